@@ -1,0 +1,1 @@
+"""Evolutionary GANs and population-based search on PyTorch and Ray."""
