@@ -1,0 +1,43 @@
+"""What members live in and what learns from the survivors."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from population.state import State
+
+if TYPE_CHECKING:
+    from population.seeding import Seeds
+
+
+class Environment(ABC):
+    """A shared, learning surrounding (an adversary, a curriculum, a market).
+
+    One *home* instance learns: the engine calls :meth:`update` on it once per generation. Every
+    worker has an instance of its own that only mirrors what members need to see.
+
+    Attributes:
+        seeds: The random streams of the coming call, set by the engine.
+    """
+
+    seeds: "Seeds"
+
+    @abstractmethod
+    def update(self, contributions: Sequence[State]) -> Mapping[str, float]:
+        """Learn from the survivors' contributions, best first; return what is worth recording."""
+
+    @abstractmethod
+    def state_dict(self) -> State:
+        """Return everything that :meth:`update` changes."""
+
+    @abstractmethod
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state made by :meth:`state_dict`."""
+
+    def view_dict(self) -> State:
+        """Return the part that members see; it goes out to every worker once per generation."""
+        return self.state_dict()
+
+    def load_view_dict(self, view: State) -> None:
+        """Take over a view made by :meth:`view_dict`."""
+        self.load_state_dict(view)

@@ -1,0 +1,153 @@
+"""Where children are made. Whichever executor is chosen, the results are the same bits."""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from population.environment import Environment
+from population.member import Birth
+from population.seeding import Seeds, preserved_randomness
+from population.state import PackedState, pack, unpack
+from population.worker import Genesis, Order, Parent, Report, Worker, Workshop, update_environment
+
+Handle = Any
+"""Names a survivor's state for the executor that keeps it."""
+
+
+class StateLost(Exception):  # noqa: N818 - a condition the search recovers from
+    """A parent or the environment is gone; the search goes back to its last copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One child to make: its index, its parent's handle (or its random start), its birth."""
+
+    index: int
+    parent: Handle | Genesis
+    birth: Birth
+
+
+class Executor(ABC):
+    """Makes children, keeps the survivors' states, and hosts the environment.
+
+    A generation is :meth:`make`, then :meth:`keep`, then :meth:`update`. Use it as a context
+    manager around these calls; :class:`population.Search` does so.
+    """
+
+    num_workers: int = 1
+
+    @abstractmethod
+    def start(self, workshop: Workshop) -> None:
+        """Set up the workers and the environment."""
+
+    @abstractmethod
+    def make(self, jobs: Sequence[Job]) -> list[Report]:
+        """Make all children of a generation; reports come back in the jobs' order."""
+
+    @abstractmethod
+    def keep(self, indices: Sequence[int]) -> list[Handle]:
+        """Keep these children of the current generation, best first; drop the others."""
+
+    @abstractmethod
+    def update(self, seeds: Seeds) -> dict[str, float]:
+        """Let the environment learn from the children kept last."""
+
+    @abstractmethod
+    def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
+        """Copy kept states to this process."""
+
+    @abstractmethod
+    def fetch_environment(self) -> PackedState | None:
+        """Copy the environment's state to this process."""
+
+    @abstractmethod
+    def restore(
+        self, states: Sequence[PackedState | None], environment: PackedState | None
+    ) -> list[Handle | None]:
+        """Take over states and the environment from this process; return the states' handles."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class InlineExecutor(Executor):
+    """Makes every child in this process, one after the other.
+
+    For debugging, tiny models, and machines where starting Ray is not worth its seconds. The
+    caller's global random states and torch's number of threads are given back at the end.
+    """
+
+    def start(self, workshop: Workshop) -> None:
+        """Build the worker; its environment is also the home environment."""
+        self._exit = contextlib.ExitStack()
+        self._exit.enter_context(preserved_randomness())
+        self.environment: Environment | None = workshop.build_environment()
+        self.worker = Worker(workshop, self.environment)
+        self._kept: list[int] = []
+
+    def make(self, jobs: Sequence[Job]) -> list[Report]:
+        """Make the children here."""
+        orders, parents = orders_of(jobs)
+        return self.worker.make(orders, parents)
+
+    def keep(self, indices: Sequence[int]) -> list[Handle]:
+        """Return the packed states themselves."""
+        self._kept = list(indices)
+        return [self.worker.held[i].state for i in indices]
+
+    def update(self, seeds: Seeds) -> dict[str, float]:
+        """Update the environment here."""
+        if self.environment is None:
+            return {}
+        held = [self.worker.held[i].contribution for i in self._kept]
+        contributions = [c for c in held if c is not None]
+        return update_environment(self.environment, seeds, contributions)
+
+    def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
+        """Return the handles, which are the states."""
+        return list(handles)
+
+    def fetch_environment(self) -> PackedState | None:
+        """Pack the environment."""
+        return None if self.environment is None else pack(self.environment.state_dict())
+
+    def restore(
+        self, states: Sequence[PackedState | None], environment: PackedState | None
+    ) -> list[Handle | None]:
+        """Load the environment; states are their own handles."""
+        if self.environment is not None and environment is not None:
+            self.environment.load_state_dict(unpack(environment))
+        return list(states)
+
+    def close(self) -> None:
+        """Give the caller's random states back."""
+        if hasattr(self, "_exit"):
+            self._exit.close()
+
+
+def orders_of(jobs: Sequence[Job]) -> tuple[list[Order], list[Parent]]:
+    """Return what a worker gets: orders, and each parent once."""
+    places: dict[int, int] = {}
+    parents: list[Parent] = []
+    orders = []
+    for job in jobs:
+        if id(job.parent) not in places:
+            places[id(job.parent)] = len(parents)
+            parents.append(job.parent)
+        orders.append(Order(job.index, places[id(job.parent)], job.birth))
+    return orders, parents

@@ -1,0 +1,125 @@
+"""The one thing that a user writes: something that trains, is scored, and has a state."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from population.seeding import Seeds, seed_everything
+from population.state import PackedState, State, pack, unpack
+
+if TYPE_CHECKING:
+    from population.environment import Environment
+
+Hyperparameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """How one child is to be made from its parent.
+
+    Attributes:
+        seeds: The child's random streams.
+        operator: The name of the mutation to apply, where the strategy uses any.
+        hyperparameters: What to configure after the parent's state is loaded.
+        train: False to score the parent as it is.
+    """
+
+    seeds: Seeds
+    operator: str | None = None
+    hyperparameters: Hyperparameters = field(default_factory=dict)
+    train: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newborn:
+    """A child as it leaves its maker: state, named scores, and what it may hand on."""
+
+    state: PackedState
+    scores: dict[str, float]
+    contribution: PackedState | None = None
+
+
+class Member(ABC):
+    """A trainable network, agent or model.
+
+    The engine builds one with ``factory(hyperparameters)`` and uses it for many children: it loads
+    a parent's state, *then* configures the hyperparameters, then calls :meth:`step` and
+    :meth:`evaluate`. Before each of these calls it seeds torch, numpy and ``random``, so a member
+    never seeds anything; what :meth:`state_dict` leaves out must not influence training.
+
+    Attributes:
+        environment: The environment's mirror in this process, or None.
+        seeds: The random streams of the current child. ``seeds.shared("step")`` is the same for
+            all children of a generation: common random numbers, which make scores comparable.
+    """
+
+    environment: "Environment | None" = None
+    seeds: Seeds
+
+    def configure(self, hyperparameters: Hyperparameters) -> None:  # noqa: B027 - optional hook
+        """Apply hyperparameters to the live member: a learning rate, a loss weight."""
+
+    @abstractmethod
+    def step(self, operator: str | None = None) -> None:
+        """Train for one interval; ``operator`` names the mutation where the strategy uses any."""
+
+    @abstractmethod
+    def evaluate(self) -> float | Mapping[str, float]:
+        """Return a score, or named scores; higher is better."""
+
+    @abstractmethod
+    def state_dict(self) -> State:
+        """Return everything that training changes: weights, optimiser state, counters."""
+
+    @abstractmethod
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state made by :meth:`state_dict`; it is yours to keep."""
+
+    def contribution(self) -> State | None:
+        """Return what a survivor hands to the environment, or None."""
+        return None
+
+    def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
+        """Make and score children of one parent, in order.
+
+        Override it where siblings can share work; the children must stay the same, bit for bit.
+        """
+        for birth in births:
+            yield self.bear(parent, birth)
+
+    def bear(self, parent: PackedState, birth: Birth) -> Newborn:
+        """Make and score one child: load, configure, step, evaluate."""
+        self.seeds = birth.seeds
+        self.load_state_dict(unpack(parent))
+        self.configure(birth.hyperparameters)
+        if birth.train:
+            seed_everything(birth.seeds.own("step"))
+            self.step(birth.operator)
+        return self.appraise(birth)
+
+    def appraise(self, birth: Birth) -> Newborn:
+        """Score the live member as a child and pack it."""
+        seed_everything(birth.seeds.own("evaluate"))
+        scores = named_scores(self.evaluate())
+        contribution = self.contribution()
+        return Newborn(
+            state=pack(self.state_dict()),
+            scores=scores,
+            contribution=None if contribution is None else pack(contribution),
+        )
+
+
+def named_scores(result: float | Mapping[str, float]) -> dict[str, float]:
+    """Return what ``evaluate`` gave as named floats; a lone number is called ``fitness``.
+
+    Raises:
+        TypeError: It is neither a number nor a mapping from names to numbers.
+    """
+    scores = result if isinstance(result, Mapping) else {"fitness": result}
+    try:
+        return {str(name): float(value) for name, value in scores.items()}
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"evaluate() returned {result!r}; return a number or a mapping from names to numbers."
+        ) from error

@@ -1,0 +1,78 @@
+"""Random streams keyed by (seed, generation, child), so that a child never depends on history.
+
+Every stream comes from ``numpy.random.SeedSequence([seed, generation, child, purpose])``. Which
+worker makes a child, after how many others, and how often it is tried again changes nothing.
+"""
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+PURPOSES = {"build": 0, "step": 1, "evaluate": 2, "update": 3, "ask": 4, "initial": 5}
+
+SHARED = 2**32 - 1
+"""The child index of the streams that all children of a generation share."""
+
+
+@lru_cache(maxsize=256)
+def stream_seed(seed: int, generation: int, child: int, purpose: str) -> int:
+    """Return the 63-bit seed of one stream."""
+    sequence = np.random.SeedSequence([seed, generation, child, PURPOSES[purpose]])
+    return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def numpy_stream(seed: int, generation: int, purpose: str) -> np.random.Generator:
+    """Return a numpy generator for a draw of the engine's own (a strategy's, say)."""
+    return np.random.default_rng([seed, generation, SHARED, PURPOSES[purpose]])
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Names the random streams of one child.
+
+    Attributes:
+        seed: The run's seed, at least 0.
+        generation: The generation the child is born in; 0 is the random start.
+        child: The child's index in its generation.
+    """
+
+    seed: int
+    generation: int
+    child: int
+
+    def own(self, purpose: str) -> int:
+        """Return the seed of a stream that no other child has."""
+        return stream_seed(self.seed, self.generation, self.child, purpose)
+
+    def shared(self, purpose: str) -> int:
+        """Return the seed of a stream that all children of the generation share."""
+        return stream_seed(self.seed, self.generation, SHARED, purpose)
+
+
+def seed_everything(value: int) -> None:
+    """Seed torch (where it is loaded), numpy and ``random`` in this process."""
+    random.seed(value)
+    np.random.seed(value % 2**32)  # noqa: NPY002 - members may use the global generator
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(value)
+
+
+@contextmanager
+def preserved_randomness() -> Iterator[None]:
+    """Give the caller's global random states back afterwards, with torch's number of threads."""
+    import torch
+
+    states = random.getstate(), np.random.get_state(), torch.random.get_rng_state()  # noqa: NPY002
+    threads = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        torch.random.set_rng_state(states[2])
+        torch.set_num_threads(threads)

@@ -1,0 +1,120 @@
+"""Ask and tell: which children to make, and which of them survive. No execution in here."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+KEEP = "keep"
+"""The operator recorded for a parent that is only scored again."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Individual:
+    """One of the population: the parents of the next generation.
+
+    Attributes:
+        generation: The generation it was born in; 0 is the random start.
+        index: Its place among that generation's children.
+        hyperparameters: What it was trained with.
+        scores: Its named scores, empty before the first evaluation.
+        state: The executor's handle of its state; None for the random start and for a failed one.
+        failed: Whether it has no usable state, so that it cannot be a parent.
+    """
+
+    generation: int
+    index: int
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, float] = field(default_factory=dict)
+    state: Any = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offspring:
+    """A child to be made.
+
+    Attributes:
+        parent: The parent's place in the population that was handed to ``ask``.
+        operator: The mutation's name, or None.
+        hyperparameters: What the child trains with.
+        train: False to score the parent as it is.
+    """
+
+    parent: int
+    operator: str | None = None
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    train: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A child that was made, or that failed.
+
+    Attributes:
+        offspring: What was asked for.
+        index: Its place in the generation.
+        scores: Its named scores; empty when it failed.
+        seconds: How long making and scoring it took, in wall seconds.
+        error: Why it failed, with the traceback; empty when it did not.
+    """
+
+    offspring: Offspring
+    index: int
+    scores: Mapping[str, float]
+    seconds: float = 0.0
+    error: str = ""
+
+
+class Strategy(ABC):
+    """Chooses offspring and survivors. Holds small state, which checkpoints keep.
+
+    Attributes:
+        objective: The name of the score that ranks children.
+    """
+
+    objective: str = "fitness"
+
+    @abstractmethod
+    def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:
+        """Return the hyperparameters of each member of the random start."""
+
+    @abstractmethod
+    def ask(
+        self, population: Sequence[Individual], rng: np.random.Generator
+    ) -> list[Offspring]:
+        """Return the children to make from this population."""
+
+    @abstractmethod
+    def tell(self, children: Sequence[Child]) -> list[int]:
+        """Return the places of the children that form the next population, best first or by slot."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what changes from generation to generation, as JSON values."""
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state made by :meth:`state_dict`."""
+        if state:
+            raise ValueError(f"{type(self).__name__} has no state, but got {dict(state)}.")
+
+    def describe(self) -> dict[str, Any]:
+        """Return the settings that a resumed run must share, as JSON values."""
+        return {"strategy": type(self).__name__, "objective": self.objective}
+
+    def score(self, scores: Mapping[str, float]) -> float:
+        """Return the ranking score; NaN where there is none (a failed child).
+
+        Raises:
+            ValueError: The member names its scores otherwise.
+        """
+        if not scores:
+            return float("nan")
+        if self.objective not in scores:
+            raise ValueError(
+                f"objective={self.objective!r} is not among the scores that evaluate() returned: "
+                f"{', '.join(scores)}. Name one of them as the strategy's objective."
+            )
+        return scores[self.objective]

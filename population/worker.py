@@ -1,0 +1,169 @@
+"""Where children are made: plain Python that every executor runs, in this process or another."""
+
+import itertools
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from population.environment import Environment
+from population.member import Birth, Hyperparameters, Member, Newborn
+from population.seeding import SHARED, Seeds, seed_everything
+from population.state import PackedState, State, pack, unpack
+
+MAX_LIVE_MEMBERS = 8
+"""How many differently shaped members one worker keeps built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What a worker needs to know once, for the whole run.
+
+    Attributes:
+        member: Builds a member from hyperparameters.
+        environment: Builds the environment, or None.
+        seed: The run's seed.
+        torch_threads: How many threads torch uses for every child, wherever it is made.
+        retries: How often a child whose making raises is tried again.
+        structural: Hyperparameters that change shapes, so that a live member cannot take them.
+    """
+
+    member: Callable[[Hyperparameters], Member]
+    environment: Callable[[], Environment] | None = None
+    seed: int = 0
+    torch_threads: int = 1
+    retries: int = 1
+    structural: tuple[str, ...] = ()
+
+    def build_environment(self) -> Environment | None:
+        """Build the environment in its random start, the same in every process."""
+        if self.environment is None:
+            return None
+        seed_everything(Seeds(self.seed, 0, SHARED).own("build"))
+        return self.environment()
+
+
+@dataclass(frozen=True, slots=True)
+class Genesis:
+    """A parent that has no state yet: the random start of one slot of the population."""
+
+    index: int
+    hyperparameters: Hyperparameters
+
+
+Parent = PackedState | Genesis
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A child to make: its index, its parent's place in the list that comes along, its birth."""
+
+    index: int
+    parent: int
+    birth: Birth
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the driver hears of a child: no weights."""
+
+    index: int
+    scores: dict[str, float]
+    seconds: float
+    error: str = ""
+
+
+class Worker:
+    """Makes children and holds them until the next generation begins."""
+
+    def __init__(self, workshop: Workshop, environment: Environment | None) -> None:
+        import torch
+
+        torch.set_num_threads(workshop.torch_threads)
+        self.workshop = workshop
+        self.environment = environment
+        self.generation = 0
+        self.held: dict[int, Newborn] = {}
+        self._live: dict[tuple[Any, ...], Member] = {}
+
+    def make(self, orders: Sequence[Order], parents: Sequence[Parent]) -> list[Report]:
+        """Make the ordered children, siblings together; hold them and report their scores."""
+        generation = orders[0].birth.seeds.generation
+        if generation != self.generation:
+            self.generation, self.held = generation, {}
+        if self.environment is not None:
+            self.environment.seeds = Seeds(self.workshop.seed, generation, SHARED)
+        siblings = itertools.groupby(orders, key=lambda order: order.parent)
+        return [
+            report
+            for parent, group in siblings
+            for report in self._family(parents[parent], list(group))
+        ]
+
+    def _family(self, parent: Parent, orders: list[Order]) -> Iterator[Report]:
+        """Make one parent's children by the fast path, or one by one where it raises."""
+        try:
+            yield from self._reproduce(parent, orders)
+        except Exception:  # whatever a member raises must not stop the others
+            self._live.clear()
+            for order in orders:
+                yield self._retry(parent, order)
+
+    def _reproduce(self, parent: Parent, orders: list[Order]) -> list[Report]:
+        member, state = self._prepare(parent, orders[0].birth.hyperparameters)
+        reports = []
+        started = time.perf_counter()
+        births = [order.birth for order in orders]
+        for order, newborn in zip(orders, member.reproduce(state, births), strict=True):
+            self.held[order.index] = newborn
+            now = time.perf_counter()
+            reports.append(Report(order.index, newborn.scores, now - started))
+            started = now
+        return reports
+
+    def _retry(self, parent: Parent, order: Order) -> Report:
+        """Make one child on a newly built member; report the last error if every try raises."""
+        started = time.perf_counter()
+        error = ""
+        for _ in range(max(1, self.workshop.retries)):
+            try:
+                member, state = self._prepare(parent, order.birth.hyperparameters)
+                self.held[order.index] = newborn = member.bear(state, order.birth)
+                return Report(order.index, newborn.scores, time.perf_counter() - started)
+            except Exception:  # the report carries it
+                error = traceback.format_exc()
+                self._live.clear()
+        return Report(order.index, {}, time.perf_counter() - started, error)
+
+    def _prepare(
+        self, parent: Parent, hyperparameters: Hyperparameters
+    ) -> tuple[Member, PackedState]:
+        """Return a live member of the parent's shape, and the parent's state."""
+        if isinstance(parent, Genesis):
+            seed_everything(Seeds(self.workshop.seed, 0, parent.index).own("build"))
+            member = self._build(parent.hyperparameters)
+            return member, pack(member.state_dict())
+        key = self._shape(hyperparameters)
+        return self._live.get(key) or self._build(hyperparameters), parent
+
+    def _build(self, hyperparameters: Hyperparameters) -> Member:
+        member = self.workshop.member(hyperparameters)
+        member.environment = self.environment
+        while len(self._live) >= MAX_LIVE_MEMBERS:
+            self._live.pop(next(iter(self._live)))
+        self._live[self._shape(hyperparameters)] = member
+        return member
+
+    def _shape(self, hyperparameters: Hyperparameters) -> tuple[Any, ...]:
+        return tuple(hyperparameters.get(name) for name in self.workshop.structural)
+
+
+def update_environment(
+    environment: Environment, seeds: Seeds, contributions: Sequence[PackedState]
+) -> dict[str, float]:
+    """Let the home environment learn from the survivors, under its own random stream."""
+    states: list[State] = [unpack(contribution) for contribution in contributions]
+    environment.seeds = seeds
+    seed_everything(seeds.own("update"))
+    return {name: float(value) for name, value in environment.update(states).items()}
