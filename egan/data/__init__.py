@@ -1,0 +1,62 @@
+"""Data sets by name: `load("digits")`, `load("folder", path="photos", image_size=32)`.
+
+Importing this package costs nothing: numpy, scikit-learn and pillow come with the first `load`,
+torch with the first draw. A new data set is one file with a `load` function and one line below.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from egan.lazy import Lazy, lookup
+
+if TYPE_CHECKING:
+    from egan.data.dataset import Dataset
+
+LOADERS: dict[str, Lazy[Dataset]] = {
+    "digits": Lazy("egan.data.digits:load", "1,797 handwritten digits of scikit-learn, 8x8 grey"),
+    "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
+    "gaussians25": Lazy("egan.data.points:gaussians25", "25 Gaussians on a grid, in a plane"),
+    "swiss_roll": Lazy("egan.data.points:swiss_roll", "a noisy spiral, points in a plane"),
+    "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
+    "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
+    "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
+    "npz": Lazy("egan.data.npz:load", "a .npz file with images or points, and labels"),
+}
+NAMES: tuple[str, ...] = tuple(LOADERS)
+DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
+BUILT_IN = ("digits", "gaussians8", "gaussians25", "swiss_roll")
+POINTS = ("gaussians8", "gaussians25", "swiss_roll")
+
+__all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
+
+
+def load(
+    name: str,
+    *,
+    path: str | Path | None = None,
+    image_size: int | None = None,
+    channels: int | None = None,
+) -> Dataset:
+    """Load the data set `name`.
+
+    Args:
+        name: One of `NAMES`.
+        path: Where the data lie, for all but the built-in sets; `~` is understood.
+        image_size: Height and width, a power of two from 8 to 256; images are resized to it.
+        channels: 1 for grey, 3 for colour; None keeps what the images have.
+
+    Raises:
+        ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
+    """
+    loader = lookup(LOADERS, name, kind="data set (--data.name)")
+    ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
+    if name in POINTS:
+        ignored |= {"image-size": image_size, "channels": channels}
+    for setting, value in ignored.items():
+        if value is not None:
+            warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
+    where = None if path is None or name in BUILT_IN else Path(path).expanduser()
+    return loader(path=where, image_size=image_size, channels=channels)

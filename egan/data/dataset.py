@@ -1,0 +1,146 @@
+"""A data set in memory: numpy arrays only, so that Ray maps it into every worker without a copy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+Array = npt.NDArray[Any]
+
+
+class Process(Protocol):
+    """Something that draws fresh points for ever, instead of a finite set."""
+
+    def points(self, n: int, rng: np.random.Generator) -> Array:
+        """Draw (n, 2) float32 points."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """Equally likely round Gaussians: x = centre_k + std * noise, k uniform.
+
+    Attributes:
+        centres: A (K, 2) float32 array.
+        std: The standard deviation of every component, along each axis.
+    """
+
+    centres: Array
+    std: float
+
+    def points(self, n: int, rng: np.random.Generator) -> Array:
+        """Draw (n, 2) float32 points."""
+        which = rng.integers(len(self.centres), size=n)
+        noise = rng.standard_normal((n, self.centres.shape[1]), dtype=np.float32)
+        points: Array = self.centres[which] + np.float32(self.std) * noise
+        return points
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples to learn from. The arrays are read-only: workers share one copy of them.
+
+    Attributes:
+        name: The name in `egan.data.NAMES`.
+        samples: Images as (N, C, H, W) uint8, or points as (N, D) float32. Where `mixture` or
+            `process` draws fresh points, a fixed draw to judge against.
+        labels: (N,) int64 classes from 0, or None.
+        mixture: The mixture that points are drawn from, or None.
+        notes: Sentences for the log, such as the files that were skipped.
+        process: Another source of fresh points, or None.
+
+    Raises:
+        ValueError: If the arrays have another shape or type.
+    """
+
+    name: str
+    samples: Array
+    labels: Array | None = None
+    mixture: Mixture | None = None
+    notes: tuple[str, ...] = ()
+    process: Process | None = None
+
+    def __post_init__(self) -> None:
+        image, points = self.samples.dtype == np.uint8, self.samples.dtype == np.float32
+        if not (image and self.samples.ndim == 4) and not (points and self.samples.ndim == 2):
+            raise ValueError(
+                f"samples of {self.name} must be (N, C, H, W) uint8 or (N, D) float32, "
+                f"but got {self.samples.shape} {self.samples.dtype}"
+            )
+        if self.labels is not None and self.labels.shape != self.samples.shape[:1]:
+            raise ValueError(
+                f"labels of {self.name} must be ({len(self.samples)},), one for each sample, "
+                f"but got {self.labels.shape}"
+            )
+        object.__setattr__(self, "samples", _read_only(self.samples))
+        if self.labels is not None:
+            object.__setattr__(self, "labels", _read_only(self.labels.astype(np.int64, copy=False)))
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the samples are images rather than points."""
+        return self.samples.ndim == 4
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample: (C, H, W), or (2,)."""
+        return tuple(self.samples.shape[1:])
+
+    @property
+    def image_size(self) -> int | None:
+        """Height and width of the images; None for points."""
+        return self.shape[-1] if self.is_image else None
+
+    @property
+    def channels(self) -> int | None:
+        """1 for grey, 3 for colour; None for points."""
+        return self.shape[0] if self.is_image else None
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes; 0 without labels."""
+        return 0 if self.labels is None else int(self.labels.max()) + 1
+
+    def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:
+        """Draw `n` samples independently: a (n, *shape) float32 tensor, images in [-1, 1].
+
+        A finite set is drawn from uniformly, with replacement.
+        """
+        import torch
+
+        process = self.mixture or self.process
+        if process is not None:
+            seed = int(torch.randint(2**63 - 1, (), generator=generator))
+            return torch.from_numpy(process.points(n, np.random.default_rng(seed)))
+        return self.tensor(torch.randint(len(self), (n,), generator=generator).numpy())
+
+    def tensor(self, indices: npt.ArrayLike) -> torch.Tensor:
+        """Return the samples at `indices` (n,) as a (n, *shape) float32 tensor in [-1, 1]."""
+        import torch
+
+        # Indexing with an array copies, so the tensor never sees the shared, read-only memory.
+        chosen = torch.from_numpy(self.samples[np.asarray(indices, dtype=np.int64)])
+        return chosen.float().div_(127.5).sub_(1.0) if self.is_image else chosen
+
+    def real(self, n: int) -> torch.Tensor:
+        """Return min(n, N) samples spread evenly over the set, the same at every call."""
+        return self.tensor(self.spread(n))
+
+    def spread(self, n: int) -> Array:
+        """Return the indices of min(n, N) samples spread evenly over the set."""
+        count = min(n, len(self))
+        return np.arange(count, dtype=np.int64) * len(self) // max(count, 1)
+
+
+def _read_only(array: Array) -> Array:
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view

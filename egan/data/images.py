@@ -1,0 +1,154 @@
+"""Bring images to one form: (N, C, H, W) uint8, square, a power of two wide, 1 or 3 channels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from egan.data.dataset import Array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SIZES = (8, 16, 32, 64, 128, 256)
+SIZES_TEXT = ", ".join(map(str, SIZES))
+WIDE_KINDS = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+GREY_MODES = ("1", "L", "LA", "La", *WIDE_KINDS)
+
+
+def check_image_size(image_size: int | None, *, needed: str = "") -> None:
+    """Check that an image size fits the networks.
+
+    Raises:
+        ValueError: If it is missing where `needed` says why, or no power of two from 8 to 256.
+    """
+    if image_size is None and needed:
+        raise ValueError(
+            f"--data.image-size is missing: {needed}. Give one of {SIZES_TEXT}, "
+            "for instance --data.image-size 32."
+        )
+    if image_size is not None and image_size not in SIZES:
+        raise ValueError(
+            f"--data.image-size must be one of {SIZES_TEXT} (a power of two), but got {image_size}."
+        )
+
+
+def check_channels(channels: int | None) -> None:
+    """Check a number of channels.
+
+    Raises:
+        ValueError: If it is not 1, 3 or None.
+    """
+    if channels not in (None, 1, 3):
+        raise ValueError(
+            f"--data.channels must be 1 (grey) or 3 (colour), but got {channels}. "
+            "Leave it out to keep what the images have."
+        )
+
+
+def check_path(path: Path | None, *, name: str, folder: bool) -> Path:
+    """Return `path` if it exists and is a folder (or, with `folder=False`, a file).
+
+    Raises:
+        ValueError: If it is missing or the other kind.
+    """
+    kind = "folder" if folder else "file"
+    if path is None:
+        raise ValueError(f"--data.path is missing: {name} reads a {kind}. Give --data.path PATH.")
+    if not path.exists():
+        raise ValueError(
+            f"--data.path {path} does not exist: {name} reads a {kind}. "
+            f"Check the spelling; relative paths start at {Path.cwd()}."
+        )
+    if path.is_dir() != folder:
+        got = "a folder" if path.is_dir() else "a file"
+        hint = "Give the folder that holds it." if folder else "Give the file itself."
+        raise ValueError(f"--data.path {path} is {got}, but {name} reads a {kind}. {hint}")
+    return path
+
+
+def refusal(path: Path, *, got: str, expected: str, mend: str) -> ValueError:
+    """Make the error for data that cannot be read."""
+    return ValueError(f"--data.path {path}: got {got}, but expected {expected}. {mend}")
+
+
+def fit(image: Image, image_size: int) -> Image:
+    """Resize the shorter side to `image_size` (Lanczos) and crop the centre."""
+    from PIL import Image as Images
+    from PIL import ImageOps
+
+    if image.size == (image_size, image_size):
+        return image
+    return ImageOps.fit(image, (image_size, image_size), method=Images.Resampling.LANCZOS)
+
+
+def fit_arrays(samples: Array, *, image_size: int | None, channels: int | None) -> Array:
+    """Bring (N, C, H, W) uint8 images with C of 1, 3 or 4 to the wanted size and channels.
+
+    Alpha is composited over white.
+
+    Raises:
+        ValueError: If a setting is wrong, or the images need a size and none is given.
+    """
+    check_channels(channels)
+    check_image_size(image_size)
+    samples = as_channels(samples, channels)
+    height, width = samples.shape[2:]
+    if image_size is None and (height != width or height not in SIZES):
+        check_image_size(None, needed=f"the images are {width}x{height}, which fits no network")
+    target = image_size or width
+    if (height, width) == (target, target):
+        return samples
+    return np.stack([_resized(image, target) for image in samples])
+
+
+def as_channels(samples: Array, channels: int | None) -> Array:
+    """Convert (N, C, H, W) uint8 images with C of 1, 3 or 4 to `channels` of 1 or 3."""
+    if samples.shape[1] == 4:
+        alpha = samples[:, 3:].astype(np.uint16)
+        over_white = samples[:, :3] * alpha + 255 * (255 - alpha)
+        samples = ((over_white + 127) // 255).astype(np.uint8)
+    if channels is None or channels == samples.shape[1]:
+        return samples
+    if channels == 3:
+        return np.repeat(samples, 3, axis=1)
+    luma = np.tensordot(samples, np.array([0.299, 0.587, 0.114]), axes=(1, 0))
+    return np.rint(luma).astype(np.uint8)[:, None]
+
+
+def decode(image: Image) -> tuple[Array, bool]:
+    """Turn one opened image into a (3, H, W) uint8 array, and say whether it was grey.
+
+    Palettes, CMYK, 16 bits and floats become 8-bit RGB; transparency is composited over white.
+    """
+    from PIL import Image as Images
+
+    grey = image.mode in GREY_MODES
+    if image.mode in WIDE_KINDS:
+        image = Images.fromarray(_narrowed(np.asarray(image)))
+    if image.has_transparency_data:
+        white = Images.new("RGBA", image.size, "white")
+        image = Images.alpha_composite(white, image.convert("RGBA"))
+    array = np.asarray(image.convert("RGB"))
+    return array.transpose(2, 0, 1), grey
+
+
+def _resized(image: Array, image_size: int) -> Array:
+    """Fit one (C, H, W) uint8 image."""
+    from PIL import Image as Images
+
+    planes = [np.asarray(fit(Images.fromarray(plane), image_size)) for plane in image]
+    return np.stack(planes)
+
+
+def _narrowed(wide: Array) -> Array:
+    """Scale integers of 16 bits, or floats in [0, 1] or [0, 255], to uint8."""
+    if not np.isfinite(wide).all():
+        raise ValueError("pixels that are not finite")
+    if wide.dtype.kind == "f":
+        scale = 255.0 if wide.max() <= 1.0 else 1.0
+    else:
+        scale = 1.0 if wide.dtype.itemsize > 2 and wide.max() <= 255 else 1.0 / 257.0
+    return np.clip(np.rint(wide * scale), 0, 255).astype(np.uint8)

@@ -1,0 +1,131 @@
+"""Arrays of one's own in a `.npz` file: images or points, and labels if there are any."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from egan.data.dataset import Array, Dataset
+from egan.data.images import check_path, fit_arrays, refusal
+
+SAMPLE_KEYS = ("images", "samples", "x", "x_train", "data", "arr_0")
+LABEL_KEYS = ("labels", "y", "y_train", "targets", "arr_1")
+CHANNELS = (1, 3, 4)
+SHAPES = "images (N, H, W), (N, H, W, C) or (N, C, H, W), or points (N, 2)"
+
+
+def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
+    """Load images (integers 0 to 255, or floats in [0, 1] or [-1, 1]) or points.
+
+    Labels may be any integers; they are numbered from 0 in their order.
+
+    Raises:
+        ValueError: If the file is no archive of arrays, or has other shapes, types or values.
+    """
+    path = check_path(path, name="npz", folder=False)
+    arrays = _arrays(path)
+    key = next((key for key in SAMPLE_KEYS if key in arrays), None)
+    if key is None:
+        raise refusal(
+            path,
+            got=f"arrays {sorted(arrays)}",
+            expected=f"one named {' or '.join(map(repr, SAMPLE_KEYS))}",
+            mend="Save it with numpy.savez(path, images=..., labels=...).",
+        )
+    samples = _samples(path, arrays[key])
+    if samples.ndim == 4:
+        samples = fit_arrays(samples, image_size=image_size, channels=channels)
+    label_key = next((key for key in LABEL_KEYS if key in arrays), None)
+    labels = None if label_key is None else _labels(path, arrays[label_key], len(samples))
+    return Dataset("npz", samples, labels)
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """Read every array that has a known name; pickled objects are refused."""
+    mend = "Save it with numpy.savez(path, images=..., labels=...)."
+    try:
+        content = np.load(path, allow_pickle=False)
+        if not isinstance(content, np.lib.npyio.NpzFile):
+            raise ValueError("a single array, .npy")
+        with content:
+            known = [key for key in content.files if key in SAMPLE_KEYS + LABEL_KEYS]
+            return {key: content[key] for key in known} or dict.fromkeys(content.files, np.empty(0))
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        raise refusal(path, got=f"a broken file ({error})", expected="a .npz archive", mend=mend)
+    except ValueError as error:
+        raise refusal(
+            path, got=f"something else ({error})", expected="a .npz of numbers", mend=mend
+        )
+
+
+def _samples(path: Path, array: Array) -> Array:
+    if array.dtype.kind not in "iuf":
+        raise refusal(
+            path,
+            got=f"samples of type {array.dtype}",
+            expected="integers from 0 to 255 or floats",
+            mend="Convert them, for instance with .astype(numpy.uint8).",
+        )
+    if not np.isfinite(array).all():
+        raise refusal(
+            path,
+            got=f"{np.size(array) - np.isfinite(array).sum()} values that are not finite",
+            expected="finite samples",
+            mend="Remove the samples with NaN or infinity.",
+        )
+    if len(array.shape) < 2 or len(array) < 2 or 0 in array.shape:
+        raise refusal(
+            path, got=f"shape {array.shape}", expected=SHAPES, mend="Give 2 samples or more."
+        )
+    if array.ndim == 2 and array.shape[1] == 2:
+        return array.astype(np.float32)
+    return _uint8(path, _channels_first(path, array))
+
+
+def _channels_first(path: Path, array: Array) -> Array:
+    """Bring (N, H, W) and (N, H, W, C) to (N, C, H, W)."""
+    if array.ndim == 3:
+        return array[:, None]
+    if array.ndim == 4:
+        last = array.shape[3] in CHANNELS and array.shape[1] == array.shape[2]
+        if array.shape[1] in CHANNELS and not last:
+            return array
+        if array.shape[3] in CHANNELS:
+            return array.transpose(0, 3, 1, 2)
+    raise refusal(
+        path,
+        got=f"shape {array.shape}",
+        expected=SHAPES + " with C of 1, 3 or 4",
+        mend="Reshape the array.",
+    )
+
+
+def _uint8(path: Path, array: Array) -> Array:
+    """Scale [0, 1] or [-1, 1] to 0..255; integers must lie there already."""
+    low, high = float(array.min()), float(array.max())
+    floats = array.dtype.kind == "f"
+    if low < (-1.001 if floats else 0) or high > (1.001 if floats else 255):
+        raise refusal(
+            path,
+            got=f"{array.dtype} images from {low:g} to {high:g}",
+            expected="floats in [0, 1] or [-1, 1], or integers from 0 to 255",
+            mend="Scale them, for instance divide by 255.",
+        )
+    if floats:
+        array = array * 255.0 if low >= 0.0 else (array + 1.0) * 127.5
+    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
+
+
+def _labels(path: Path, labels: Array, count: int) -> Array:
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
+        raise refusal(
+            path,
+            got=f"labels of shape {labels.shape} and type {labels.dtype}",
+            expected=f"({count},) integers",
+            mend="Save one integer for each sample, or leave the labels out.",
+        )
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
