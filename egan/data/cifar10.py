@@ -59,7 +59,7 @@ def _python(file: Path) -> tuple[Array, Array]:
     try:
         batch = load_arrays(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise refusal(file, got=str(error), expected="a CIFAR-10 batch", mend=MEND)
+        raise refusal(file, got=str(error), expected="a CIFAR-10 batch", mend=MEND) from error
     pixels, labels = batch.get("data"), _labels(batch.get("labels"))
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2:
         raise refusal(

@@ -86,7 +86,8 @@ def _bytes(file: Path) -> bytes:
         raw = file.read_bytes()
         return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     except (OSError, EOFError, zlib.error) as error:
-        raise refusal(file, got=f"a file that cannot be read ({error})", expected="idx", mend=MEND)
+        got = f"a file that cannot be read ({error})"
+        raise refusal(file, got=got, expected="an idx file", mend=MEND) from error
 
 
 def _find(path: Path, stems: tuple[str, ...]) -> Path | None:

@@ -53,12 +53,10 @@ def _arrays(path: Path) -> dict[str, Array]:
         with content:
             known = [key for key in content.files if key in SAMPLE_KEYS + LABEL_KEYS]
             return {key: content[key] for key in known} or dict.fromkeys(content.files, np.empty(0))
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        raise refusal(path, got=f"a broken file ({error})", expected="a .npz archive", mend=mend)
-    except ValueError as error:
-        raise refusal(
-            path, got=f"something else ({error})", expected="a .npz of numbers", mend=mend
-        )
+    # Object arrays, truncated members and other archives each fail in their own way.
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        got = f"a file that cannot be read ({error})"
+        raise refusal(path, got=got, expected="a .npz archive of numbers", mend=mend) from error
 
 
 def _samples(path: Path, array: Array) -> Array:
