@@ -1,7 +1,7 @@
 """States as one flat buffer: what workers exchange and what checkpoints hold.
 
-A state is a tree of dicts, lists and tuples whose leaves are tensors, arrays, numbers, strings,
-bytes and None. :func:`pack` copies all of its arrays into one buffer, so that a packed state never
+A state is a tree of dicts, lists and tuples whose leaves are tensors, arrays, numbers, strings
+and None. :func:`pack` copies all of its arrays into one buffer, so that a packed state never
 shares memory with a live member and crosses processes as a single out-of-band block;
 :func:`unpack` copies the buffer once and returns views into the copy, so that two members loaded
 from one parent never share an optimiser's moments. Tensors come back on the CPU.
@@ -18,7 +18,7 @@ State: TypeAlias = Any
 """A tree of dicts, lists and tuples with tensors, arrays and plain values as leaves."""
 
 ALIGNMENT = 64
-_PLAIN = (str, int, float, bool, type(None), bytes)
+_PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ def pack(state: State) -> PackedState:
             return kind, tuple(walk(child, f"{path}[{i}]") for i, child in enumerate(node))
         raise TypeError(
             f"{path} is a {type(node).__name__}; a state may hold tensors, numeric arrays, numbers, "
-            "strings, bytes, None, and dicts, lists and tuples of these. Return such values from "
+            "strings, None, and dicts, lists and tuples of these. Return such values from "
             "state_dict() and rebuild the object in load_state_dict()."
         )
 

@@ -73,9 +73,12 @@ class Strategy(ABC):
 
     Attributes:
         objective: The name of the score that ranks children.
+        structural: Hyperparameters that change shapes; they are fixed at birth and travel with the
+            weights.
     """
 
     objective: str = "fitness"
+    structural: tuple[str, ...] = ()
 
     @abstractmethod
     def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -104,6 +107,10 @@ class Strategy(ABC):
         """Return the settings that a resumed run must share, as JSON values."""
         return {"strategy": type(self).__name__, "objective": self.objective}
 
+    def columns(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the hyperparameters as columns of the history, the same names for every child."""
+        return flatten(hyperparameters)
+
     def score(self, scores: Mapping[str, float]) -> float:
         """Return the ranking score; NaN where there is none (a failed child).
 
@@ -118,3 +125,14 @@ class Strategy(ABC):
                 f"{', '.join(scores)}. Name one of them as the strategy's objective."
             )
         return scores[self.objective]
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat

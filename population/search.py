@@ -1,0 +1,409 @@
+"""The scheduler: generation after generation, from the random start to the result."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from population.callbacks import Callback, Generation
+from population.checkpoint import Snapshot, latest_checkpoint, write_checkpoint
+from population.environment import Environment
+from population.executor import Executor, InlineExecutor, Job, StateLost
+from population.history import history_rows
+from population.journal import Journal
+from population.member import Birth, Hyperparameters, Member
+from population.result import Result, Survivor
+from population.seeding import SHARED, Seeds, numpy_stream
+from population.selection import ranking
+from population.state import State, unpack
+from population.strategy import Child, Individual, Offspring, Strategy
+from population.worker import Genesis, Workshop
+
+logger = logging.getLogger("population")
+
+MAX_RECOVERIES = 10
+"""How often in a row a search goes back to its last copy before it gives up."""
+
+SNAPSHOT_SECONDS = 20.0
+"""How long the driver goes on without a copy of the survivors, where states could be lost."""
+
+MAX_IDLE = 20
+"""After so many generations in a row without a usable child, the search gives up."""
+
+
+class Search:
+    """Trains a population: asks the strategy, has children made, and tells it how they did.
+
+    For one seed the history is the same, bit for bit, on every executor with any number of
+    workers, after a worker dies, and after the driver is killed and the search resumed.
+
+    Args:
+        member: Builds a member from hyperparameters; a class or a function.
+        strategy: Which children to make, and which survive.
+        environment: Builds what members live in, where there is such a thing.
+        executor: Where children are made; by default in this process.
+        directory: Where to write ``results.csv`` and ``checkpoints/``; nothing without it.
+        seed: The seed of everything, at least 0.
+        callbacks: Listeners.
+        checkpoint_every: Generations between checkpoints.
+        keep_checkpoints: How many checkpoints stay on disk.
+        torch_threads: Torch threads per child; part of a result's identity.
+        retries: How often a child whose making raises is tried again.
+        name: The name of the run in the history.
+        identity: Further settings that a resumed run must share, as JSON values.
+
+    Raises:
+        ValueError: A setting is out of its range.
+    """
+
+    def __init__(
+        self,
+        member: Callable[[Hyperparameters], Member],
+        strategy: Strategy,
+        *,
+        environment: Callable[[], Environment] | None = None,
+        executor: Executor | None = None,
+        directory: str | Path | None = None,
+        seed: int = 0,
+        callbacks: Sequence[Callback] = (),
+        checkpoint_every: int = 100,
+        keep_checkpoints: int = 3,
+        torch_threads: int = 1,
+        retries: int = 1,
+        name: str = "",
+        identity: Mapping[str, Any] | None = None,
+    ) -> None:
+        if seed < 0:
+            raise ValueError(f"seed={seed!r}: expected an integer of at least 0.")
+        if checkpoint_every < 1 or keep_checkpoints < 1:
+            raise ValueError(
+                f"{checkpoint_every=}, {keep_checkpoints=}: expected integers of at least 1."
+            )
+        self.strategy = strategy
+        self.executor = executor or InlineExecutor()
+        self.directory = None if directory is None else Path(directory)
+        self.seed = seed
+        self.callbacks = list(callbacks)
+        self.checkpoint_every = checkpoint_every
+        self.keep_checkpoints = keep_checkpoints
+        self.name = name or (self.directory.name if self.directory else "run")
+        self.identity = {**strategy.describe(), "seed": seed, **(identity or {})}
+        self.workshop = Workshop(
+            member=member,
+            environment=environment,
+            seed=seed,
+            torch_threads=torch_threads,
+            retries=retries,
+            structural=strategy.structural,
+        )
+        self.generation = 0
+        self.population: list[Individual] = [
+            Individual(generation=0, index=i, hyperparameters=hyperparameters)
+            for i, hyperparameters in enumerate(
+                strategy.initial(numpy_stream(seed, 0, "initial"))
+            )
+        ]
+        self.journals: dict[str, Journal] = {}
+        self.seconds = dict.fromkeys(
+            ("start", "ask", "make", "keep", "update", "callbacks", "checkpoint"), 0.0
+        )
+        self._resume: Snapshot | None = None
+        self._snapshot: Snapshot | None = None
+        self._recorded = self._notified = self._checkpointed = 0
+        self._copied = time.monotonic()
+        self._recoveries = 0
+        self._idle = 0
+        self._stopping = False
+
+    def resume(self) -> "Search":
+        """Go on from the newest whole checkpoint in ``directory``; returns the search itself.
+
+        Raises:
+            CheckpointError: There is no usable checkpoint, or it is of another configuration.
+        """
+        if self.directory is None:
+            raise ValueError("directory=None: a search without a directory has no checkpoints.")
+        self._resume = latest_checkpoint(self.directory / "checkpoints")
+        self._resume.check_identity(self.identity)
+        self.generation = self._resume.generation
+        return self
+
+    def stop(self) -> None:
+        """Ask the search to end after the generation at work, with a checkpoint."""
+        self._stopping = True
+
+    def run(self, generations: int) -> Result:
+        """Run until ``generations`` are finished, those before a resume included.
+
+        Raises:
+            ValueError: ``generations`` is below 1, or every member failed from the start.
+        """
+        if generations < 1:
+            raise ValueError(f"generations={generations!r}: expected an integer of at least 1.")
+        self._open_journals()
+        with self.executor:
+            self._timed("start", self._start)
+            self._notify("on_start", generations)
+            try:
+                while self.generation < generations and not self._stopping:
+                    self._advance(last=self.generation + 1 == generations)
+                if self._checkpointed < self.generation:
+                    self._checkpoint()
+                return self._result(interrupted=self.generation < generations)
+            finally:
+                self._notify("on_end")
+                for journal in self.journals.values():
+                    journal.close()
+
+    def journal(self, name: str) -> Journal:
+        """Return the journal ``name``.csv of this run, which checkpoints and resume keep in step."""
+        if name not in self.journals:
+            path = None if self.directory is None else self.directory / f"{name}.csv"
+            self.journals[name] = Journal(path)
+        return self.journals[name]
+
+    def state(self, place: int) -> State:
+        """Fetch and unpack the state of the population's member at ``place``."""
+        return unpack(self.executor.fetch([self.population[place].state])[0])
+
+    def _open_journals(self) -> None:
+        if self.directory is not None:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if self._resume is None and (self.directory / "results.csv").exists():
+                raise FileExistsError(
+                    f"directory={str(self.directory)!r} holds a run already; call resume() to go on "
+                    "with it, or choose another directory."
+                )
+        marks = {"results": 0} if self._resume is None else self._resume.marks
+        for name, mark in marks.items():
+            self.journal(name).truncate(mark)
+
+    def _start(self) -> None:
+        self.executor.start(self.workshop)
+        if self._resume is not None:
+            self._restore(self._resume)
+            self._recorded = self._notified = self._checkpointed = self.generation
+        else:
+            self._snapshot = self._take_snapshot()
+
+    def _advance(self, *, last: bool) -> None:
+        """Run one generation, or go back to the last copy if a state was lost on the way."""
+        try:
+            self._generate()
+            if self.generation < self._recorded:
+                return
+            if last or self.generation % self.checkpoint_every == 0 or self._stopping:
+                self._checkpoint()
+            elif time.monotonic() - self._copied > SNAPSHOT_SECONDS:
+                self._snapshot = self._take_snapshot()
+            self._recoveries = 0
+        except StateLost as error:
+            self._recoveries += 1
+            if self._recoveries > MAX_RECOVERIES or self._snapshot is None:
+                raise RuntimeError(
+                    f"states were lost {self._recoveries} times in a row, last because {error}. Look "
+                    "at the cluster's health, then resume from the last checkpoint."
+                ) from error
+            logger.warning("%s; going back to generation %d", error, self._snapshot.generation)
+            self._restore(self._snapshot)
+
+    def _generate(self) -> None:
+        number = self.generation + 1
+        parents = self.population
+        offspring = self._timed("ask", self._ask, number)
+        before = dict(self.seconds)
+        reports = self._timed("make", self.executor.make, self._jobs(number, offspring))
+        children = [
+            Child(
+                offspring=asked,
+                index=report.index,
+                scores=report.scores,
+                seconds=report.seconds,
+                error=report.error,
+            )
+            for asked, report in zip(offspring, reports, strict=True)
+        ]
+        self._check_start(number, children)
+        chosen = self.strategy.tell(children)
+        record: dict[str, float] = {}
+        if chosen:
+            self.population = self._timed("keep", self._keep, number, children, chosen)
+            record = self._timed("update", self.executor.update, Seeds(self.seed, number, SHARED))
+        self._idle = 0 if chosen else self._idle + 1
+        self.generation = number
+        if number > self._recorded:
+            self._record(parents, children, chosen)
+        if number > self._notified:
+            self._tell_callbacks(before, children, chosen, record)
+
+    def _record(
+        self, parents: Sequence[Individual], children: Sequence[Child], chosen: Sequence[int]
+    ) -> None:
+        constants = {"run": self.name, "seed": self.seed, "generation": self.generation}
+        rows = history_rows(constants, self.strategy, parents, children, chosen)
+        self.journal("results").append(rows)
+        self._recorded = self.generation
+        for child in children:
+            if child.error:
+                logger.warning(
+                    "generation %d, child %d failed: %s",
+                    self.generation,
+                    child.index,
+                    child.error.strip().splitlines()[-1],
+                )
+
+    def _tell_callbacks(
+        self,
+        before: Mapping[str, float],
+        children: Sequence[Child],
+        chosen: Sequence[int],
+        record: Mapping[str, float],
+    ) -> None:
+        parts = {name: value - before[name] for name, value in self.seconds.items()}
+        event = Generation(
+            number=self.generation,
+            children=children,
+            survivors=chosen,
+            population=self.population,
+            environment=record,
+            seconds={name: parts[name] for name in ("make", "keep", "update")},
+        )
+        self._timed("callbacks", self._notify, "on_generation", event)
+        self._notified = self.generation
+
+    def _ask(self, number: int) -> list[Offspring]:
+        offspring = self.strategy.ask(
+            self.population, numpy_stream(self.seed, number, "ask")
+        )
+        if not offspring or any(self.population[o.parent].failed for o in offspring):
+            raise ValueError(
+                f"{type(self.strategy).__name__}.ask() must return at least one child, each of a "
+                f"living parent; got {offspring!r}."
+            )
+        return offspring
+
+    def _jobs(self, number: int, offspring: Sequence[Offspring]) -> list[Job]:
+        handles = [
+            Genesis(p.index, p.hyperparameters) if p.state is None else p.state
+            for p in self.population
+        ]
+        return [
+            Job(
+                index=i,
+                parent=handles[asked.parent],
+                birth=Birth(
+                    seeds=Seeds(self.seed, number, i),
+                    operator=asked.operator,
+                    hyperparameters=asked.hyperparameters,
+                    train=asked.train,
+                ),
+            )
+            for i, asked in enumerate(offspring)
+        ]
+
+    def _check_start(self, number: int, children: Sequence[Child]) -> None:
+        """Stop where nothing can come of it: no child ever worked, or none for a long time."""
+        usable = any(not child.error for child in children)
+        if number == 1 and not usable:
+            raise ValueError(f"every member failed in generation 1:\n{children[0].error}")
+        if self._idle >= MAX_IDLE:
+            raise ValueError(
+                f"no child had a finite score for {MAX_IDLE} generations (now at {number}); the "
+                "last checkpoint is whole. Lower the learning rates or widen the search space."
+            )
+
+    def _keep(
+        self, number: int, children: Sequence[Child], chosen: Sequence[int]
+    ) -> list[Individual]:
+        alive = [i for i in chosen if not children[i].error]
+        handles = dict(zip(alive, self.executor.keep(alive), strict=True))
+        return [
+            Individual(
+                generation=number,
+                index=i,
+                hyperparameters=dict(children[i].offspring.hyperparameters),
+                scores=dict(children[i].scores),
+                state=handles.get(i),
+                failed=i not in handles,
+            )
+            for i in chosen
+        ]
+
+    def _take_snapshot(self) -> Snapshot:
+        self._copied = time.monotonic()
+        alive = [p for p in self.population if p.state is not None]
+        states = dict(
+            zip(
+                [id(p) for p in alive],
+                self.executor.fetch([p.state for p in alive]),
+                strict=True,
+            )
+        )
+        return Snapshot(
+            generation=self.generation,
+            population=[replace(p, state=states.get(id(p))) for p in self.population],
+            environment=self.executor.fetch_environment(),
+            strategy=self.strategy.state_dict(),
+            identity=self.identity,
+            idle=self._idle,
+        )
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        handles = self.executor.restore(
+            [p.state for p in snapshot.population], snapshot.environment
+        )
+        self.population = [
+            replace(p, state=handle)
+            for p, handle in zip(snapshot.population, handles, strict=True)
+        ]
+        self.strategy.load_state_dict(snapshot.strategy)
+        self.generation = snapshot.generation
+        self._idle = snapshot.idle
+        self._snapshot = snapshot
+
+    def _checkpoint(self) -> None:
+        self._timed("checkpoint", self._write_checkpoint)
+        self._notify("on_checkpoint")
+
+    def _write_checkpoint(self) -> None:
+        marks = {name: journal.mark() for name, journal in self.journals.items()}
+        self._snapshot = replace(self._take_snapshot(), marks=marks)
+        if self.directory is not None:
+            write_checkpoint(
+                self.directory / "checkpoints", self._snapshot, keep=self.keep_checkpoints
+            )
+        self._checkpointed = self.generation
+
+    def _result(self, *, interrupted: bool) -> Result:
+        alive = [p for p in self.population if not p.failed and p.state is not None]
+        states = self.executor.fetch([p.state for p in alive])
+        order = ranking([self.strategy.score(p.scores) for p in alive])
+        population = [
+            Survivor(
+                generation=alive[i].generation,
+                index=alive[i].index,
+                hyperparameters=alive[i].hyperparameters,
+                scores=alive[i].scores,
+                state=unpack(states[i]),
+            )
+            for i in order
+        ]
+        return Result(
+            best=population[0],
+            population=population,
+            history=self.journal("results").frame(),
+            interrupted=interrupted,
+        )
+
+    def _notify(self, event: str, *arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self, *arguments)
+
+    def _timed(self, part: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        started = time.perf_counter()
+        try:
+            return function(*arguments)
+        finally:
+            self.seconds[part] += time.perf_counter() - started
