@@ -81,8 +81,7 @@ def crowded_order(scores: ArrayLike) -> Indices:
 def _domination(scores_NM: Scores) -> NDArray[np.bool_]:
     """Return (N, N), whether the row's candidate dominates the column's."""
     mine, other = scores_NM[:, None], scores_NM[None, :]
-    result: NDArray[np.bool_] = (mine >= other).all(axis=2) & (mine > other).any(axis=2)
-    return result
+    return np.asarray((mine >= other).all(axis=2) & (mine > other).any(axis=2))
 
 
 def _gaps(column_N: Scores) -> Scores:
