@@ -1,0 +1,236 @@
+import io
+import struct
+import sys
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from egan.data import folder, load
+
+RED = (200, 10, 10)
+
+
+def save(path, *, mode="RGB", size=(16, 16), colour=RED, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, colour).save(path, **options)
+    return path
+
+
+def good(root, count=3, **kwargs):
+    for i in range(count):
+        save(root / f"good{i}.png", **kwargs)
+    return root
+
+
+def read(root, **kwargs):
+    return load("folder", path=root, **{"image_size": 8, **kwargs})
+
+
+def test_nested_images_of_every_format(tmp_path):
+    for suffix in (".jpg", ".JPEG", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff"):
+        save(tmp_path / "deep" / "er" / f"image{suffix}")
+    (tmp_path / "deep" / "notes.txt").write_text("not an image")
+    save(tmp_path / ".hidden" / "image.png")
+    save(tmp_path / "deep" / "._image.png")
+    data = read(tmp_path)
+    assert data.samples.shape == (8, 3, 8, 8)
+    assert data.samples.dtype == np.uint8
+    assert np.abs(data.samples.astype(int) - np.array(RED)[:, None, None]).max() <= 8
+    assert data.labels is None
+    assert data.notes == ()
+
+
+def test_first_level_subfolders_are_classes(tmp_path):
+    save(tmp_path / "cat" / "a.png", colour=(1, 1, 1))
+    save(tmp_path / "dog" / "x" / "b.png", colour=(2, 2, 2))
+    save(tmp_path / "dog" / "c.png", colour=(3, 3, 3))
+    data = read(tmp_path)
+    assert data.num_classes == 2
+    assert dict(zip(data.samples[:, 0, 0, 0].tolist(), data.labels.tolist(), strict=True)) == {
+        1: 0,
+        2: 1,
+        3: 1,
+    }
+    save(tmp_path / "outside.png")
+    assert read(tmp_path).labels is None
+
+
+def test_shorter_side_is_resized_and_the_centre_cropped(tmp_path):
+    image = Image.new("RGB", (48, 16), (0, 0, 255))
+    image.paste((255, 0, 0), (16, 0, 32, 16))
+    for i in range(2):
+        image.save(tmp_path / f"{i}.png")
+    data = read(tmp_path)
+    assert (data.samples[:, 0, :, 1:-1] > 250).all()
+    assert (data.samples[:, 2, :, 1:-1] < 5).all()
+
+
+def test_exif_orientation_is_applied(tmp_path):
+    image = Image.new("RGB", (32, 32), "black")
+    image.paste("white", (0, 0, 32, 16))  # the top half
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    for i in range(2):
+        image.save(tmp_path / f"{i}.jpg", exif=exif)
+    data = read(tmp_path, channels=1)
+    assert data.samples[:, 0, :, 6:].min() > 200
+    assert data.samples[:, 0, :, :2].max() < 50
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "I;16", "I", "F"])
+def test_grey_images_give_one_channel(tmp_path, mode):
+    value = {"1": 1, "LA": (102, 255), "I;16": 102 * 257, "I": 102, "F": 0.4}.get(mode, 102)
+    suffix = ".tif" if mode in ("I", "F") else ".png"
+    for i in range(2):
+        save(tmp_path / f"{i}{suffix}", mode=mode, colour=value)
+    data = read(tmp_path)
+    assert data.shape == (1, 8, 8)
+    assert (data.samples == (255 if mode == "1" else 102)).all()
+    assert read(tmp_path, channels=3).shape == (3, 8, 8)
+
+
+def test_one_colour_image_among_grey_ones_gives_three_channels(tmp_path):
+    good(tmp_path, mode="L", colour=102)
+    save(tmp_path / "red.png")
+    data = read(tmp_path)
+    assert data.shape == (3, 8, 8)
+    assert sorted(data.samples[:, 1, 0, 0].tolist()) == [10, 102, 102, 102]
+    luma = round(0.299 * 200 + 0.587 * 10 + 0.114 * 10)
+    assert sorted(read(tmp_path, channels=1).samples[:, 0, 0, 0].tolist()) == [luma, 102, 102, 102]
+
+
+def test_palette_alpha_and_cmyk(tmp_path):
+    Image.new("RGB", (16, 16), RED).convert("P", palette=Image.Palette.ADAPTIVE).save(
+        tmp_path / "palette.png"
+    )
+    save(tmp_path / "rgba.png", mode="RGBA", colour=(200, 10, 10, 0))
+    save(tmp_path / "half.png", mode="RGBA", colour=(255, 0, 0, 128))
+    save(tmp_path / "la.png", mode="LA", colour=(0, 0))
+    save(tmp_path / "palette_clear.gif", mode="P", colour=0, transparency=0)
+    save(tmp_path / "cmyk.jpg", mode="CMYK", colour=(0, 255, 255, 0))
+    data = read(tmp_path)
+    assert data.notes == ()
+    cmyk, half, la, palette, clear, rgba = data.samples[:, :, 4, 4].astype(int)
+    assert np.abs(cmyk - (255, 0, 0)).max() < 12
+    assert np.abs(half - (255, 127, 127)).max() <= 1
+    assert np.abs(palette - RED).max() <= 1
+    for white in (la, clear, rgba):
+        assert white.tolist() == [255, 255, 255]
+
+
+def test_the_first_frame_of_an_animation_counts(tmp_path):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    for i in range(2):
+        frames[0].save(tmp_path / f"{i}.gif", save_all=True, append_images=frames[1:])
+    assert (read(tmp_path).samples[:, 0] == 255).all()
+
+
+def jpeg(size=(64, 64)):
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def test_a_corrupt_image_is_skipped_and_named(tmp_path):
+    good(tmp_path)
+    (tmp_path / "truncated.jpg").write_bytes(jpeg()[:1500])
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("this is not an image")
+    whole = (tmp_path / "good0.png").read_bytes()
+    (tmp_path / "flipped.png").write_bytes(whole[:45] + bytes([whole[45] ^ 255]) + whole[46:])
+    data = read(tmp_path)
+    assert len(data) == 3
+    assert data.draw(4, torch.Generator()).shape == (4, 3, 8, 8)
+    (note,) = data.notes
+    assert "skipped 4 of 7" in note
+    for name in ("truncated.jpg", "empty.png", "text.png", "flipped.png"):
+        assert name in note
+
+
+def bomb(path, side):
+    """Write a PNG that claims side x side pixels."""
+    head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", head), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+
+
+@pytest.mark.parametrize("side", [0, 10_000, 100_000])
+def test_empty_images_and_decompression_bombs_are_skipped(tmp_path, side):
+    bomb(good(tmp_path) / "bomb.png", side)
+    data = read(tmp_path)
+    assert len(data) == 3
+    assert "bomb.png" in data.notes[0]
+
+
+@pytest.mark.parametrize("size", [(3, 3), (16, 300)])
+def test_a_wrongly_sized_image_is_skipped_and_named(tmp_path, size):
+    save(good(tmp_path) / "odd.png", size=size)
+    data = read(tmp_path)
+    assert len(data) == 3
+    assert f"odd.png (wrong size: {size[0]}x{size[1]}" in data.notes[0]
+
+
+def test_an_odd_size_is_skipped_only_where_all_others_agree(tmp_path):
+    good(tmp_path, count=8, size=(16, 20))
+    save(tmp_path / "portrait.png", size=(20, 16))
+    save(tmp_path / "odd.png", size=(17, 17))
+    data = read(tmp_path)
+    assert len(data) == 9
+    assert "odd.png (wrong size: 17x17 where the others are 16x20)" in data.notes[0]
+    save(tmp_path / "another.png", size=(18, 18))
+    assert len(read(tmp_path)) == 11
+
+
+def test_errors_name_the_setting_and_the_mend(tmp_path):
+    with pytest.raises(ValueError, match=r"--data.path .*nowhere does not exist"):
+        read(tmp_path / "nowhere")
+    file = save(tmp_path / "one" / "a.png")
+    with pytest.raises(ValueError, match="is a file, but folder reads a folder"):
+        read(file)
+    with pytest.raises(ValueError, match="1 usable of 1"):
+        read(tmp_path / "one")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="an empty folder"):
+        read(tmp_path / "empty")
+    (tmp_path / "empty" / "a.txt").write_text("x")
+    with pytest.raises(ValueError, match=r"no image \(1 other files\)"):
+        read(tmp_path / "empty")
+    (tmp_path / "empty" / "a.png").write_text("x")
+    with pytest.raises(ValueError, match=r"0 usable of 1 images \(a.png"):
+        read(tmp_path / "empty")
+    with pytest.raises(ValueError, match=r"--data.image-size is missing"):
+        read(tmp_path, image_size=None)
+    with pytest.raises(ValueError, match="got 20"):
+        read(tmp_path, image_size=20)
+    with pytest.raises(ValueError, match=r"--data.path is missing"):
+        load("folder", image_size=8)
+
+
+def test_too_small_images_ask_for_a_smaller_size(tmp_path):
+    with pytest.raises(ValueError, match=r"under half of 64.*smaller --data.image-size"):
+        read(good(tmp_path), image_size=64)
+
+
+def test_linked_folders_are_read_once(tmp_path):
+    good(tmp_path / "real", count=2)
+    (tmp_path / "real" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert len(read(tmp_path)) == 2
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, capsys):
+    good(tmp_path)
+    monkeypatch.setattr(folder, "NUM_FOR_PROGRESS", 2)
+    read(tmp_path)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    assert len(read(tmp_path)) == 3
+    assert "Reading images" in capsys.readouterr().err

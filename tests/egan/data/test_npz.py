@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from egan.data import load
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (4, 16, 16, 3), dtype=np.uint8)
+
+
+def write(tmp_path, **arrays):
+    np.savez(tmp_path / "data.npz", **arrays)
+    return tmp_path / "data.npz"
+
+
+def read(tmp_path, **arrays):
+    return load("npz", path=write(tmp_path, **arrays))
+
+
+@pytest.mark.parametrize("key", ["images", "x", "samples", "arr_0"])
+def test_channels_last_and_first_are_the_same(tmp_path, key):
+    last = read(tmp_path, **{key: IMAGES})
+    first = read(tmp_path, **{key: IMAGES.transpose(0, 3, 1, 2)})
+    assert np.array_equal(last.samples, IMAGES.transpose(0, 3, 1, 2))
+    assert np.array_equal(first.samples, last.samples)
+    assert last.labels is None
+
+
+def test_floats_are_scaled(tmp_path):
+    unit = read(tmp_path, images=IMAGES / 255.0)
+    signed = read(tmp_path, images=(IMAGES / 127.5 - 1.0).astype(np.float32))
+    for data in (unit, signed):
+        assert np.array_equal(data.samples, IMAGES.transpose(0, 3, 1, 2))
+
+
+def test_grey_images_alpha_and_resizing(tmp_path):
+    assert read(tmp_path, x=IMAGES[..., 0]).shape == (1, 16, 16)
+    assert read(tmp_path, x=IMAGES[..., 0].astype(np.int64)).shape == (1, 16, 16)
+    clear = np.zeros((2, 8, 8, 4), dtype=np.uint8)
+    assert (read(tmp_path, x=clear).samples == 255).all()
+    path = write(tmp_path, x=np.full((2, 20, 30, 3), 7, dtype=np.uint8))
+    data = load("npz", path=path, image_size=8, channels=1)
+    assert data.shape == (1, 8, 8)
+    assert (data.samples == 7).all()
+    with pytest.raises(ValueError, match="the images are 30x20"):
+        load("npz", path=path)
+
+
+def test_points_and_labels_are_numbered_from_zero(tmp_path):
+    points = RNG.standard_normal((4, 2))
+    data = read(tmp_path, samples=points, labels=np.array([[7], [3], [7], [9]]))
+    assert data.shape == (2,)
+    np.testing.assert_array_equal(data.samples, points.astype(np.float32))
+    assert data.labels.tolist() == [1, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "text"),
+    [
+        ({"pictures": IMAGES}, r"got arrays \['pictures'\], but expected one named 'images'"),
+        ({"x": np.array([["a", "b"]] * 3)}, "samples of type <U1"),
+        ({"x": np.array([{}, {}])}, "cannot be read"),
+        ({"x": np.array([[np.nan, 1.0], [0.0, 0.0]])}, "1 values that are not finite"),
+        ({"x": IMAGES * 2.0}, "float64 images from"),
+        ({"x": IMAGES.astype(np.int64) - 1}, "images from -1"),
+        ({"x": np.zeros((4, 5))}, r"got shape \(4, 5\)"),
+        ({"x": np.zeros((4, 8, 8, 7))}, "C of 1, 3 or 4"),
+        ({"x": np.zeros((0, 2))}, r"shape \(0, 2\)"),
+        ({"x": np.zeros(())}, r"shape \(\)"),
+        ({"x": IMAGES, "y": np.zeros(3, dtype=int)}, r"labels of shape \(3,\)"),
+        ({"x": IMAGES, "y": np.zeros(4)}, "float64, but expected"),
+    ],
+)
+def test_wrong_content_is_named(tmp_path, arrays, text):
+    with pytest.raises(ValueError, match=text) as caught:
+        read(tmp_path, **arrays)
+    assert "--data.path" in str(caught.value)
+
+
+def test_broken_files(tmp_path):
+    path = write(tmp_path, x=IMAGES)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match="cannot be read"):
+        load("npz", path=path)
+    np.save(tmp_path / "one.npy", IMAGES)
+    with pytest.raises(ValueError, match="a single array"):
+        load("npz", path=tmp_path / "one.npy")
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(ValueError, match="cannot be read"):
+        load("npz", path=tmp_path / "text.npz")
+    with pytest.raises(ValueError, match="is a folder, but npz reads a file"):
+        load("npz", path=tmp_path)
