@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,17 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 SMALLEST_CELL = 48  # pixels; an image smaller than this is enlarged by a whole factor
 GAP = 2  # white pixels between the cells of a grid
-GENERATED, REAL = "#0072B2", "#A8A8A8"
+GENERATED, REAL = "#0072B2", "#C9C9C9"
 STEP_MS, FIRST_MS, LAST_MS = 160, 600, 3000  # how long a GIF shows its frames
 SMALLEST_FRAME = 160  # pixels; narrower frames leave no room for a caption
-
-
-class Savable(Protocol):
-    """What :func:`save_atomically` writes: a PIL picture or a matplotlib figure."""
-
-    @property
-    def save(self) -> Any:
-        """Write to a file."""
 
 
 @contextmanager
@@ -111,7 +102,7 @@ def scatter_picture(
 
     Args:
         points: (N, 2) generated points; those that are not finite are left out.
-        real: (M, 2) real points, drawn in grey underneath.
+        real: (M, 2) real points, drawn underneath as wide grey dots.
         limits: Smallest and largest coordinate shown, the same for both axes; give the same ones
             for all pictures of a run. By default what shows all but stray points, with a margin.
         size: Pixels of a side.
@@ -122,8 +113,8 @@ def scatter_picture(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    clouds = [(_plane(real, "real"), REAL, 0.35)] if real is not None else []
-    clouds += [(_plane(points, "points"), GENERATED, 0.6)]
+    clouds = [(_plane(real, "real"), REAL, 7.0)] if real is not None else []
+    clouds += [(_plane(points, "points"), GENERATED, 3.2)]
     low, high = limits or _limits(clouds[0][0])
     figure = Figure(figsize=(size / 100, size / 100), dpi=100)
     canvas = FigureCanvasAgg(figure)
@@ -131,8 +122,8 @@ def scatter_picture(
     axes.set(xticks=[], yticks=[], aspect="equal")
     for spine in axes.spines.values():
         spine.set_color("#CCCCCC")
-    for (x, y), colour, alpha in ((cloud.T, *rest) for cloud, *rest in clouds):
-        axes.plot(x, y, ".", color=colour, alpha=alpha, markersize=3.2, markeredgewidth=0)
+    for cloud, colour, width in clouds:
+        axes.plot(*cloud.T, ".", color=colour, alpha=0.6, markersize=width, markeredgewidth=0)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 

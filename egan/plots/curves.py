@@ -173,7 +173,8 @@ def winner_curve(results: pd.DataFrame, *, score: str) -> pd.Series:
     """Return the winner's score by generation, a moving median."""
     best = winners(results, score=score).set_index("generation")[score]
     width = window(best.index.to_series()) if len(best) else 1
-    return best.rolling(width, center=True, min_periods=1).median()
+    middle = best.rolling(width, center=True, min_periods=1).median()
+    return middle.rolling((width + 1) // 2, center=True, min_periods=1).mean()
 
 
 def spread(lines: Sequence[pd.Series]) -> pd.DataFrame:

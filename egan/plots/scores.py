@@ -9,7 +9,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
-from egan.plots.style import INK, SERIES, colours, dress, label, legend, new_figure, whole_numbers
+from egan.plots.style import (
+    INK,
+    MUTED,
+    SERIES,
+    colours,
+    dress,
+    label,
+    legend,
+    new_figure,
+    whole_numbers,
+)
 from egan.plots.tables import thin, tidy, window, winning_shares
 
 MOST_POINTS = 1800
@@ -79,7 +89,7 @@ def quality_diversity(
     palette = colours(tidy(results)["operator"])
     shown = thin(table, MOST_POINTS)
     colour = shown["operator"].map(palette)
-    _scatter(left, shown, x, y, colours_of=colour.to_numpy())
+    _scatter(left, shown, x, y, colours_of=colour.to_numpy(dtype=object))
     spots = _scatter(right, shown, x, y, colours_of=shown["generation"].to_numpy())
     for operator, shade in palette.items():
         left.scatter([], [], s=26, color=shade, label=label(operator))
@@ -91,7 +101,8 @@ def quality_diversity(
     bar = figure.colorbar(spots, ax=right, pad=0.02, aspect=30)
     bar.outline.set_visible(False)
     bar.ax.yaxis.set_major_locator(whole_numbers())
-    bar.set_label("generation", color=INK, fontsize=9)
+    bar.ax.tick_params(colors=MUTED, labelsize=9)
+    bar.set_label("generation", color=MUTED, fontsize=10)
     _explain(right)
     return figure
 
@@ -177,6 +188,8 @@ def distance_axes(axes: Any) -> None:
     values = [value for line in axes.lines for value in line.get_ydata() if value > 0]
     if values:
         axes.set_yscale("log")
+        if len(set(values)) == 1:
+            axes.set_ylim(values[0] / 2, values[0] * 2)
         narrow = max(values) < 5 * min(values)
         ticks = MaxNLocator(nbins=6) if narrow else LogLocator(subs=(1, 2, 5))
         axes.yaxis.set_major_locator(ticks)

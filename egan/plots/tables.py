@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from population.journal import read_journal
-
 WINDOWS = 40  # windows that a run is divided into, for smoothing and for shares
 
 
@@ -23,37 +21,37 @@ def read_results(directory: Path) -> pd.DataFrame:
     if not directory.is_dir():
         near = _neighbours(directory)
         raise ValueError(f"{directory} is not a folder{near or '; give a run, such as runs/00000'}")
-    path = directory / "results.csv"
-    if not path.is_file():
+    if not (directory / "results.csv").is_file():
         known = any((directory / name).exists() for name in ("config.yaml", "log.txt"))
         state = "has no results yet" if known else "is not a run"
         raise ValueError(f"{directory} {state}: it has no results.csv")
-    table = _read(path)
-    if table.empty or "generation" not in table:
-        raise ValueError(f"{path} has no results yet: no generation is complete")
+    table = read_table(directory / "results.csv")
+    if table is None:
+        raise ValueError(f"{directory} has no results yet: no generation is complete")
     return table
 
 
-def read_metrics(directory: Path) -> pd.DataFrame | None:
-    """Read a run directory's ``metrics.csv``, or return None where there is nothing in it.
+def read_table(path: Path) -> pd.DataFrame | None:
+    """Read ``results.csv`` or ``metrics.csv``, or return None where there is nothing in it.
+
+    A last row that is still being written is left out.
 
     Raises:
         ValueError: The file is no table.
     """
-    path = directory / "metrics.csv"
-    if not path.is_file():
-        return None
-    table = _read(path)
-    return None if table.empty or "generation" not in table else table
-
-
-def _read(path: Path) -> pd.DataFrame:
     try:
-        return read_journal(path)
-    except pd.errors.EmptyDataError:
-        return pd.DataFrame()
+        table = pd.read_csv(path, low_memory=False)
+    except (FileNotFoundError, pd.errors.EmptyDataError):
+        return None
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no readable table: {error}") from error
+    if "generation" not in table:
+        raise ValueError(f"{path} is no table of generations: it has no column 'generation'")
+    whole = pd.to_numeric(table["generation"], errors="coerce")
+    table = table[whole.notna()].assign(generation=whole.dropna().astype(int))
+    if "error" in table:
+        table["error"] = table["error"].astype("object").fillna("").astype(str)
+    return None if table.empty else table
 
 
 def _neighbours(directory: Path) -> str:
@@ -126,7 +124,7 @@ def winner_path(results: pd.DataFrame, *, score: str = "fitness") -> pd.DataFram
 
 def window(generations: pd.Series) -> int:
     """Return how many generations one of the run's windows has; 1 for short runs."""
-    return max(1, round((generations.max() - generations.min() + 1) / WINDOWS))
+    return max(1, round(int(generations.max() - generations.min() + 1) / WINDOWS))
 
 
 def winning_shares(results: pd.DataFrame) -> pd.DataFrame:
