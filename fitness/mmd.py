@@ -64,8 +64,8 @@ def _kernel_sum(x_NF: Array, y_MF: Array, kernel: Kernel, *, skip_diagonal: bool
 
 
 def _polynomial(x_NF: Array, y_MF: Array) -> Array:
-    result: Array = (x_NF @ y_MF.T / x_NF.shape[1] + 1) ** 3
-    return result
+    base: Array = x_NF @ y_MF.T / x_NF.shape[1] + 1
+    return base * base * base  # much faster than numpy's general power
 
 
 def _gaussian(x_NF: Array, y_MF: Array, *, variance: float) -> Array:
