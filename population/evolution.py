@@ -1,6 +1,6 @@
 """Evolution: every parent makes one child per operator, and the best survive."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,13 @@ class Evolution(Strategy):
         objective: The score that ranks children.
         objectives: Two or more scores for Pareto selection instead (fronts, then crowding).
         hyperparameters: What every member is built with.
+        random_operator: One child per parent, with an operator drawn at random: the baseline that
+            tells selection from mere mixing.
+        contest_every: Generations between contests of all operators; in between, parents make one
+            child each with the operator that made them.
 
     Raises:
-        ValueError: No operators, repeated ones, or ``mu`` below 1.
+        ValueError: No operators, repeated ones, or ``mu`` or ``contest_every`` below 1.
     """
 
     def __init__(
@@ -37,48 +41,82 @@ class Evolution(Strategy):
         objective: str = "fitness",
         objectives: Sequence[str] = (),
         hyperparameters: dict[str, Any] | None = None,
+        random_operator: bool = False,
+        contest_every: int = 1,
     ) -> None:
         if not operators or len(set(operators)) < len(operators):
-            raise ValueError(f"operators={list(operators)!r}: expected distinct names, at least one.")
-        if mu < 1:
-            raise ValueError(f"mu={mu!r}: expected at least one survivor.")
+            raise ValueError(
+                f"operators={list(operators)!r}: expected distinct names, at least one."
+            )
+        if mu < 1 or contest_every < 1:
+            raise ValueError(f"{mu=}, {contest_every=}: expected integers of at least 1.")
         self.operators = tuple(operators)
         self.mu = mu
         self.plus = plus
         self.objective = objective
         self.objectives = tuple(objectives)
         self.hyperparameters = dict(hyperparameters or {})
+        self.random_operator = random_operator
+        self.contest_every = contest_every
+        self._generation = 0
+        self._winners: list[str] = []
 
     def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:  # noqa: ARG002
         """Return the same hyperparameters for each of ``mu`` members."""
         return [dict(self.hyperparameters) for _ in range(self.mu)]
 
-    def ask(
-        self,
-        population: Sequence[Individual],
-        rng: np.random.Generator,  # noqa: ARG002 - this strategy draws nothing
-    ) -> list[Offspring]:
-        """Return every living parent with every operator, and the parents where plus."""
+    def ask(self, population: Sequence[Individual], rng: np.random.Generator) -> list[Offspring]:
+        """Return every living parent with each of its operators, and the parents where plus."""
         parents = [i for i, parent in enumerate(population) if not parent.failed]
-        given = {i: population[i].hyperparameters for i in parents}
         children = [
-            Offspring(parent=i, operator=operator, hyperparameters=given[i])
+            Offspring(parent=i, operator=operator, hyperparameters=population[i].hyperparameters)
             for i in parents
-            for operator in self.operators
+            for operator in self._operators(i, rng)
         ]
         if self.plus:
             children += [
-                Offspring(parent=i, operator=KEEP, hyperparameters=given[i], train=False)
+                Offspring(
+                    parent=i,
+                    operator=KEEP,
+                    hyperparameters=population[i].hyperparameters,
+                    train=False,
+                )
                 for i in parents
             ]
         return children
+
+    def _operators(self, parent: int, rng: np.random.Generator) -> Sequence[str]:
+        """Return the operators that a parent is mutated with in this generation."""
+        if self.random_operator:
+            return [self.operators[rng.integers(len(self.operators))]]
+        if self._generation % self.contest_every and parent < len(self._winners):
+            return [self._winners[parent]]
+        return self.operators
 
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the best ``mu`` of the children that have finite scores."""
         if self.objectives:
             rows = [[c.scores.get(name, np.nan) for name in self.objectives] for c in children]
-            return selection.pareto(rows, self.mu)
-        return selection.truncation([self.score(c.scores) for c in children], self.mu)
+            chosen = selection.pareto(rows, self.mu)
+        else:
+            chosen = selection.truncation([self.score(c.scores) for c in children], self.mu)
+        self._generation += 1
+        operators = [children[i].offspring.operator for i in chosen]
+        if chosen:
+            self._winners = [
+                self.operators[0] if operator in (None, KEEP) else str(operator)
+                for operator in operators
+            ]
+        return chosen
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far the contests are, and who won the last one."""
+        return {"generation": self._generation, "winners": list(self._winners)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state made by :meth:`state_dict`."""
+        self._generation = int(state["generation"])
+        self._winners = [str(name) for name in state["winners"]]
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that a resumed run must share."""
@@ -88,4 +126,6 @@ class Evolution(Strategy):
             "mu": self.mu,
             "plus": self.plus,
             "objectives": list(self.objectives),
+            "random_operator": self.random_operator,
+            "contest_every": self.contest_every,
         }

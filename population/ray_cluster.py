@@ -52,7 +52,9 @@ def connect(
     environment = dict(runtime_env or {})
     environment["py_modules"] = [*_package_folders(), *environment.get("py_modules", [])]
     try:
-        ray.init(address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR")
+        ray.init(
+            address=address, runtime_env=environment, log_to_driver=False, logging_level="ERROR"
+        )
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
         raise ConnectionError(
             f"address={address!r}: Ray refused the connection ({error}). Check that the cluster "

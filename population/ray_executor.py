@@ -266,7 +266,9 @@ class RayExecutor(Executor):
             if deaths[job.index] < MAX_DEATHS:
                 queue.appendleft(job)
             else:
-                error = f"WorkerDied: {MAX_DEATHS} workers were lost while making this child; {cause}"
+                error = (
+                    f"WorkerDied: {MAX_DEATHS} workers were lost while making this child; {cause}"
+                )
                 reports[job.index] = Report(job.index, {}, 0.0, error)
 
     def _observe(self, seconds: float) -> None:

@@ -101,9 +101,7 @@ class Search:
         self.generation = 0
         self.population: list[Individual] = [
             Individual(generation=0, index=i, hyperparameters=hyperparameters)
-            for i, hyperparameters in enumerate(
-                strategy.initial(numpy_stream(seed, 0, "initial"))
-            )
+            for i, hyperparameters in enumerate(strategy.initial(numpy_stream(seed, 0, "initial")))
         ]
         self.journals: dict[str, Journal] = {}
         self.seconds = dict.fromkeys(
@@ -274,9 +272,7 @@ class Search:
         self._notified = self.generation
 
     def _ask(self, number: int) -> list[Offspring]:
-        offspring = self.strategy.ask(
-            self.population, numpy_stream(self.seed, number, "ask")
-        )
+        offspring = self.strategy.ask(self.population, numpy_stream(self.seed, number, "ask"))
         if not offspring or any(self.population[o.parent].failed for o in offspring):
             raise ValueError(
                 f"{type(self.strategy).__name__}.ask() must return at least one child, each of a "
@@ -355,8 +351,7 @@ class Search:
             [p.state for p in snapshot.population], snapshot.environment
         )
         self.population = [
-            replace(p, state=handle)
-            for p, handle in zip(snapshot.population, handles, strict=True)
+            replace(p, state=handle) for p, handle in zip(snapshot.population, handles, strict=True)
         ]
         self.strategy.load_state_dict(snapshot.strategy)
         self.generation = snapshot.generation

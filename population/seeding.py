@@ -1,6 +1,6 @@
 """Random streams keyed by (seed, generation, child), so that a child never depends on history.
 
-Every stream comes from ``numpy.random.SeedSequence([seed, generation, child, purpose])``. Which
+Every stream comes from ``numpy.random.SeedSequence([seed, generation, child, purpose, part])``. Which
 worker makes a child, after how many others, and how often it is tried again changes nothing.
 """
 
@@ -20,9 +20,9 @@ SHARED = 2**32 - 1
 
 
 @lru_cache(maxsize=256)
-def stream_seed(seed: int, generation: int, child: int, purpose: str) -> int:
+def stream_seed(seed: int, generation: int, child: int, purpose: str, part: int = 0) -> int:
     """Return the 63-bit seed of one stream."""
-    sequence = np.random.SeedSequence([seed, generation, child, PURPOSES[purpose]])
+    sequence = np.random.SeedSequence([seed, generation, child, PURPOSES[purpose], part])
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
@@ -45,13 +45,13 @@ class Seeds:
     generation: int
     child: int
 
-    def own(self, purpose: str) -> int:
-        """Return the seed of a stream that no other child has."""
-        return stream_seed(self.seed, self.generation, self.child, purpose)
+    def own(self, purpose: str, part: int = 0) -> int:
+        """Return the seed of a stream that no other child has; ``part`` numbers further ones."""
+        return stream_seed(self.seed, self.generation, self.child, purpose, part)
 
-    def shared(self, purpose: str) -> int:
+    def shared(self, purpose: str, part: int = 0) -> int:
         """Return the seed of a stream that all children of the generation share."""
-        return stream_seed(self.seed, self.generation, SHARED, purpose)
+        return stream_seed(self.seed, self.generation, SHARED, purpose, part)
 
 
 def seed_everything(value: int) -> None:

@@ -9,7 +9,18 @@ from population.spaces import SearchSpace
 from population.strategy import Child, Individual, Strategy
 
 JOURNAL_COLUMNS = frozenset(
-    "run seed generation child parent_generation parent operator survived error seconds".split()
+    [
+        "run",
+        "seed",
+        "generation",
+        "child",
+        "parent_generation",
+        "parent",
+        "operator",
+        "survived",
+        "error",
+        "seconds",
+    ]
 )
 
 

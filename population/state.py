@@ -57,7 +57,9 @@ def pack(state: State) -> PackedState:
 
         def write(buffer: npt.NDArray[np.uint8]) -> None:
             if leaf.numel():
-                target = torch.frombuffer(buffer, dtype=leaf.dtype, count=leaf.numel(), offset=offset)
+                target = torch.frombuffer(
+                    buffer, dtype=leaf.dtype, count=leaf.numel(), offset=offset
+                )
                 target.copy_(leaf.reshape(-1))
 
         writers.append(write)
@@ -81,7 +83,9 @@ def pack(state: State) -> PackedState:
         if isinstance(node, np.ndarray | np.generic) and node.dtype.kind in "biufc":
             return array(np.asarray(node))
         if isinstance(node, Mapping):
-            return "dict", tuple((_key(k, path), walk(v, f"{path}[{k!r}]")) for k, v in node.items())
+            return "dict", tuple(
+                (_key(k, path), walk(v, f"{path}[{k!r}]")) for k, v in node.items()
+            )
         if isinstance(node, list | tuple):
             kind = "list" if isinstance(node, list) else "tuple"
             return kind, tuple(walk(child, f"{path}[{i}]") for i, child in enumerate(node))
@@ -123,7 +127,11 @@ def unpack(packed: PackedState) -> State:
         count = int(np.prod(shape, dtype=np.int64))
         if kind == "array":
             numpy_type = np.dtype(dtype)
-            return buffer[offset : offset + count * numpy_type.itemsize].view(numpy_type).reshape(shape)
+            return (
+                buffer[offset : offset + count * numpy_type.itemsize]
+                .view(numpy_type)
+                .reshape(shape)
+            )
         if not count:
             return torch.empty(shape, dtype=getattr(torch, dtype))
         flat = torch.frombuffer(buffer, dtype=getattr(torch, dtype), count=count, offset=offset)

@@ -85,9 +85,7 @@ class Strategy(ABC):
         """Return the hyperparameters of each member of the random start."""
 
     @abstractmethod
-    def ask(
-        self, population: Sequence[Individual], rng: np.random.Generator
-    ) -> list[Offspring]:
+    def ask(self, population: Sequence[Individual], rng: np.random.Generator) -> list[Offspring]:
         """Return the children to make from this population."""
 
     @abstractmethod

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from population import selection
 from population.random_search import RandomSearch
 from population.spaces import SearchSpace

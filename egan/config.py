@@ -1,0 +1,322 @@
+"""The settings of a run: frozen dataclasses, each field with a line of help. Needs no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+Betas = tuple[float, float]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """What to learn from."""
+
+    name: str = "digits"
+    """Data set: digits, gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
+    path: str | None = None
+    """Folder or file on disk, for folder, cifar10, mnist and npz."""
+    image_size: int | None = None
+    """Height and width in pixels, a power of two from 8 to 256; images are resized to it."""
+    channels: int | None = None
+    """1 for grey, 3 for colour; by default what the images have."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GeneratorConfig:
+    """The members of the population."""
+
+    network: str = "dcgan"
+    """Network: dcgan for images, mlp for points and tiny images."""
+    width: int = 64
+    """Channels or units of the last hidden layer."""
+    depth: int | None = None
+    """Hidden layers (mlp only)."""
+    norm: Literal["none", "batch"] = "none"
+    """Normalisation of hidden layers."""
+    init: Literal["default", "normal", "orthogonal"] = "default"
+    """Initial weights: torch's default, N(0, 0.02), or orthogonal."""
+    latent_dim: int = 64
+    """Dimensions of the latent code z."""
+    latent: Literal["normal", "uniform"] = "normal"
+    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
+    lr: float = 1e-3
+    """Adam's learning rate."""
+    betas: Betas = (0.5, 0.99)
+    """Adam's decay rates."""
+    ema_decay: float = 0.99
+    """Decay of the exponential average of the surviving generator; 0 switches it off."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DiscriminatorConfig:
+    """The environment that members are scored in."""
+
+    network: str = "dcgan"
+    """Network: dcgan for images, mlp for points and tiny images."""
+    width: int = 64
+    """Channels or units of the first hidden layer."""
+    depth: int | None = None
+    """Hidden layers (mlp only)."""
+    norm: Literal["none", "batch", "spectral"] = "none"
+    """Normalisation of hidden layers."""
+    init: Literal["default", "normal", "orthogonal"] = "default"
+    """Initial weights: torch's default, N(0, 0.02), or orthogonal."""
+    input_scale: float = 1.0
+    """Factor on the discriminator's input; above 1 it resolves fine structure sooner."""
+    lr: float = 1e-3
+    """Adam's learning rate."""
+    betas: Betas = (0.5, 0.99)
+    """Adam's decay rates."""
+    steps: int = 1
+    """Training steps per generation."""
+    r1_weight: float = 0.0
+    """Weight of R1, half the squared gradient norm on real samples."""
+    gradient_penalty_weight: float = 0.0
+    """Weight of the gradient penalty between real and generated samples (2 or 10 are usual)."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvolutionConfig:
+    """Variation and selection."""
+
+    mutations: tuple[str, ...] = ("minimax", "heuristic", "least_squares")
+    """Objectives that children are made with; --list names all."""
+    num_survivors: int = 1
+    """How many children survive each generation (mu)."""
+    batch_size: int = 64
+    """Latent codes per mutation, and real samples per discriminator step."""
+    selection: Literal["comma", "plus", "pareto"] = "comma"
+    """Best children; best of children and parents; or by fronts of (quality, diversity)."""
+    fresh_codes: bool = False
+    """Draw codes per child, as the paper does, instead of one batch shared by siblings."""
+    random_mutation: bool = False
+    """Baseline: one child per parent, its mutation drawn at random, no selection."""
+    contest_every: int = 1
+    """Generations between contests of all mutations; the last winner's mutation in between."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FitnessConfig:
+    """Fitness = quality + diversity_weight * diversity."""
+
+    diversity: Literal["gradient", "pairwise", "none"] = "gradient"
+    """-log of the discriminator's gradient norm; mean distance of pairs; or no scoring at all."""
+    diversity_weight: float = 0.01
+    """Weight of diversity (gamma), at least 0."""
+    diversity_cap: float = 3.0
+    """Highest diversity that counts, so that a saturated discriminator rewards nobody."""
+    num_samples: int = 64
+    """Samples per child that are scored; the survivors' train the discriminator."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Everything that a run depends on."""
+
+    preset: str = "digits"
+    """The preset that the other settings started from."""
+    generations: int = 2000
+    """Generations to run, those before a resume included."""
+    seed: int = 0
+    """Seed of everything; the same seed gives the same bits on any executor."""
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    generator: GeneratorConfig = dataclasses.field(default_factory=GeneratorConfig)
+    discriminator: DiscriminatorConfig = dataclasses.field(default_factory=DiscriminatorConfig)
+    evolution: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
+    fitness: FitnessConfig = dataclasses.field(default_factory=FitnessConfig)
+    executor: Literal["ray", "inline"] = "ray"
+    """Ray actors, or this process alone."""
+    workers: int | None = None
+    """Ray workers; by default one per child."""
+    address: str | None = None
+    """Ray cluster: auto, host:port or ray://host:port; by default Ray starts on this machine."""
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where networks live."""
+    gpus_per_worker: float = 0.0
+    """Ray GPUs per worker; a fraction shares one."""
+    output: str = "runs"
+    """Folder that the numbered run directory is made in."""
+    look_every: int | None = None
+    """Generations between looks at the samples; by default 20 looks a run."""
+    checkpoint_every: int | None = None
+    """Generations between checkpoints; by default as often as looks."""
+    features: str | None = None
+    """Your own feature extractor for sample distances, as module:function."""
+
+    @property
+    def interval(self) -> int:
+        """Generations between looks at the samples."""
+        return self.look_every or max(1, self.generations // 20)
+
+    @property
+    def num_children(self) -> int:
+        """Children per generation."""
+        evolution = self.evolution
+        per_parent = 1 if evolution.random_mutation else len(evolution.mutations)
+        return evolution.num_survivors * (per_parent + (evolution.selection == "plus"))
+
+    @property
+    def num_workers(self) -> int:
+        """Worker actors."""
+        return self.workers or self.num_children
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings that a resumed run must share: all that its bits depend on."""
+        settings = to_dict(self)
+        names = ("data", "generator", "discriminator", "evolution", "fitness", "device")
+        return {name: settings[name] for name in names}
+
+
+WHERE_ONLY = ("executor", "workers", "address", "output", "gpus_per_worker")
+"""Settings that say where a run happens, not what comes out of it."""
+
+
+def check(config: RunConfig) -> RunConfig:
+    """Return the settings if they make sense together.
+
+    Raises:
+        ValueError: One does not; the message names it, what it was, and what is expected.
+    """
+    import mutations
+
+    for name, value, least in _integers(config):
+        if value is not None and value < least:
+            raise ValueError(f"--{name} must be {least} or more, but got {value}.")
+    for name, number, positive in _numbers(config):
+        if not math.isfinite(number) or number < 0 or (positive and number == 0):
+            bound = "above 0" if positive else "at least 0"
+            raise ValueError(f"--{name} must be a number {bound}, but got {number}.")
+    for part in ("generator", "discriminator"):
+        betas = getattr(config, part).betas
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"--{part}.betas must be in [0, 1), but got {betas}.")
+    if not config.generator.ema_decay < 1:
+        raise ValueError(
+            f"--generator.ema-decay must be below 1, but got {config.generator.ema_decay}."
+        )
+    names = config.evolution.mutations
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"--evolution.mutations must be distinct names, but got {names}.")
+    for name in names:
+        mutations.check(name)
+    if config.fitness.diversity == "none" and config.num_children > config.evolution.num_survivors:
+        raise ValueError(
+            "--fitness.diversity none leaves nothing to select by; use it with one mutation, or "
+            "with --evolution.random-mutation."
+        )
+    if config.device == "cuda" and config.executor == "ray" and config.gpus_per_worker == 0:
+        raise ValueError(
+            "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
+            f"(1/{config.num_workers + 1} shares one between all of them)."
+        )
+    return config
+
+
+def _integers(config: RunConfig) -> list[tuple[str, int | None, int]]:
+    return [
+        ("generations", config.generations, 1),
+        ("seed", config.seed, 0),
+        ("workers", config.workers, 1),
+        ("look-every", config.look_every, 1),
+        ("checkpoint-every", config.checkpoint_every, 1),
+        ("generator.latent-dim", config.generator.latent_dim, 1),
+        ("generator.width", config.generator.width, 1),
+        ("discriminator.width", config.discriminator.width, 1),
+        ("discriminator.steps", config.discriminator.steps, 1),
+        ("evolution.num-survivors", config.evolution.num_survivors, 1),
+        ("evolution.batch-size", config.evolution.batch_size, config.evolution.num_survivors + 1),
+        ("evolution.contest-every", config.evolution.contest_every, 1),
+        ("fitness.num-samples", config.fitness.num_samples, 2),
+    ]
+
+
+def _numbers(config: RunConfig) -> list[tuple[str, float, bool]]:
+    return [
+        ("generator.lr", config.generator.lr, True),
+        ("generator.ema-decay", config.generator.ema_decay, False),
+        ("discriminator.lr", config.discriminator.lr, True),
+        ("discriminator.input-scale", config.discriminator.input_scale, True),
+        ("discriminator.r1-weight", config.discriminator.r1_weight, False),
+        (
+            "discriminator.gradient-penalty-weight",
+            config.discriminator.gradient_penalty_weight,
+            False,
+        ),
+        ("fitness.diversity-weight", config.fitness.diversity_weight, False),
+        ("gpus-per-worker", config.gpus_per_worker, False),
+    ]
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Return a config as plain dicts, lists and values, for YAML and JSON."""
+    return {name: _plain(value) for name, value in dataclasses.asdict(config).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(child) for name, child in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def from_dict(values: Mapping[str, Any], *, source: str) -> RunConfig:
+    """Build a config from the dicts of a YAML file; missing settings keep their defaults.
+
+    Raises:
+        ValueError: A setting is unknown or of the wrong type; ``source`` names the file.
+    """
+    config: RunConfig = _build(RunConfig, values, source, "")
+    return config
+
+
+def _build(kind: type[Any], values: Any, source: str, prefix: str) -> Any:
+    import difflib
+    import typing
+
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{source}: {prefix or 'the file'} must be a mapping, but got {values!r}.")
+    types = typing.get_type_hints(kind)
+    given = {}
+    for name, value in values.items():
+        if name not in types:
+            near = difflib.get_close_matches(str(name), types, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(types)}."
+            raise ValueError(f"{source}: unknown setting {prefix + str(name)!r}; {hint}")
+        given[name] = _convert(types[name], value, source, prefix + str(name))
+    return kind(**given)
+
+
+def _convert(expected: Any, value: Any, source: str, name: str) -> Any:
+    """Return a YAML value as the type a field expects."""
+    import types
+    import typing
+
+    if dataclasses.is_dataclass(expected) and isinstance(expected, type):
+        return _build(expected, value, source, f"{name}.")
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if origin is Literal:
+        valid = value in arguments
+    elif origin is types.UnionType:
+        if value is None and type(None) in arguments:
+            return None
+        return _convert(next(a for a in arguments if a is not type(None)), value, source, name)
+    elif origin is tuple:
+        valid = isinstance(value, list | tuple)
+        if valid and arguments[-1] is not Ellipsis:
+            valid = len(value) == len(arguments)
+        if valid:
+            return tuple(_convert(arguments[0], item, source, name) for item in value)
+    elif expected is float:
+        valid = isinstance(value, int | float) and not isinstance(value, bool)
+        value = float(value) if valid else value
+    elif expected is int:
+        valid = isinstance(value, int) and not isinstance(value, bool)
+    else:
+        valid = isinstance(value, expected)
+    if not valid:
+        wanted = " or ".join(map(str, arguments)) if origin is Literal else expected
+        wanted = getattr(wanted, "__name__", wanted)
+        raise ValueError(f"{source}: {name} must be {wanted}, but got {value!r}.")
+    return value

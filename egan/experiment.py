@@ -1,0 +1,64 @@
+"""From settings to a search: which member, environment, strategy and executor a run has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from population import Callback, Evolution, InlineExecutor, RayExecutor, Search
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
+    from egan.data.dataset import Dataset
+    from population import Executor
+
+
+def build_search(
+    config: RunConfig,
+    dataset: Dataset,
+    *,
+    directory: Path | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Search:
+    """Return the search that an E-GAN run is: generators in a discriminator, by evolution."""
+    from egan.discriminator import Discriminator
+    from egan.generator import Generator
+
+    return Search(
+        partial(Generator, config=config, shape=dataset.shape),
+        build_strategy(config),
+        environment=partial(Discriminator, config=config, dataset=dataset),
+        executor=build_executor(config),
+        directory=directory,
+        seed=config.seed,
+        callbacks=callbacks,
+        checkpoint_every=config.checkpoint_every or config.interval,
+        identity=config.identity(),
+    )
+
+
+def build_strategy(config: RunConfig) -> Evolution:
+    """Return the evolution strategy of a run."""
+    settings = config.evolution
+    return Evolution(
+        settings.mutations,
+        mu=settings.num_survivors,
+        plus=settings.selection == "plus",
+        objectives=("quality", "diversity") if settings.selection == "pareto" else (),
+        random_operator=settings.random_mutation,
+        contest_every=settings.contest_every,
+    )
+
+
+def build_executor(config: RunConfig) -> Executor:
+    """Return where a run's children are made."""
+    if config.executor == "inline":
+        return InlineExecutor()
+    return RayExecutor(
+        config.num_workers,
+        address=config.address,
+        num_gpus=config.gpus_per_worker,
+        runtime_env={"py_modules": [str(Path(__file__).parent)]} if config.address else None,
+    )

@@ -1,0 +1,216 @@
+"""The members of an evolutionary GAN: generators that are mutated and scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch.optim.swa_utils import AveragedModel
+
+import fitness
+import mutations
+from egan import networks
+from egan.discriminator import FAKES, REALS, Discriminator, stream
+from population.member import Birth, Hyperparameters, Member, Newborn
+from population.state import PackedState, State, unpack
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
+
+
+class Generator(Member):
+    """G(z) with its Adam state and the exponential average along its line of survivors.
+
+    A mutation is one Adam step on one objective against a fixed discriminator. Siblings use the
+    same latent codes, for training and, others, for scoring: common random numbers. With
+    ``fresh_codes`` each draws its own.
+
+    Args:
+        hyperparameters: Nothing for E-GAN itself; a search may vary ``generator_lr`` and the like.
+        config: The run's settings.
+        shape: The shape of one sample, (C, H, W) or (D,).
+    """
+
+    environment: Discriminator
+
+    def __init__(
+        self, hyperparameters: Hyperparameters, *, config: RunConfig, shape: tuple[int, ...]
+    ) -> None:
+        settings = config.generator
+        self.config = config
+        self.device = torch.device(config.device)
+        self.network = build_network(config, shape).to(self.device)
+        self.average = AveragedModel(self.network, multi_avg_fn=_averaging(settings.ema_decay))
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
+        )
+        self.parameters = list(self.network.parameters())
+        self.configure(hyperparameters)
+
+    def configure(self, hyperparameters: Hyperparameters) -> None:
+        """Apply ``generator_lr`` and ``diversity_weight`` where a search varies them."""
+        settings = self.config
+        lr = hyperparameters.get("generator_lr", settings.generator.lr)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.diversity_weight = hyperparameters.get(
+            "diversity_weight", settings.fitness.diversity_weight
+        )
+
+    def step(self, operator: str | None = None) -> None:
+        """Mutate: one Adam step on the objective called ``operator``."""
+        fake_logits, real_logits = self._logits([operator])
+        self._descend(self._gradient(operator, fake_logits, real_logits))
+
+    def evaluate(self) -> dict[str, float]:
+        """Score on fresh codes: fitness = quality + weight × diversity.
+
+        Also ``saturated``: 1 where the discriminator's gradient had vanished and the cap took the
+        place of the diversity. The scored samples (N, *shape) become the contribution.
+        """
+        codes = self._codes("evaluate", self.config.fitness.num_samples)
+        with torch.no_grad():
+            self.samples = self.network(codes)
+        if self.config.fitness.diversity == "none":
+            return {"fitness": 0.0}
+        logits = self.environment.logits(self.samples)
+        quality = float(fitness.quality(logits))
+        diversity, saturated = self._diversity(logits)
+        total = fitness.combine(quality, diversity, weight=self.diversity_weight)
+        return {
+            "fitness": total,
+            "quality": quality,
+            "diversity": diversity,
+            "saturated": float(saturated),
+        }
+
+    def contribution(self) -> State:
+        """Return the samples that were scored; the discriminator learns from the survivors'."""
+        return {"samples": self.samples}
+
+    def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
+        """Make siblings from one forward pass, with one backward pass per mutation.
+
+        The objectives are functions of the same logits D(G(z)), so the children are the same bits
+        as those of the plain loop.
+        """
+        first = births[0]
+        alike = all(b.train and b.hyperparameters == first.hyperparameters for b in births)
+        if self.config.evolution.fresh_codes or not alike or len(births) == 1:
+            yield from super().reproduce(parent, births)
+            return
+        self.seeds = first.seeds
+        self.load_state_dict(unpack(parent))
+        fake_logits, real_logits = self._logits([birth.operator for birth in births])
+        gradients = [self._gradient(b.operator, fake_logits, real_logits) for b in births]
+        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        for birth, gradient in zip(births, gradients, strict=True):
+            self.seeds = birth.seeds
+            self.load_state_dict(unpack(parent))
+            self.configure(birth.hyperparameters)
+            self.network.load_state_dict(buffers, strict=False)
+            self._descend(gradient)
+            yield self.appraise(birth)
+
+    def _logits(self, operators: Sequence[str | None]) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return D(G(z)) (N,) with its graph and, where an objective needs it, D(x) (N,)."""
+        size = self.config.evolution.batch_size
+        fake_logits = self.environment.logits(self.network(self._codes("step", size)))
+        if not any(mutations.TABLE[mutations.check(o or "")].needs_real for o in operators):
+            return fake_logits, None
+        real = self.environment.draw_real(size, self._seed("step", REALS))
+        with torch.no_grad():
+            return fake_logits, self.environment.logits(real)
+
+    def _gradient(
+        self, operator: str | None, fake: torch.Tensor, real: torch.Tensor | None
+    ) -> tuple[torch.Tensor, ...]:
+        loss = mutations.get(operator or "").generator(fake, real)
+        return torch.autograd.grad(loss, self.parameters, retain_graph=True)
+
+    def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
+        for parameter, value in zip(self.parameters, gradient, strict=True):
+            parameter.grad = value
+        self.optimizer.step()
+        self.average.update_parameters(self.network)
+
+    def _diversity(self, logits: torch.Tensor) -> tuple[float, bool]:
+        if self.config.fitness.diversity == "pairwise":
+            generator = stream(self.seeds.shared("evaluate", REALS))
+            return float(fitness.pairwise_diversity(self.samples.cpu(), generator=generator)), False
+        gradient = self.environment.loss_gradient(logits)
+        result = fitness.diversity(gradient, cap=self.config.fitness.diversity_cap)
+        return result.value, result.saturated
+
+    def _codes(self, purpose: str, count: int) -> torch.Tensor:
+        """Draw codes (count, Z) from the stream that siblings share, or from the child's own."""
+        settings = self.config.generator
+        return draw_codes(settings.latent, count, settings.latent_dim, self._seed(purpose)).to(
+            self.device
+        )
+
+    def _seed(self, purpose: str, part: int = FAKES) -> int:
+        if self.config.evolution.fresh_codes:
+            return self.seeds.own(purpose, part)
+        return self.seeds.shared(purpose, part)
+
+    def state_dict(self) -> State:
+        """Return weights, running statistics, Adam's moments and the averaged weights."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Take over a state; Adam's moments are the state's own memory, shared with nobody."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.load_state_dict(state["average"])
+
+
+def build_network(config: RunConfig, shape: tuple[int, ...]) -> torch.nn.Module:
+    """Build the generator network of a run: codes (N, Z) -> samples (N, *shape)."""
+    settings = config.generator
+    return networks.generator(
+        settings.network,
+        shape,
+        latent_dim=settings.latent_dim,
+        width=settings.width,
+        depth=settings.depth,
+        norm=settings.norm,
+        init=settings.init,
+    )
+
+
+def draw_codes(latent: str, count: int, latent_dim: int, seed: int) -> torch.Tensor:
+    """Draw latent codes (count, latent_dim), N(0, 1) or uniform in [-1, 1]."""
+    generator = stream(seed)
+    if latent == "uniform":
+        return torch.rand(count, latent_dim, generator=generator) * 2 - 1
+    return torch.randn(count, latent_dim, generator=generator)
+
+
+def averaged_weights(state: Mapping[str, State]) -> dict[str, torch.Tensor]:
+    """Return the averaged weights of a generator's state, named as the network names them."""
+    prefix = "module."
+    average = state["average"]
+    return {k.removeprefix(prefix): v for k, v in average.items() if k.startswith(prefix)}
+
+
+class _averaging:  # noqa: N801 - a function that pickles
+    """Exponential averaging whose decay starts low: min(decay, (1 + n) / (10 + n))."""
+
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
+
+    def __call__(
+        self,
+        averaged: Sequence[torch.Tensor],
+        current: Sequence[torch.Tensor],
+        num_averaged: torch.Tensor | int,
+    ) -> None:
+        count = int(num_averaged)
+        decay = min(self.decay, (1 + count) / (10 + count))
+        torch._foreach_lerp_(list(averaged), list(current), 1 - decay)
