@@ -32,27 +32,28 @@ class TimeVaryingKernel(StationaryKernelMixin, Kernel):  # type: ignore[misc]
     Args:
         length_scale: How far apart two places in space are before they stop resembling.
         time_scale: The same for time.
+        scale_bounds: Where both are looked for.
     """
 
     def __init__(
         self,
         length_scale: float = 0.5,
         time_scale: float = 2.0,
-        bounds: tuple[float, float] = (0.05, 20.0),
+        scale_bounds: tuple[float, float] = (0.05, 20.0),
     ) -> None:
         self.length_scale = length_scale
         self.time_scale = time_scale
-        self.bounds = bounds
+        self.scale_bounds = scale_bounds
 
     @property
     def hyperparameter_length_scale(self) -> Any:
         """Tell scikit-learn to fit the length scale."""
-        return Hyperparameter("length_scale", "numeric", self.bounds)
+        return Hyperparameter("length_scale", "numeric", self.scale_bounds)
 
     @property
     def hyperparameter_time_scale(self) -> Any:
         """Tell scikit-learn to fit the time scale."""
-        return Hyperparameter("time_scale", "numeric", self.bounds)
+        return Hyperparameter("time_scale", "numeric", self.scale_bounds)
 
     def __call__(
         self,
