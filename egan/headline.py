@@ -11,6 +11,12 @@ import pandas as pd
 from egan.plots.style import label
 from egan.plots.tables import tidy, winners
 
+MEASURES = {
+    "frechet": "Fréchet distance",
+    "mmd": "squared MMD",
+    "jsd": "Jensen-Shannon divergence",
+}
+
 
 def headline(
     results: pd.DataFrame | None,
@@ -47,20 +53,27 @@ def _outcome(results: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
         yield "final fitness", number(best.iloc[-1]) if len(best) else "none is finite"
     kept = table.loc[table["survived"] & (table["operator"] != ""), "operator"]
     counts = kept.value_counts()
-    yield "survivors", ", ".join(f"{label(name)} {count}" for name, count in counts.items())
+    yield (
+        "mutations that won",
+        ", ".join(f"{label(name)} {count}" for name, count in counts.items()),
+    )
     if "error" in table and (failed := int((table["error"] != "").sum())):
         yield "failed children", f"{failed} of {len(table)}"
 
 
 def _samples(metrics: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
     """Yield the sample distance and the modes or classes, first and last."""
-    names = {"frechet": "Fréchet distance", "modes": "modes", "classes": "classes"}
-    for column, name in names.items():
+    for column in ("frechet", "modes", "classes"):
         values = pd.Series() if metrics is None else metrics.get(column, pd.Series()).dropna()
         if len(values):
-            yield name, f"{number(values.iloc[0])} → {number(values.iloc[-1])}"
+            yield measure(column), f"{number(values.iloc[0])} → {number(values.iloc[-1])}"
     if metrics is not None and "high_quality" in metrics:
         yield "high quality", f"{metrics['high_quality'].iloc[-1]:.0%}"
+
+
+def measure(column: str) -> str:
+    """Return the name of a column of ``metrics.csv`` for a reader."""
+    return MEASURES.get(column, label(column))
 
 
 def number(value: float) -> str:

@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from egan.headline import breakdown, duration, flatten, headline, number
+from egan.headline import breakdown, duration, flatten, headline, measure, number
 from egan.pictures import atomic, evenly
 from egan.plots import fitness_curves, mutation_shares, quality_diversity, sample_distance
 from egan.plots.style import DPI, SERIES, save_figure
@@ -149,7 +149,7 @@ def _measures(metrics: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     shown = {name: metrics[name].dropna() for name in names}
     return [
         (
-            str(name).replace("_", " "),
+            measure(str(name)),
             number(values.iloc[0]),
             number(values.iloc[-1]),
             f"{number(values.min())} to {number(values.max())}",

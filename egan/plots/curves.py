@@ -155,18 +155,27 @@ def compare_runs(
         distance_axes(panels[1])
     for axes in panels:
         axes.xaxis.set_major_locator(whole_numbers())
-    _explain(panels[-1], num_labels=len(labels), num_runs=len(runs))
+    _name_curves(figure, panels[0], repeated=len(labels) < len(runs))
     return figure
 
 
-def _explain(axes: Any, *, num_labels: int, num_runs: int) -> None:
-    """Name the curves and say what the bands are; a single run needs neither."""
-    repeated = num_labels < num_runs
-    note = "mean; band: lowest to highest run" if repeated else ""
-    if num_labels > 1:
-        legend(axes, outside=True, title=note, title_fontsize=8.5, alignment="left")
-    elif repeated:
-        legend(axes, title=note, title_fontsize=8.5)
+def _name_curves(figure: Figure, axes: Any, *, repeated: bool) -> None:
+    """Name the curves under the figure and say what the bands are."""
+    handles, captions = axes.get_legend_handles_labels()
+    columns = max(1, min(4, int(12 * figure.get_figwidth()) // (12 + max(map(len, captions)))))
+    shown = figure.legend(
+        handles,
+        captions,
+        loc="outside lower left",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        alignment="left",
+        title="mean; band: lowest to highest run" if repeated else None,
+        title_fontsize=8.5,
+    )
+    shown.get_title().set_color(MUTED)
 
 
 def winner_curve(results: pd.DataFrame, *, score: str) -> pd.Series:

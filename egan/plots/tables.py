@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+IDENTITY = ("run", "seed", "generation", "child", "parent_generation", "parent", "seconds")
 WINDOWS = 40  # windows that a run is divided into, for smoothing and for shares
 
 
@@ -67,12 +68,14 @@ def require_score(results: pd.DataFrame, score: str, *, source: str = "the resul
     Raises:
         ValueError: It has not; near matches are offered.
     """
-    numeric = [str(name) for name in results.select_dtypes("number")]
+    numeric = [str(name) for name in results.select_dtypes("number") if name not in IDENTITY]
     if score in numeric:
         return
     near = get_close_matches(score, numeric, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ValueError(f"{source} has no score {score!r}; {hint}Columns: {', '.join(numeric)}")
+    raise ValueError(
+        f"{source} has no score {score!r}; {hint}Scores and settings: {', '.join(numeric)}"
+    )
 
 
 def tidy(results: pd.DataFrame) -> pd.DataFrame:
