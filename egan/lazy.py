@@ -37,5 +37,5 @@ def lookup(table: Mapping[str, T], name: str, *, kind: str) -> T:
     if name in table:
         return table[name]
     near = get_close_matches(name, table, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of these"
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "choose one of these."
     raise ValueError(f"unknown {kind} {name!r}: {hint} Known: {', '.join(table)}.")
