@@ -194,8 +194,8 @@ def latest_checkpoint(directory: Path) -> Snapshot:
         return replace(snapshot)
     found = "; ".join(problems) if problems else "there are none"
     raise CheckpointError(
-        f"no usable checkpoint in {directory}: {found}. Start a new run, or restore the folder from "
-        "a copy."
+        f"no usable checkpoint in {directory}: {found}. Start a new run, or restore the "
+        "folder from a copy."
     )
 
 

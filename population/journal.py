@@ -49,8 +49,8 @@ class Journal:
             csv.writer(text, lineterminator="\n").writerow(self.columns)
         if unknown := [name for row in rows for name in row if name not in self.columns]:
             raise ValueError(
-                f"{self.path or 'the journal'} has the columns {', '.join(self.columns)}, but a row "
-                f"brings {unknown[0]!r}; every generation must report the same names."
+                f"{self.path or 'the journal'} has the columns {', '.join(self.columns)}, but a "
+                f"row brings {unknown[0]!r}; every generation must report the same names."
             )
         writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
         writer.writerows(rows)
@@ -88,11 +88,7 @@ class Journal:
             return pd.DataFrame()
         self._stream.flush()
         self._stream.seek(0)
-        table = pd.read_csv(
-            self._stream,  # type: ignore[arg-type,unused-ignore]
-            float_precision="round_trip",
-            keep_default_na=True,
-        )
+        table = pd.read_csv(self._stream)
         self._stream.seek(0, os.SEEK_END)
         return tidy(table)
 
@@ -106,7 +102,7 @@ def read_journal(path: Path) -> "pd.DataFrame":
     """Return the table in a journal's file, with empty text columns as empty strings."""
     import pandas as pd
 
-    return tidy(pd.read_csv(path, float_precision="round_trip"))
+    return tidy(pd.read_csv(path))
 
 
 def tidy(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -132,8 +132,8 @@ def wait_for_first(ready: Sequence[Any], options: Mapping[str, Any]) -> None:
     if not done:
         asked = ", ".join(f"{name}={options[name]}" for name in ("num_cpus", "num_gpus"))
         raise ConnectionError(
-            f"no worker started within {START_SECONDS:.0f} s: each asks for {asked}, and the cluster "
-            f"has {ray.available_resources()} free. Ask for less, or add nodes."
+            f"no worker started within {START_SECONDS:.0f} s: each asks for {asked}, and the "
+            f"cluster has {ray.available_resources()} free. Ask for less, or add nodes."
         )
     try:
         ray.get(done[0])

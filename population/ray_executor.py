@@ -253,7 +253,7 @@ class RayExecutor(Executor):
         made, cause = (None, f"took more than {self.deadline} s") if late else outcome(ref)
         if not cause:
             slot.busy = False
-            for report in made if flight.jobs else []:
+            for report in made if flight.jobs and made else []:
                 reports[report.index] = report
                 self._made_by[report.index] = (flight.slot, flight.life)
                 self._observe(report.seconds)
@@ -284,7 +284,7 @@ class RayExecutor(Executor):
 
     def _export(self, index: int) -> tuple[Any, Any, Any]:
         """Ask the child's maker for (receipt, state, contribution)."""
-        place, life = self._made_by[index]
+        place, _ = self._made_by[index]
         actor = self._slots[place].actor
         generation = self._jobs[index].birth.seeds.generation
         refs = actor.export.options(num_returns=3).remote(generation, index)

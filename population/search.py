@@ -156,7 +156,7 @@ class Search:
                     journal.close()
 
     def journal(self, name: str) -> Journal:
-        """Return the journal ``name``.csv of this run, which checkpoints and resume keep in step."""
+        """Return the journal ``name``.csv, which checkpoints and resume keep in step."""
         if name not in self.journals:
             path = None if self.directory is None else self.directory / f"{name}.csv"
             self.journals[name] = Journal(path)
@@ -171,8 +171,8 @@ class Search:
             self.directory.mkdir(parents=True, exist_ok=True)
             if self._resume is None and (self.directory / "results.csv").exists():
                 raise FileExistsError(
-                    f"directory={str(self.directory)!r} holds a run already; call resume() to go on "
-                    "with it, or choose another directory."
+                    f"directory={str(self.directory)!r} holds a run already; call resume() to go "
+                    "on with it, or choose another directory."
                 )
         marks = {"results": 0} if self._resume is None else self._resume.marks
         for name, mark in marks.items():
@@ -201,8 +201,8 @@ class Search:
             self._recoveries += 1
             if self._recoveries > MAX_RECOVERIES or self._snapshot is None:
                 raise RuntimeError(
-                    f"states were lost {self._recoveries} times in a row, last because {error}. Look "
-                    "at the cluster's health, then resume from the last checkpoint."
+                    f"states were lost {self._recoveries} times in a row, last because {error}. "
+                    "Look at the cluster's health, then resume from the last checkpoint."
                 ) from error
             logger.warning("%s; going back to generation %d", error, self._snapshot.generation)
             self._restore(self._snapshot)

@@ -1,7 +1,7 @@
 """Random streams keyed by (seed, generation, child), so that a child never depends on history.
 
-Every stream comes from ``numpy.random.SeedSequence([seed, generation, child, purpose, part])``. Which
-worker makes a child, after how many others, and how often it is tried again changes nothing.
+Every stream comes from ``numpy.random.SeedSequence([seed, generation, child, purpose, part])``.
+Which worker makes a child, after how many others, and how often it is tried again changes nothing.
 """
 
 import random

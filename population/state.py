@@ -7,7 +7,8 @@ shares memory with a live member and crosses processes as a single out-of-band b
 from one parent never share an optimiser's moments. Tensors come back on the CPU.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,6 +19,8 @@ State: TypeAlias = Any
 """A tree of dicts, lists and tuples with tensors, arrays and plain values as leaves."""
 
 ALIGNMENT = 64
+Buffer: TypeAlias = npt.NDArray[np.uint8]
+Node: TypeAlias = tuple[str, Any]
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -31,7 +34,7 @@ class PackedState:
     """
 
     skeleton: Any
-    buffer: npt.NDArray[np.uint8]
+    buffer: Buffer
 
 
 def pack(state: State) -> PackedState:
@@ -40,66 +43,75 @@ def pack(state: State) -> PackedState:
     Raises:
         TypeError: A leaf is of a kind that a state cannot hold; the message names its path.
     """
-    import torch
+    packer = _Packer()
+    skeleton = packer.walk(state, "state_dict()")
+    return PackedState(skeleton=skeleton, buffer=packer.buffer())
 
-    writers: list[Callable[[npt.NDArray[np.uint8]], None]] = []
-    size = 0
 
-    def place(num_bytes: int) -> int:
-        nonlocal size
-        offset = size
-        size += -(-num_bytes // ALIGNMENT) * ALIGNMENT
-        return offset
+class _Packer:
+    """Walks a state twice: once to plan where each array goes, once to copy."""
 
-    def tensor(leaf: Any) -> tuple[str, Any]:
-        leaf = leaf.detach()
-        offset = place(leaf.numel() * leaf.element_size())
+    def __init__(self) -> None:
+        import torch
 
-        def write(buffer: npt.NDArray[np.uint8]) -> None:
-            if leaf.numel():
-                target = torch.frombuffer(
-                    buffer, dtype=leaf.dtype, count=leaf.numel(), offset=offset
-                )
-                target.copy_(leaf.reshape(-1))
+        self._tensor = torch.Tensor
+        self._writers: list[Callable[[Buffer], None]] = []
+        self._size = 0
 
-        writers.append(write)
-        return "tensor", (str(leaf.dtype).removeprefix("torch."), tuple(leaf.shape), offset)
+    def buffer(self) -> Buffer:
+        buffer = np.empty(self._size, dtype=np.uint8)
+        for write in self._writers:
+            write(buffer)
+        return buffer
 
-    def array(leaf: npt.NDArray[Any]) -> tuple[str, Any]:
-        offset = place(leaf.nbytes)
-
-        def write(buffer: npt.NDArray[np.uint8]) -> None:
-            target = buffer[offset : offset + leaf.nbytes].view(leaf.dtype)
-            target[...] = leaf.reshape(-1)
-
-        writers.append(write)
-        return "array", (leaf.dtype.str, leaf.shape, offset)
-
-    def walk(node: State, path: str) -> tuple[str, Any]:
+    def walk(self, node: State, path: str) -> Node:
         if isinstance(node, _PLAIN):
             return "plain", node
-        if isinstance(node, torch.Tensor):
-            return tensor(node)
+        if isinstance(node, self._tensor):
+            return self._plan_tensor(node.detach())
         if isinstance(node, np.ndarray | np.generic) and node.dtype.kind in "biufc":
-            return array(np.asarray(node))
+            return self._plan_array(np.asarray(node))
+        return self._walk_container(node, path)
+
+    def _walk_container(self, node: State, path: str) -> Node:
         if isinstance(node, Mapping):
-            return "dict", tuple(
-                (_key(k, path), walk(v, f"{path}[{k!r}]")) for k, v in node.items()
-            )
+            pairs = [(_key(k, path), self.walk(v, f"{path}[{k!r}]")) for k, v in node.items()]
+            return "dict", tuple(pairs)
         if isinstance(node, list | tuple):
             kind = "list" if isinstance(node, list) else "tuple"
-            return kind, tuple(walk(child, f"{path}[{i}]") for i, child in enumerate(node))
+            return kind, tuple(self.walk(child, f"{path}[{i}]") for i, child in enumerate(node))
         raise TypeError(
-            f"{path} is a {type(node).__name__}; a state may hold tensors, numeric arrays, numbers, "
-            "strings, None, and dicts, lists and tuples of these. Return such values from "
-            "state_dict() and rebuild the object in load_state_dict()."
+            f"{path} is a {type(node).__name__}; a state may hold tensors, numeric arrays, "
+            "numbers, strings, None, and dicts, lists and tuples of these. Return such values "
+            "from state_dict() and rebuild the object in load_state_dict()."
         )
 
-    skeleton = walk(state, "state_dict()")
-    buffer = np.empty(size, dtype=np.uint8)
-    for write in writers:
-        write(buffer)
-    return PackedState(skeleton=skeleton, buffer=buffer)
+    def _place(self, num_bytes: int) -> int:
+        offset = self._size
+        self._size += -(-num_bytes // ALIGNMENT) * ALIGNMENT
+        return offset
+
+    def _plan_tensor(self, leaf: Any) -> Node:
+        offset = self._place(leaf.numel() * leaf.element_size())
+        if leaf.numel():
+            self._writers.append(lambda buffer: _view(buffer, leaf, offset).copy_(leaf.reshape(-1)))
+        return "tensor", (str(leaf.dtype).removeprefix("torch."), tuple(leaf.shape), offset)
+
+    def _plan_array(self, leaf: npt.NDArray[Any]) -> Node:
+        offset = self._place(leaf.nbytes)
+
+        def write(buffer: Buffer) -> None:
+            buffer[offset : offset + leaf.nbytes].view(leaf.dtype)[...] = leaf.reshape(-1)
+
+        self._writers.append(write)
+        return "array", (leaf.dtype.str, leaf.shape, offset)
+
+
+def _view(buffer: Buffer, leaf: Any, offset: int) -> Any:
+    """Return the part of the buffer that a tensor's values go to."""
+    import torch
+
+    return torch.frombuffer(buffer, dtype=leaf.dtype, count=leaf.numel(), offset=offset)
 
 
 def _key(key: Any, path: str) -> str | int:
@@ -110,31 +122,31 @@ def _key(key: Any, path: str) -> str | int:
 
 def unpack(packed: PackedState) -> State:
     """Return the state with fresh memory of its own."""
+    return _unpack(packed.skeleton, packed.buffer.copy())
+
+
+def _unpack(node: Node, buffer: Buffer) -> State:
+    kind, content = node
+    if kind == "plain":
+        return content
+    if kind == "dict":
+        return {key: _unpack(child, buffer) for key, child in content}
+    if kind in ("list", "tuple"):
+        children = [_unpack(child, buffer) for child in content]
+        return children if kind == "list" else tuple(children)
+    return (_array if kind == "array" else _tensor)(buffer, *content)
+
+
+def _array(buffer: Buffer, dtype: str, shape: Sequence[int], offset: int) -> npt.NDArray[Any]:
+    numpy_type = np.dtype(dtype)
+    end = offset + math.prod(shape) * numpy_type.itemsize
+    return buffer[offset:end].view(numpy_type).reshape(shape)
+
+
+def _tensor(buffer: Buffer, dtype: str, shape: Sequence[int], offset: int) -> Any:
     import torch
 
-    buffer = packed.buffer.copy()
-
-    def walk(node: tuple[str, Any]) -> State:
-        kind, content = node
-        if kind == "plain":
-            return content
-        if kind == "dict":
-            return {key: walk(child) for key, child in content}
-        if kind in ("list", "tuple"):
-            children = [walk(child) for child in content]
-            return children if kind == "list" else tuple(children)
-        dtype, shape, offset = content
-        count = int(np.prod(shape, dtype=np.int64))
-        if kind == "array":
-            numpy_type = np.dtype(dtype)
-            return (
-                buffer[offset : offset + count * numpy_type.itemsize]
-                .view(numpy_type)
-                .reshape(shape)
-            )
-        if not count:
-            return torch.empty(shape, dtype=getattr(torch, dtype))
-        flat = torch.frombuffer(buffer, dtype=getattr(torch, dtype), count=count, offset=offset)
-        return flat.reshape(shape)
-
-    return walk(packed.skeleton)
+    kind, count = getattr(torch, dtype), math.prod(shape)
+    if not count:
+        return torch.empty(shape, dtype=kind)
+    return torch.frombuffer(buffer, dtype=kind, count=count, offset=offset).reshape(shape)

@@ -90,7 +90,10 @@ class Strategy(ABC):
 
     @abstractmethod
     def tell(self, children: Sequence[Child]) -> list[int]:
-        """Return the places of the children that form the next population, best first or by slot."""
+        """Return the places of the next population among the children, best first or by slot.
+
+        An empty list says that nobody is usable; the population then stays as it is.
+        """
 
     def state_dict(self) -> dict[str, Any]:
         """Return what changes from generation to generation, as JSON values."""

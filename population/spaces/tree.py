@@ -7,6 +7,7 @@ from typing import Any
 
 from population.spaces.domain import Domain, Fixed, plain
 from population.spaces.foreign import convert
+from population.strategy import flatten
 
 Tree = Mapping[str, Any]
 """Nested dicts; a leaf is a domain or a value."""
@@ -35,6 +36,8 @@ class When:
         given = self.values if isinstance(self.values, (list, tuple, set)) else [self.values]
         return self.name, tuple(plain(value) for value in given)
 
+
+__all__ = ["Leaf", "Tree", "When", "flatten", "in_order", "leaves_of", "unflatten", "unknown"]
 
 Condition = tuple[str, tuple[Any, ...]]
 
@@ -84,17 +87,6 @@ def in_order(leaves: dict[str, Leaf]) -> dict[str, Leaf]:
             raise ValueError(f"the conditions of {sorted(waiting)} go round in a circle.")
         ordered |= {name: waiting.pop(name) for name in ready}
     return ordered
-
-
-def flatten(values: Tree, prefix: str = "") -> dict[str, Any]:
-    """Return nested values under dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
 
 
 def unflatten(flat: Tree) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""Small members and an environment that the engine's tests share; importable by Ray's workers."""
+
+import os
+import time
+from pathlib import Path
+
+import torch
+
+from population import Environment, Evolution, Member, Search
+
+
+class Drift(Environment):
+    """Follows the survivors' mean, with noise of its own."""
+
+    def __init__(self):
+        self.level = torch.zeros(4)
+
+    def update(self, contributions):
+        mean = torch.stack(list(contributions)).mean(0)
+        self.level = 0.9 * self.level + 0.1 * mean + 0.01 * torch.randn(4)
+        return {"level": float(self.level.mean())}
+
+    def state_dict(self):
+        return {"level": self.level, "unused": list(range(3))}
+
+    def load_state_dict(self, state):
+        self.level = state["level"]
+
+    def view_dict(self):
+        return {"level": self.level}
+
+    def load_view_dict(self, view):
+        self.level = view["level"]
+
+
+class Tiny(Member):
+    """A linear map with Adam, three mutations, and random inputs."""
+
+    def __init__(self, hyperparameters, size=8):
+        self.net = torch.nn.Linear(size, 4)
+        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=0.01)
+        self.configure(hyperparameters)
+
+    def configure(self, hyperparameters):
+        for group in self.optimizer.param_groups:
+            group["lr"] = hyperparameters.get("lr", 0.01)
+
+    def step(self, operator=None):
+        y = self.net(torch.randn(16, self.net.in_features))
+        target = {"up": 1.0, "down": -1.0, "zero": 0.0, None: 0.5}[operator]
+        self.optimizer.zero_grad()
+        (y - target - self.environment_level()).square().mean().backward()
+        self.optimizer.step()
+
+    def environment_level(self):
+        return self.environment.level if self.environment is not None else 0.0
+
+    def evaluate(self):
+        with torch.no_grad():
+            self.outputs = self.net(torch.randn(16, self.net.in_features)).mean(0)
+        return {
+            "fitness": -float((self.outputs - 0.3).square().sum()),
+            "spread": float(self.outputs.std()),
+        }
+
+    def contribution(self):
+        return self.outputs
+
+    def state_dict(self):
+        return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state):
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+class Unlucky(Tiny):
+    """Misbehaves once, or always, when a marker file and a child's seeds say so."""
+
+    def __init__(self, hyperparameters, *, folder, child=1, generation=3, mode="raise", once=True):
+        super().__init__(hyperparameters)
+        self.folder, self.child, self.at = Path(folder), child, generation
+        self.mode, self.once = mode, once
+
+    def step(self, operator=None):
+        super().step(operator)
+        marked = self.folder / f"happened-{self.mode}"
+        if self.seeds.generation < self.at or self.seeds.child != self.child:
+            return
+        if self.once and (self.seeds.generation > self.at or marked.exists()):
+            return
+        marked.write_text(str(os.getpid()))
+        if self.mode == "raise":
+            raise RuntimeError("bad luck")
+        if self.mode == "die":
+            os.kill(os.getpid(), 9)
+        if self.mode == "sleep":
+            time.sleep(600)
+        if self.mode == "nan":
+            with torch.no_grad():
+                self.net.weight.fill_(float("nan"))
+
+
+def search(executor=None, **changes):
+    settings = {"member": Tiny, "environment": Drift, "seed": 5, "mu": 2}
+    settings |= changes
+    strategy = settings.pop("strategy", None) or Evolution(
+        ("up", "down", "zero"), mu=settings.pop("mu")
+    )
+    settings.pop("mu", None)
+    return Search(settings.pop("member"), strategy, executor=executor, **settings)
+
+
+def rows(history):
+    """Return a history without its timing and the run's name."""
+    return history.drop(columns=["seconds", "run"])
