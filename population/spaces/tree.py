@@ -103,7 +103,9 @@ def unflatten(flat: Tree) -> dict[str, Any]:
 
 def unknown(name: str, known: "Mapping[str, Any] | tuple[str, ...]", problem: str) -> str:
     """Return a message about an unknown name, with those that look alike."""
-    near = difflib.get_close_matches(name, list(known), n=3)
+    by_lower = {other.lower(): other for other in known}
+    near = [by_lower[other] for other in difflib.get_close_matches(name.lower(), by_lower, n=3)]
+    near += [other for other in known if other.endswith(f".{name}") and other not in near]
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
     return f"{name!r} {problem}. {hint}"
 

@@ -147,6 +147,7 @@ def test_same_seed_same_values(space):
     [
         ({"lr": 1.0}, r"lr=1.0 is outside of LogUniform\(low=1e-05, high=0.1\)"),
         ({"Lr": 0.01}, "'Lr' is not in the search space. Did you mean lr"),
+        ({"momentum": 0.5}, "Did you mean optimizer.sgd.momentum"),
         ({"batch_size": 24}, "batch_size=24 is outside"),
         ({"betas": (0.9, 0.999)}, "outside of Fixed"),
     ],
