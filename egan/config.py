@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import tyro
 
 Betas = tuple[float, float]
 
@@ -116,7 +117,7 @@ class FitnessConfig:
 class RunConfig:
     """Everything that a run depends on."""
 
-    preset: str = "digits"
+    preset: Annotated[str, tyro.conf.Suppress] = "digits"
     """The preset that the other settings started from."""
     generations: int = 2000
     """Generations to run, those before a resume included."""
@@ -164,14 +165,21 @@ class RunConfig:
         return self.workers or self.num_children
 
     def identity(self) -> dict[str, Any]:
-        """Return the settings that a resumed run must share: all that its bits depend on."""
+        """Return the settings that a resumed run must share: all that its bits depend on.
+
+        Not where the data lie: their contents count, see `Dataset.fingerprint`.
+        """
         settings = to_dict(self)
         names = ("data", "generator", "discriminator", "evolution", "fitness", "device")
+        settings["data"].pop("path")
         return {name: settings[name] for name in names}
 
 
 WHERE_ONLY = ("executor", "workers", "address", "output", "gpus_per_worker")
 """Settings that say where a run happens, not what comes out of it."""
+
+CADENCE = ("generations", "look_every", "checkpoint_every")
+"""Settings that say how far a run goes and how often it is looked at."""
 
 
 def check(config: RunConfig) -> RunConfig:
@@ -180,8 +188,38 @@ def check(config: RunConfig) -> RunConfig:
     Raises:
         ValueError: One does not; the message names it, what it was, and what is expected.
     """
-    import mutations
+    _check_names(config)
+    _check_ranges(config)
+    names = config.evolution.mutations
+    if not names or len(set(names)) < len(names):
+        raise ValueError(f"--evolution.mutations must be distinct names, but got {names}.")
+    if config.fitness.diversity == "none" and config.num_children > config.evolution.num_survivors:
+        raise ValueError(
+            "--fitness.diversity none leaves nothing to select by; use it with one mutation, or "
+            "with --evolution.random-mutation."
+        )
+    if config.device == "cuda" and config.executor == "ray" and config.gpus_per_worker == 0:
+        raise ValueError(
+            "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
+            f"(1/{config.num_workers + 1} shares one between all of them)."
+        )
+    return config
 
+
+def _check_names(config: RunConfig) -> None:
+    import mutations
+    from egan.data import LOADERS
+    from egan.lazy import lookup
+    from egan.networks import DISCRIMINATORS, GENERATORS
+
+    lookup(LOADERS, config.data.name, kind="data set (--data.name)")
+    lookup(GENERATORS, config.generator.network, kind="network (--generator.network)")
+    lookup(DISCRIMINATORS, config.discriminator.network, kind="network (--discriminator.network)")
+    for name in config.evolution.mutations:
+        mutations.check(name)
+
+
+def _check_ranges(config: RunConfig) -> None:
     for name, value, least in _integers(config):
         if value is not None and value < least:
             raise ValueError(f"--{name} must be {least} or more, but got {value}.")
@@ -197,22 +235,6 @@ def check(config: RunConfig) -> RunConfig:
         raise ValueError(
             f"--generator.ema-decay must be below 1, but got {config.generator.ema_decay}."
         )
-    names = config.evolution.mutations
-    if not names or len(set(names)) < len(names):
-        raise ValueError(f"--evolution.mutations must be distinct names, but got {names}.")
-    for name in names:
-        mutations.check(name)
-    if config.fitness.diversity == "none" and config.num_children > config.evolution.num_survivors:
-        raise ValueError(
-            "--fitness.diversity none leaves nothing to select by; use it with one mutation, or "
-            "with --evolution.random-mutation."
-        )
-    if config.device == "cuda" and config.executor == "ray" and config.gpus_per_worker == 0:
-        raise ValueError(
-            "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
-            f"(1/{config.num_workers + 1} shares one between all of them)."
-        )
-    return config
 
 
 def _integers(config: RunConfig) -> list[tuple[str, int | None, int]]:
@@ -224,7 +246,9 @@ def _integers(config: RunConfig) -> list[tuple[str, int | None, int]]:
         ("checkpoint-every", config.checkpoint_every, 1),
         ("generator.latent-dim", config.generator.latent_dim, 1),
         ("generator.width", config.generator.width, 1),
+        ("generator.depth", config.generator.depth, 1),
         ("discriminator.width", config.discriminator.width, 1),
+        ("discriminator.depth", config.discriminator.depth, 1),
         ("discriminator.steps", config.discriminator.steps, 1),
         ("evolution.num-survivors", config.evolution.num_survivors, 1),
         ("evolution.batch-size", config.evolution.batch_size, config.evolution.num_survivors + 1),
@@ -246,6 +270,7 @@ def _numbers(config: RunConfig) -> list[tuple[str, float, bool]]:
             False,
         ),
         ("fitness.diversity-weight", config.fitness.diversity_weight, False),
+        ("fitness.diversity-cap", config.fitness.diversity_cap, True),
         ("gpus-per-worker", config.gpus_per_worker, False),
     ]
 
@@ -259,64 +284,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _plain(child) for name, child in value.items()}
     return list(value) if isinstance(value, tuple) else value
-
-
-def from_dict(values: Mapping[str, Any], *, source: str) -> RunConfig:
-    """Build a config from the dicts of a YAML file; missing settings keep their defaults.
-
-    Raises:
-        ValueError: A setting is unknown or of the wrong type; ``source`` names the file.
-    """
-    config: RunConfig = _build(RunConfig, values, source, "")
-    return config
-
-
-def _build(kind: type[Any], values: Any, source: str, prefix: str) -> Any:
-    import difflib
-    import typing
-
-    if not isinstance(values, Mapping):
-        raise ValueError(f"{source}: {prefix or 'the file'} must be a mapping, but got {values!r}.")
-    types = typing.get_type_hints(kind)
-    given = {}
-    for name, value in values.items():
-        if name not in types:
-            near = difflib.get_close_matches(str(name), types, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(types)}."
-            raise ValueError(f"{source}: unknown setting {prefix + str(name)!r}; {hint}")
-        given[name] = _convert(types[name], value, source, prefix + str(name))
-    return kind(**given)
-
-
-def _convert(expected: Any, value: Any, source: str, name: str) -> Any:
-    """Return a YAML value as the type a field expects."""
-    import types
-    import typing
-
-    if dataclasses.is_dataclass(expected) and isinstance(expected, type):
-        return _build(expected, value, source, f"{name}.")
-    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
-    if origin is Literal:
-        valid = value in arguments
-    elif origin is types.UnionType:
-        if value is None and type(None) in arguments:
-            return None
-        return _convert(next(a for a in arguments if a is not type(None)), value, source, name)
-    elif origin is tuple:
-        valid = isinstance(value, list | tuple)
-        if valid and arguments[-1] is not Ellipsis:
-            valid = len(value) == len(arguments)
-        if valid:
-            return tuple(_convert(arguments[0], item, source, name) for item in value)
-    elif expected is float:
-        valid = isinstance(value, int | float) and not isinstance(value, bool)
-        value = float(value) if valid else value
-    elif expected is int:
-        valid = isinstance(value, int) and not isinstance(value, bool)
-    else:
-        valid = isinstance(value, expected)
-    if not valid:
-        wanted = " or ".join(map(str, arguments)) if origin is Literal else expected
-        wanted = getattr(wanted, "__name__", wanted)
-        raise ValueError(f"{source}: {name} must be {wanted}, but got {value!r}.")
-    return value

@@ -35,7 +35,7 @@ def build_search(
         seed=config.seed,
         callbacks=callbacks,
         checkpoint_every=config.checkpoint_every or config.interval,
-        identity=config.identity(),
+        identity={**config.identity(), "samples": dataset.fingerprint()},
     )
 
 

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from egan.files import atomic
+
 SMALLEST_CELL = 48  # pixels; an image smaller than this is enlarged by a whole factor
 GAP = 2  # white pixels between the cells of a grid
 GENERATED, REAL = "#0072B2", "#C9C9C9"
 STEP_MS, FIRST_MS, LAST_MS = 160, 600, 3000  # how long a GIF shows its frames
 SMALLEST_FRAME = 160  # pixels; narrower frames leave no room for a caption
-
-
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; what was written there takes its place at the end.
-
-    A reader sees the old file or the new one, never half of one; an exception leaves the old one.
-    """
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        yield temporary
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_atomically(image: Image.Image, path: Path) -> None:

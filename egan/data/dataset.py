@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -108,6 +109,12 @@ class Dataset:
     def num_classes(self) -> int:
         """The number of classes; 0 without labels."""
         return 0 if self.labels is None else int(self.labels.max()) + 1
+
+    def fingerprint(self) -> str:
+        """Return a checksum of the samples: a resumed run must learn from the same ones."""
+        digest = hashlib.sha256(f"{self.name} {self.samples.shape}".encode())
+        digest.update(self.samples.data)
+        return digest.hexdigest()[:16]
 
     def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:
         """Draw `n` samples independently: a (n, *shape) float32 tensor, images in [-1, 1].

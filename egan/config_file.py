@@ -1,0 +1,117 @@
+"""Settings as a YAML file: `config.yaml` of a run directory, or one written by hand."""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from egan.config import RunConfig, to_dict
+from egan.lazy import lookup
+from egan.presets import PRESETS
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read settings; those that the file leaves out are its preset's.
+
+    Raises:
+        ValueError: The file cannot be read, is no YAML, or holds an unknown setting or a value of
+            the wrong type; the message names it.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}.") from error
+    values = {} if values is None else values
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{path} must hold settings, 'name: value', but got {values!r:.60}.")
+    preset = values.get("preset", RunConfig.preset)
+    base = lookup(PRESETS, str(preset), kind=f"preset in {path}")()
+    return from_dict(_merged(to_dict(base), values), source=str(path))
+
+
+def to_yaml(config: RunConfig) -> str:
+    """Return settings as YAML, in their own order."""
+    text: str = yaml.safe_dump(to_dict(config), sort_keys=False, default_flow_style=None)
+    return text
+
+
+def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the base with values replaced, mapping by mapping."""
+    merged = dict(base)
+    for name, value in values.items():
+        nested = isinstance(value, Mapping) and isinstance(base.get(name), Mapping)
+        merged[name] = _merged(base[name], value) if nested else value
+    return merged
+
+
+def from_dict(values: Mapping[str, Any], *, source: str) -> RunConfig:
+    """Build a config from the dicts of a YAML file; missing settings keep their defaults.
+
+    Raises:
+        ValueError: A setting is unknown or of the wrong type; ``source`` names the file.
+    """
+    config: RunConfig = _build(RunConfig, values, source, "")
+    return config
+
+
+def _build(kind: type[Any], values: Any, source: str, prefix: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise ValueError(
+            f"{source}: {prefix.rstrip('.') or 'the file'} must be a mapping, but got {values!r}."
+        )
+    hints = typing.get_type_hints(kind)
+    given = {}
+    for name, value in values.items():
+        if name not in hints:
+            near = difflib.get_close_matches(str(name), hints, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(hints)}."
+            raise ValueError(f"{source}: unknown setting {prefix + str(name)!r}; {hint}")
+        given[name] = _convert(hints[name], value, source, prefix + str(name))
+    return kind(**given)
+
+
+def _convert(expected: Any, value: Any, source: str, name: str) -> Any:
+    """Return a YAML value as the type a field expects."""
+    if is_dataclass(expected) and isinstance(expected, type):
+        return _build(expected, value, source, f"{name}.")
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if origin is types.UnionType:
+        if value is None and type(None) in arguments:
+            return None
+        return _convert(next(a for a in arguments if a is not type(None)), value, source, name)
+    if origin is tuple and _fits(value, arguments):
+        return tuple(_convert(arguments[0], item, source, name) for item in value)
+    if origin is Literal and value in arguments:
+        return value
+    if origin is None and isinstance(value, bool) == (expected is bool):
+        if expected is float and isinstance(value, int | float):
+            return float(value)
+        if isinstance(value, expected):
+            return value
+    raise ValueError(f"{source}: {name} must be {_wanted(expected)}, but got {value!r}.")
+
+
+def _fits(value: Any, arguments: tuple[Any, ...]) -> bool:
+    """Return whether a value is a list as long as the tuple that a field expects."""
+    return isinstance(value, list) and (arguments[-1] is Ellipsis or len(value) == len(arguments))
+
+
+def _wanted(expected: Any) -> str:
+    """Return what a field expects, for a reader."""
+    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
+    if origin is Literal:
+        return " or ".join(map(repr, arguments))
+    if origin is tuple:
+        length = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
+        return f"a list of {length}{arguments[0].__name__}"
+    names = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+    return names.get(expected.__name__, expected.__name__)

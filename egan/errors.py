@@ -1,0 +1,26 @@
+"""Mistakes of the user and troubles of the machine: one clear message instead of a traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UserError(Exception):
+    """What the command line prints on stderr before it exits with status 2.
+
+    Everything else that is raised is a bug of ours and keeps its traceback.
+    """
+
+
+@contextmanager
+def told_to_user(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn exceptions of these kinds into a `UserError` with the same message.
+
+    It stands around the places where input comes in (settings, data, a checkpoint), never around
+    training.
+    """
+    try:
+        yield
+    except kinds as error:
+        raise UserError(str(error)) from error
