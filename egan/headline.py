@@ -88,7 +88,7 @@ def duration(seconds: float | None) -> str:
     """Return a time as text: "0.31 s", "1 min 23 s", "2 h 05 min"; empty for None."""
     if seconds is None:
         return ""
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from egan.config import WHERE_ONLY
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = (".png", ".pdf", ".svg")
-SAME = ("seed", "directory", "output", "executor", "workers", "address", "resume")
-"""Settings, by the last part of their name, that runs of one curve may differ in."""
+SAME = (*WHERE_ONLY, "seed", "checkpoint_every")
+"""Settings in which runs of one curve may differ."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,9 +154,7 @@ def _key(run: Run) -> Key:
     """Return what tells one configuration from another; the path where there is none."""
     if run.settings is None:
         return (("path", str(run.directory)),)
-    return tuple(
-        sorted((k, v) for k, v in run.settings.items() if k.rpartition(".")[2] not in SAME)
-    )
+    return tuple(sorted((k, v) for k, v in run.settings.items() if k not in SAME))
 
 
 def _differences(keys: Sequence[Key]) -> dict[Key, str]:

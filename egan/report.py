@@ -14,10 +14,11 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
+from egan.files import atomic
 from egan.headline import breakdown, duration, flatten, headline, measure, number
-from egan.pictures import atomic, evenly
+from egan.pictures import evenly
 from egan.plots import fitness_curves, mutation_shares, quality_diversity, sample_distance
-from egan.plots.style import DPI, SERIES, save_figure
+from egan.plots.style import DPI, SERIES
 from egan.plots.tables import read_table
 
 MOST_GRIDS = 6
@@ -95,7 +96,11 @@ def _yaml(path: Path) -> Any:
 def _figures(
     directory: Path, results: pd.DataFrame | None, metrics: pd.DataFrame | None
 ) -> dict[str, str]:
-    """Draw the figures that there are data for; the first two become files as well."""
+    """Draw the figures that there are data for; the first two become files as well.
+
+    Returns:
+        The figures as data URIs by name, empty where there are no data.
+    """
     drawn: dict[str, Figure | None] = {}
     if results is not None:
         if results.get("fitness", pd.Series(dtype=str)).dtype.kind in "if":
@@ -105,16 +110,22 @@ def _figures(
         drawn["quality"] = quality_diversity(results)
     if metrics is not None:
         drawn["distance"] = sample_distance(metrics)
-    there = {name: figure for name, figure in drawn.items() if figure is not None}
-    for name in {"fitness", "mutations"} & set(there):
-        save_figure(there[name], directory / f"{name}.png")
-    return {name: _embed_figure(figure) for name, figure in there.items()}
+    uris = {name: _embed_figure(figure) for name, figure in drawn.items() if figure is not None}
+    for name in {"fitness", "mutations"} & set(uris):
+        _save(uris[name], directory / f"{name}.png")
+    return {name: uris.get(name, "") for name in ("fitness", "mutations", "quality", "distance")}
 
 
 def _embed_figure(figure: Figure) -> str:
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=DPI)
     return _uri(stream.getvalue(), ".png")
+
+
+def _save(uri: str, path: Path) -> None:
+    """Write an embedded picture as a file, without drawing it again."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(base64.b64decode(uri.partition(",")[2]))
 
 
 def _uri(content: bytes, suffix: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from egan.plots.style import (
     label,
     legend,
     new_figure,
+    plain,
     whole_numbers,
 )
 from egan.plots.tables import (
@@ -61,13 +63,13 @@ def fitness_curves(results: pd.DataFrame, *, score: str = "fitness") -> Figure:
     band = 0.16 if len(palette) <= 4 else 0.07
     for operator, colour in palette.items():
         line = curve(table[table["operator"] == operator], score=score, width=width)
-        _draw_curve(axes, line, colour, label(operator), band=band)
+        _draw_curve(axes, line, colour, plain(label(operator)), band=band)
     path = winner_path(table, score=score)
     if not path.empty:
         _draw_path(axes, curve(path, score=score, width=width))
     _draw_strip(strip, path, palette, last=table["generation"].max())
     axes.tick_params(labelbottom=False)
-    title = f"{label(score).capitalize()} by mutation"
+    title = label(score).capitalize() + (" by mutation" if set(palette) - {""} else "")
     dress(axes, title=title, note=_smoothing(width), y=label(score))
     legend(axes, outside=True)
     return figure
@@ -141,14 +143,14 @@ def compare_runs(
     has_distance = metrics is not None and all("frechet" in table for table in metrics)
     figure = new_figure(width=12.0 if has_distance else 9.0)
     panels = figure.subplots(1, 1 + has_distance, squeeze=False)[0]
-    for number, name in enumerate(labels):
+    for name, colour in zip(labels, cycle(SERIES), strict=False):
         members = [i for i, (other, _) in enumerate(runs) if other == name]
         lines = [[winner_curve(runs[i][1], score=score) for i in members]]
         if metrics is not None and has_distance:
-            lines += [[metrics[i].set_index("generation")["frechet"] for i in members]]
-        caption = name if len(members) == 1 else f"{name} ({len(members)} runs)"
+            lines += [[_distances(metrics[i]) for i in members]]
+        times = f" ({len(members)} runs)" if len(members) > 1 else ""
         for axes, series in zip(panels, lines, strict=True):
-            _draw_curve(axes, spread(series), SERIES[number % len(SERIES)], caption)
+            _draw_curve(axes, spread(series), colour, plain(name) + times)
     title = f"{label(score).capitalize()} of the winner"
     dress(panels[0], title=title, x="generation", y=label(score))
     if has_distance:
@@ -176,6 +178,10 @@ def _name_curves(figure: Figure, axes: Any, *, repeated: bool) -> None:
         title_fontsize=8.5,
     )
     shown.get_title().set_color(MUTED)
+
+
+def _distances(metrics: pd.DataFrame) -> pd.Series:
+    return metrics.drop_duplicates("generation", keep="last").set_index("generation")["frechet"]
 
 
 def winner_curve(results: pd.DataFrame, *, score: str) -> pd.Series:

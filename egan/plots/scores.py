@@ -18,6 +18,7 @@ from egan.plots.style import (
     label,
     legend,
     new_figure,
+    plain,
     whole_numbers,
 )
 from egan.plots.tables import thin, tidy, window, winning_shares
@@ -53,7 +54,7 @@ def mutation_shares(results: pd.DataFrame) -> Figure | None:
             color=colour,
             edgecolor="white",
             linewidth=0.4,
-            label=f"{label(operator)}  {_overall(results, operator):.0%}",
+            label=f"{plain(label(operator))}  {_overall(results, operator):.0%}",
         )
         bottom += heights
     axes.set(ylim=(0, 1), xlim=(generations.min() - 0.5, generations.max() + 0.5))
@@ -92,7 +93,7 @@ def quality_diversity(
     _scatter(left, shown, x, y, colours_of=colour.to_numpy(dtype=object))
     spots = _scatter(right, shown, x, y, colours_of=shown["generation"].to_numpy())
     for operator, shade in palette.items():
-        left.scatter([], [], s=26, color=shade, label=label(operator))
+        left.scatter([], [], s=26, color=shade, label=plain(label(operator)))
     title = f"{label(x).capitalize()} against {label(y)}"
     dress(left, title=title, note="by mutation", x=label(x), y=label(y))
     dress(right, note="by generation", x=label(x))

@@ -10,11 +10,11 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from egan.pictures import atomic
+from egan.files import atomic
 
 DPI = 120
 INK, MUTED, RULE = "#1F2328", "#59636E", "#D9DEE3"
-KEEP = "#B9C0C7"
+KEEP = "#C3CAD1"
 
 MUTATIONS = {
     "minimax": "#0072B2",
@@ -50,7 +50,13 @@ def _rank(name: str) -> int:
 
 def label(operator: str) -> str:
     """Return an operator's name for a reader."""
-    return operator.replace("_", " ") or "children"
+    return operator.replace("_", " ").strip() or "children"
+
+
+def plain(text: str) -> str:
+    """Return text that matplotlib shows as it is: no formulas, and no name hidden in a legend."""
+    text = text.replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 def new_figure(*, width: float = 9.0, height: float = 4.4) -> Figure:

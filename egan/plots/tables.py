@@ -50,8 +50,8 @@ def read_table(path: Path) -> pd.DataFrame | None:
         raise ValueError(f"{path} is no table of generations: it has no column 'generation'")
     whole = pd.to_numeric(table["generation"], errors="coerce")
     table = table[whole.notna()].assign(generation=whole.dropna().astype(int))
-    if "error" in table:
-        table["error"] = table["error"].astype("object").fillna("").astype(str)
+    for name in {"operator", "error"} & set(table):
+        table[name] = table[name].astype("object").fillna("").astype(str)
     return None if table.empty else table
 
 
