@@ -1,0 +1,203 @@
+"""One preset with other ways to choose a mutation, each run to equal steps and equal CPU time."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from egan.lazy import lookup
+from population.callbacks import Callback, Generation
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
+    from egan.data.dataset import Dataset
+    from egan.features import Features
+    from population import Search
+
+EGAN, RANDOM, CONTEST = "egan", "random", "contest-"
+STEPS, CPU = "steps", "cpu"
+BUDGETS = (STEPS, CPU)
+NUM_POINTS, NUM_IMAGES = 2500, 1000
+"""How many samples are judged."""
+
+FOREVER = 10**9
+LOOK_SEED = 11_093
+PATIENCE = 10
+"""Generations in a row without a usable child after which a run is given up."""
+
+Row = dict[str, float | int | str]
+Tick = Callable[[float, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One run: a method and a seed, which goes on until both budgets are spent.
+
+    Attributes:
+        method: The method's name.
+        seed: The run's seed.
+        generations: The generator steps to compare at.
+        cpu_seconds: The CPU time to compare at; None for what `generations` take.
+    """
+
+    method: str
+    seed: int
+    generations: int
+    cpu_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What all runs of a comparison share: settings, data, and how samples are judged."""
+
+    config: RunConfig
+    dataset: Dataset
+    features: Features
+
+    def run(self, task: Task, tick: Tick) -> list[Row]:
+        """Train until both budgets are spent; return a row of scores for each of them.
+
+        `tick(share, generation)` is called after each generation with the share, in [0, 1], of
+        the run that is done; neither its time nor the judging counts as training. A run that has
+        no usable child any more gives up, with scores that are NaN.
+        """
+        from egan.experiment import build_search
+
+        clock = _Clock(study=self, task=task, tick=tick)
+        config = method_config(self.config, task.method, seed=task.seed)
+        search = build_search(config, self.dataset, callbacks=[clock])
+        with contextlib.suppress(_Hopeless):
+            search.run(FOREVER)
+        return list(clock.rows.values())
+
+    def judge(self, search: Search) -> dict[str, float]:
+        """Score samples of the averaged generator."""
+        import torch
+
+        from egan.generator import averaged_weights, build_network, draw_codes
+        from egan.judge import judge
+
+        network = build_network(self.config, self.dataset.shape)
+        network.load_state_dict(averaged_weights(search.state(0)))
+        settings = self.config.generator
+        count = NUM_IMAGES if self.dataset.is_image else NUM_POINTS
+        codes = draw_codes(settings.latent, count, settings.latent_dim, LOOK_SEED)
+        with torch.no_grad():
+            return judge(self.dataset, self.features, network.eval()(codes))
+
+    def blank(self) -> dict[str, float]:
+        """Return the scores of a generator that is lost."""
+        from egan.judge import columns
+
+        return dict.fromkeys(columns(self.dataset, self.features), math.nan)
+
+
+class _Hopeless(Exception):  # noqa: N818 - a condition, caught here
+    """A run has had no usable child for a long time."""
+
+
+@dataclass(kw_only=True)
+class _Clock(Callback):
+    """Counts a run's CPU time without the looks at its samples, and stops it when all is seen."""
+
+    study: Study
+    task: Task
+    tick: Tick
+    rows: dict[str, Row] = field(default_factory=dict)
+    spent: float = 0.0
+    generation: int = 0
+    barren: int = 0
+
+    def on_start(self, search: Search, generations: int) -> None:  # noqa: ARG002
+        self._mark = time.process_time()
+
+    def on_generation(self, search: Search, generation: Generation) -> None:
+        self.spent += time.process_time() - self._mark
+        self.generation = generation.number
+        self.barren = 0 if generation.survivors else self.barren + 1
+        due = [name for name in BUDGETS if name not in self.rows and self._share(name) >= 1]
+        if due:
+            scores = self.study.judge(search)
+            self.rows.update({name: self._row(name, scores) for name in due})
+        if self.barren == PATIENCE:
+            self._give_up()
+            raise _Hopeless
+        if len(self.rows) == len(BUDGETS):
+            search.stop()
+        self.tick(min(1.0, *map(self._share, BUDGETS)), generation.number)
+        self._mark = time.process_time()
+
+    def _give_up(self) -> None:
+        """Fill the rows that a run without usable children will never reach."""
+        scores = self.study.blank()
+        for name in BUDGETS:
+            self.rows.setdefault(name, self._row(name, scores))
+
+    def _share(self, budget: str) -> float:
+        """Return how much of a budget is spent, 1 or more where all of it is."""
+        if budget == STEPS or self.task.cpu_seconds is None:
+            return self.generation / self.task.generations
+        return self.spent / self.task.cpu_seconds
+
+    def _row(self, budget: str, scores: dict[str, float]) -> Row:
+        return {
+            "method": self.task.method,
+            "seed": self.task.seed,
+            "budget": budget,
+            "generations": self.generation,
+            "cpu_seconds": round(self.spent, 4),
+            **scores,
+        }
+
+
+def default_methods(config: RunConfig) -> tuple[str, ...]:
+    """Return E-GAN, each of its mutations alone, and a mutation drawn at random each step."""
+    return (EGAN, *config.evolution.mutations, RANDOM)
+
+
+def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
+    """Return the settings of one method.
+
+    `egan` is the preset as it is. `contest-K` holds its contest every K-th generation only, and
+    lets the winner's mutation work in between. The baselines, one mutation alone or one drawn at
+    random, are plain GANs: one generator, no scoring, no more samples than the discriminator uses.
+
+    Raises:
+        ValueError: There is no such method.
+    """
+    import mutations
+
+    config = replace(
+        config, seed=seed, executor="inline", workers=None, address=None, checkpoint_every=FOREVER
+    )
+    if method == EGAN:
+        return config
+    if every := re.fullmatch(rf"{CONTEST}([1-9]\d*)", method):
+        evolution = replace(config.evolution, contest_every=int(every[1]))
+        return replace(config, evolution=evolution)
+    known = {name: name for name in (EGAN, RANDOM, f"{CONTEST}10", *mutations.TABLE)}
+    lookup(known, method, kind="method (--methods)")
+    names = config.evolution.mutations if method == RANDOM else (method,)
+    return replace(
+        config,
+        evolution=replace(
+            config.evolution,
+            mutations=names,
+            num_survivors=1,
+            selection="comma",
+            random_mutation=method == RANDOM,
+            contest_every=1,
+        ),
+        fitness=replace(config.fitness, diversity="none", num_samples=_needed(config)),
+    )
+
+
+def _needed(config: RunConfig) -> int:
+    """Return how many fresh samples a generation's discriminator steps use."""
+    used = config.discriminator.steps * config.evolution.batch_size
+    return min(config.fitness.num_samples, used)

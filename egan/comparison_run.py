@@ -1,0 +1,210 @@
+"""Running a comparison: what is missing, in one process or several, into a growing table."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import replace
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from egan.comparison import EGAN, STEPS, Row, Study, Task
+from egan.comparison_figure import comparison_figure
+from egan.comparison_table import SCORES, deciding, markdown, summary
+from egan.config import RunConfig
+from egan.files import atomic, write_text
+from egan.plots.style import save_figure
+from population.journal import Journal, read_journal
+
+REFRESH_SECONDS = 0.25
+
+
+class Comparison:
+    """A folder with the results of a comparison; running goes on from what it holds.
+
+    Args:
+        config: The settings that all methods start from.
+        directory: The folder, made if it is missing.
+        cpu_seconds: The CPU time to compare at; None for what E-GAN took for the seed.
+
+    Raises:
+        ValueError: The folder holds a comparison of other settings, or data cannot be read.
+    """
+
+    def __init__(self, *, config: RunConfig, directory: Path, cpu_seconds: float | None) -> None:
+        self.config = config
+        self.directory = directory
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._check_identity(
+            {
+                **config.identity(),
+                "samples": load_study(config).dataset.fingerprint(),
+                "features": config.features,
+                "generations": config.generations,
+                "cpu_seconds": cpu_seconds,
+            }
+        )
+        self.path = directory / "results.csv"
+
+    def run(self, tasks: Sequence[Task], *, jobs: int = 1) -> None:
+        """Run the tasks whose rows are missing; a row is on disk as soon as its run has ended."""
+        finished = {(row["method"], row["seed"]) for row in self._rows()}
+        missing = [task for task in tasks if (task.method, task.seed) not in finished]
+        if not missing:
+            return
+        journal = Journal(self.path)
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("runs, left:"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, auto_refresh=False, speed_estimate_period=600) as progress:
+            bar = _Bar(progress, len(missing))
+            done = (
+                self._one_by_one(missing, bar) if jobs == 1 else self._side_by_side(missing, jobs)
+            )
+            for task, rows in done:
+                journal.append(rows)
+                journal.mark()
+                bar.finish(_line(task, rows))
+        journal.close()
+
+    def report(self, methods: Sequence[str], seeds: Sequence[int]) -> str:
+        """Write table.md, table.csv and comparison.png of these methods and seeds.
+
+        Returns:
+            The contents of table.md.
+        """
+        results = read_journal(self.path)
+        results = results[results["method"].isin(methods) & results["seed"].isin(seeds)]
+        place = {method: i for i, method in enumerate(dict.fromkeys(methods))}
+        results = results.sort_values("method", key=lambda m: m.map(place), kind="stable")
+        span = f"seeds {min(seeds)} to {max(seeds)}" if len(set(seeds)) > 1 else f"seed {seeds[0]}"
+        title = f"E-GAN and its parts on {self.config.preset}, {span}"
+        text = markdown(results, title=title)
+        write_text(self.directory / "table.md", text)
+        with atomic(self.directory / "table.csv") as path:
+            summary(results).to_csv(path, index=False)
+        save_figure(comparison_figure(results, title=title), self.directory / "comparison.png")
+        return text
+
+    def _check_identity(self, identity: dict[str, object]) -> None:
+        path = self.directory / "comparison.json"
+        text = json.dumps(identity, indent=1, sort_keys=True)
+        if not path.exists():
+            write_text(path, text)
+        elif path.read_text(encoding="utf-8") != text:
+            raise ValueError(
+                f"{self.directory} holds a comparison of other settings ({path.name} says which); "
+                "choose another --output."
+            )
+
+    def _rows(self) -> list[Row]:
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return []
+        return [dict(row) for row in read_journal(self.path).to_dict("records")]
+
+    def _budget(self, task: Task) -> Task | None:
+        """Return the task with its CPU time, or None as long as E-GAN's is not known."""
+        if task.method == EGAN or task.cpu_seconds is not None:
+            return task
+        for row in self._rows():
+            if (row["method"], row["seed"], row["budget"]) == (EGAN, task.seed, STEPS):
+                return replace(task, cpu_seconds=float(row["cpu_seconds"]))
+        return None
+
+    def _one_by_one(self, tasks: Sequence[Task], bar: _Bar) -> Iterator[tuple[Task, list[Row]]]:
+        study = load_study(self.config)
+        for task in tasks:
+            known = self._budget(task)
+            assert known is not None, "E-GAN is the first of a seed's tasks"
+            bar.begin(task)
+            yield task, study.run(known, bar.tick)
+
+    def _side_by_side(self, tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, list[Row]]]:
+        waiting, running = list(tasks), dict[Future[list[Row]], Task]()
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            while waiting or running:
+                for task in list(waiting):
+                    if (known := self._budget(task)) is not None:
+                        running[pool.submit(_run, self.config, known)] = task
+                        waiting.remove(task)
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+
+
+@lru_cache(maxsize=1)
+def load_study(config: RunConfig) -> Study:
+    """Load the data and how samples are judged, once a process.
+
+    Raises:
+        ValueError: The data cannot be read.
+    """
+    from egan import data
+    from egan.features import extractor
+
+    source = config.data
+    dataset = data.load(
+        source.name, path=source.path, image_size=source.image_size, channels=source.channels
+    )
+    return Study(config=config, dataset=dataset, features=extractor(dataset, spec=config.features))
+
+
+def _run(config: RunConfig, task: Task) -> list[Row]:
+    """Run a task in a process of a pool."""
+    return load_study(config).run(task, _silent)
+
+
+def _silent(share: float, generation: int) -> None:
+    """Tell nobody."""
+
+
+def _line(task: Task, rows: Sequence[Row]) -> str:
+    """Return what to say of a finished run."""
+    names = deciding(pd.DataFrame(rows))
+    scores = {
+        row["budget"]: ", ".join(f"{SCORES[n].label} {row[n]:{SCORES[n].form}}" for n in names)
+        for row in rows
+    }
+    parts = [
+        f"{scores[row['budget']]} after {row['generations']:,} generations and "
+        f"{row['cpu_seconds']:.3g} CPU-s"
+        for row in rows
+    ]
+    return f"seed {task.seed} {task.method}: {'; '.join(dict.fromkeys(parts))}"
+
+
+class _Bar:
+    """The progress bar, redrawn by hand so that no thread of its own takes CPU time from a run."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress = progress
+        self.id = progress.add_task("starting", total=total)
+        self.done = 0
+        self.drawn = 0.0
+        self.name = ""
+
+    def begin(self, task: Task) -> None:
+        self.name = f"seed {task.seed} {task.method}"
+
+    def tick(self, share: float, generation: int) -> None:
+        now = time.monotonic()
+        if now - self.drawn > REFRESH_SECONDS:
+            self.drawn = now
+            text = f"{self.name}, generation {generation:,}"
+            self.progress.update(
+                self.id, completed=self.done + min(share, 0.999), description=text, refresh=True
+            )
+
+    def finish(self, line: str) -> None:
+        self.done += 1
+        self.progress.console.print(line, highlight=False, soft_wrap=True)
+        self.progress.update(self.id, completed=self.done, refresh=True)

@@ -1,0 +1,180 @@
+"""What a comparison says: medians and spread by method and budget, and who is best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from egan.comparison import BUDGETS, CPU, STEPS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TITLES = {STEPS: "the same generator steps", CPU: "the same CPU time"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A column of the results: its name for a reader, its format, what a lost run counts as."""
+
+    label: str
+    form: str
+    worst: float
+    """The value that stands for NaN: 0 where higher is better, infinity where lower is."""
+    least_span: float = 0.0
+    """The shortest axis that a figure should have."""
+
+    @property
+    def sign(self) -> int:
+        """1 where higher is better, else -1."""
+        return -1 if self.worst > 0 else 1
+
+
+SCORES = {
+    "modes": Score(label="modes", form=".3g", worst=0.0, least_span=3.0),
+    "high_quality": Score(label="high quality", form=".1%", worst=0.0, least_span=0.1),
+    "jsd": Score(label="JSD", form=".3f", worst=np.inf),
+    "frechet": Score(label="Fréchet distance", form=".3g", worst=np.inf),
+    "classes": Score(label="classes", form=".3g", worst=0.0),
+    "precision": Score(label="precision", form=".2f", worst=0.0),
+    "recall": Score(label="recall", form=".2f", worst=0.0),
+}
+MIXTURE, SAMPLES = ("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall")
+COSTS = {"generations": ",.0f", "cpu_seconds": ".3g"}
+
+
+def shown(results: pd.DataFrame) -> list[str]:
+    """Return the scores that the table shows: those of mixtures, or else sample distances."""
+    wanted = MIXTURE if "modes" in results else SAMPLES
+    return [name for name in wanted if name in results]
+
+
+def deciding(results: pd.DataFrame) -> list[str]:
+    """Return the scores that rank methods, the next one where medians are equal."""
+    return ["modes", "high_quality"] if "modes" in results else ["frechet"]
+
+
+def summary(results: pd.DataFrame) -> pd.DataFrame:
+    """Return a row per method, budget and score: median, min, max and quartiles over seeds.
+
+    A lost run, whose scores are NaN, counts as the worst there is: 0, or an infinite distance.
+    """
+    import pandas as pd
+
+    rows = []
+    for (budget, method), group in _groups(results):
+        for name in [*shown(results), *COSTS]:
+            worst = SCORES[name].worst if name in SCORES else 0.0
+            values = group[name].astype(float).fillna(worst)
+            low, middle, high = values.quantile([0.25, 0.5, 0.75])
+            rows.append(
+                {
+                    "budget": budget,
+                    "method": method,
+                    "score": name,
+                    "seeds": len(values),
+                    "median": middle,
+                    "min": values.min(),
+                    "max": values.max(),
+                    "q1": low,
+                    "q3": high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _groups(results: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
+    """Return the rows of each budget and method, methods in the order of the results."""
+    groups = dict(list(results.groupby(["budget", "method"])))
+    methods = list(dict.fromkeys(results["method"]))
+    return [((b, m), groups[b, m]) for b in BUDGETS for m in methods if (b, m) in groups]
+
+
+def markdown(results: pd.DataFrame, *, title: str) -> str:
+    """Return the tables of both budgets and what they say, for a reader."""
+    table = summary(results)
+    lines = [f"# {title}", "", "Median over seeds (lowest to highest; interquartile range)."]
+    for budget in BUDGETS:
+        lines += ["", f"## At {TITLES[budget]}", "", *_grid(table, budget, shown(results))]
+        lines += ["", verdict(results, budget)]
+    return "\n".join([*lines, ""])
+
+
+def _grid(table: pd.DataFrame, budget: str, names: Sequence[str]) -> list[str]:
+    """Return one budget's table in aligned markdown."""
+    cells = {
+        (str(row.method), str(row.score)): _cell(row)
+        for row in table[table["budget"] == budget].itertuples()
+    }
+    columns = [*COSTS, *names]
+    heads = ["generations", "CPU-s", *[SCORES[name].label for name in names]]
+    rows = [["method", *heads]]
+    rows += [[m, *[cells[m, name] for name in columns]] for m in dict.fromkeys(m for m, _ in cells)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    padded = [" | ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)) for row in rows]
+    rule = " | ".join("-" * width for width in widths)
+    return [f"| {line} |" for line in (padded[0], rule, *padded[1:])]
+
+
+def _cell(row: object) -> str:
+    """Return "median (lowest to highest; interquartile range)", or one value if all are equal."""
+    form = SCORES[row.score].form if row.score in SCORES else COSTS[row.score]  # type: ignore[attr-defined]
+    values = [getattr(row, name) for name in ("median", "min", "max", "q1", "q3")]
+    median, low, high, q1, q3 = (format(value, form) for value in values)
+    if row.score in COSTS or low == high:  # type: ignore[attr-defined]
+        return median
+    return f"{median} ({low} to {high}; {q1} to {q3})"
+
+
+def verdict(results: pd.DataFrame, budget: str) -> str:
+    """Say which method has the best median, and whose spread overlaps with its own."""
+    table = summary(results)
+    table = table[table["budget"] == budget].set_index(["method", "score"])
+    names = deciding(results)
+    order = ranked(table, names)
+    best = order[0]
+    values = ", ".join(
+        f"{SCORES[name].label} {table.loc[(best, name), 'median']:{SCORES[name].form}}"
+        for name in names
+    )
+    groups: dict[str, list[str]] = {"tied": [], "overlap": [], "apart": []}
+    for method in order[1:]:
+        groups[relation(table, names, best, method)].append(method)
+    parts = [f"At {TITLES[budget]}, {best} has the best median ({values})."]
+    if groups["tied"]:
+        parts.append(f"The same median: {', '.join(groups['tied'])}.")
+    if groups["overlap"]:
+        parts.append(
+            f"Ranges overlap with its own, so no evidence: {', '.join(groups['overlap'])}."
+        )
+    if groups["apart"]:
+        parts.append(f"Worse in every seed than its worst: {', '.join(groups['apart'])}.")
+    seeds = int(table["seeds"].min())
+    return " ".join([*parts, f"({seeds} seed{'s' * (seeds > 1)} a method.)"])
+
+
+def ranked(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return the methods from the best to the worst median, ties in the table's order.
+
+    Args:
+        table: One budget's summary, indexed by method and score.
+        names: The scores that decide, first to last.
+    """
+
+    def key(method: str) -> list[float]:
+        return [-SCORES[name].sign * float(table.loc[(method, name), "median"]) for name in names]
+
+    return sorted(dict.fromkeys(table.index.get_level_values("method")), key=key)
+
+
+def relation(table: pd.DataFrame, names: Sequence[str], best: str, other: str) -> str:
+    """Compare ranges in the first score whose medians differ: "tied", "overlap" or "apart"."""
+    for name in names:
+        first, second = table.loc[(best, name)], table.loc[(other, name)]
+        if first["median"] != second["median"]:
+            overlap = first["min"] <= second["max"] and second["min"] <= first["max"]
+            return "overlap" if overlap else "apart"
+    return "tied"

@@ -1,0 +1,256 @@
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from egan import compare, comparison
+from egan.comparison import Study, Task, default_methods, method_config
+from egan.comparison_figure import comparison_figure
+from egan.comparison_run import load_study
+from egan.comparison_table import markdown, ranked, relation, summary, verdict
+from egan.config import check, to_dict
+from egan.presets import PRESETS
+
+
+def small():
+    """Return settings of a comparison that runs in seconds."""
+    config = PRESETS["gaussians8"]()
+    return replace(
+        config,
+        generations=30,
+        generator=replace(config.generator, width=8, depth=1),
+        discriminator=replace(config.discriminator, width=8, depth=1),
+        evolution=replace(config.evolution, batch_size=16),
+        fitness=replace(config.fitness, num_samples=16),
+    )
+
+
+@pytest.fixture
+def settings_file(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(to_dict(small())))
+    return path
+
+
+def arguments(settings_file, tmp_path, *more):
+    return [str(settings_file), "--seeds", "2", "--output", str(tmp_path / "out"), *more]
+
+
+def results_of(tmp_path):
+    return pd.read_csv(tmp_path / "out" / "results.csv")
+
+
+def table(**scores):
+    """Return results at both budgets: method -> a list of (modes, high quality) by seed."""
+    rows = [
+        {
+            "method": method,
+            "seed": seed,
+            "budget": budget,
+            "generations": 10,
+            "cpu_seconds": 1.0,
+            "frechet": 1.0,
+            "modes": modes,
+            "high_quality": share,
+            "jsd": 0.1,
+        }
+        for method, values in scores.items()
+        for seed, (modes, share) in enumerate(values)
+        for budget in ("steps", "cpu")
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_a_comparison_meets_both_budgets_and_goes_on_where_it_stopped(
+    settings_file, tmp_path, capsys, monkeypatch
+):
+    words = arguments(settings_file, tmp_path, "--methods", "minimax", "egan")
+    assert compare.main(words) == 0
+    results = results_of(tmp_path)
+    assert len(results) == 8
+    assert set(results["method"]) == {"egan", "minimax"}
+    steps = results[results["budget"] == "steps"]
+    assert (steps["generations"] == 30).all()
+    cpu = results[results["budget"] == "cpu"].set_index(["method", "seed"])["cpu_seconds"]
+    for seed in (0, 1):
+        assert cpu["minimax", seed] >= cpu["egan", seed] > 0
+    assert results["modes"].between(0, 8).all()
+    output = capsys.readouterr().out
+    assert "At the same CPU time, " in output
+    for name in ("table.md", "table.csv", "comparison.png"):
+        assert (tmp_path / "out" / name).stat().st_size > 0
+
+    ran = []
+    run = Study.run
+    monkeypatch.setattr(Study, "run", lambda *a: ran.append((a[1].method, a[1].seed)) or run(*a))
+    before = (tmp_path / "out" / "results.csv").read_text()
+    assert compare.main(words) == 0
+    assert ran == []
+    assert (tmp_path / "out" / "results.csv").read_text() == before
+    assert compare.main([*words, "random"]) == 0
+    assert ran == [("random", 0), ("random", 1)]
+    assert (tmp_path / "out" / "results.csv").read_text().startswith(before)
+
+
+def test_the_cpu_budget_can_be_given_and_processes_run_side_by_side(settings_file, tmp_path):
+    words = arguments(
+        settings_file, tmp_path, "--methods", "heuristic", "--cpu-seconds", "0.2", "--jobs", "2"
+    )
+    assert compare.main(words) == 0
+    cpu = results_of(tmp_path).query("budget == 'cpu'")
+    assert (cpu["cpu_seconds"] >= 0.2).all()
+    assert (cpu["generations"] > 1).all()
+
+
+def test_scores_at_equal_steps_are_the_same_bits_whatever_the_other_budget():
+    study = load_study(small())
+    tasks = [
+        Task(method="egan", seed=3, generations=5, cpu_seconds=seconds) for seconds in (0.2, None)
+    ]
+    rows = [
+        {row["budget"]: row for row in study.run(task, lambda *_: None)}["steps"] for task in tasks
+    ]
+    for row in rows:
+        del row["cpu_seconds"]
+    assert rows[0] == rows[1]
+
+
+def test_looking_at_samples_does_not_count_as_training(monkeypatch):
+    study = load_study(small())
+    judge = Study.judge
+
+    def slow(self, search):
+        end = comparison.time.process_time() + 0.5
+        while comparison.time.process_time() < end:
+            pass
+        return judge(self, search)
+
+    monkeypatch.setattr(Study, "judge", slow)
+    rows = study.run(Task(method="minimax", seed=0, generations=2), lambda *_: None)
+    assert all(row["cpu_seconds"] < 0.5 for row in rows)
+
+
+def test_a_run_that_diverges_keeps_its_place_with_nan():
+    broken = replace(small(), generator=replace(small().generator, lr=1e30))
+    rows = load_study(broken).run(Task(method="egan", seed=0, generations=50), lambda *_: None)
+    assert [row["budget"] for row in rows] == ["steps", "cpu"]
+    assert all(pd.isna(row["modes"]) for row in rows)
+    assert rows[0]["generations"] < 50
+
+
+def test_baselines_pay_for_no_scoring():
+    config = check(method_config(PRESETS["paper"](), "heuristic", seed=7))
+    assert config.evolution.mutations == ("heuristic",)
+    assert config.fitness.diversity == "none"
+    assert config.fitness.num_samples == 32
+    assert config.num_children == 1
+    assert config.seed == 7
+    drawn = check(method_config(PRESETS["digits"](), "random", seed=0))
+    assert drawn.evolution.random_mutation
+    assert drawn.num_children == 1
+    rare = method_config(PRESETS["digits"](), "contest-10", seed=0)
+    assert rare.evolution.contest_every == 10
+    assert rare.fitness.diversity == PRESETS["digits"]().fitness.diversity
+
+
+def test_default_methods_are_egan_its_parts_and_chance():
+    methods = default_methods(PRESETS["gaussians25"]())
+    assert methods == ("egan", "minimax", "heuristic", "least_squares", "random")
+
+
+def test_medians_and_spread():
+    rows = summary(table(egan=[(20, 0.5), (25, 0.7), (24, 0.9)])).set_index(["budget", "score"])
+    modes = rows.loc[("cpu", "modes")]
+    assert (modes["median"], modes["min"], modes["max"], modes["seeds"]) == (24, 20, 25, 3)
+    assert (modes["q1"], modes["q3"]) == (22, 24.5)
+
+
+def test_a_lost_run_counts_as_the_worst():
+    results = table(egan=[(20, 0.5), (float("nan"), float("nan")), (float("nan"), float("nan"))])
+    assert summary(results).query("score == 'modes'")["median"].eq(0).all()
+
+
+def test_the_verdict_tells_overlap_from_distance():
+    results = table(
+        egan=[(25, 0.8), (25, 0.9)],
+        minimax=[(25, 0.7), (25, 0.85)],
+        random=[(24, 0.9), (23, 0.9)],
+        heuristic=[(25, 0.9), (25, 0.8)],
+    )
+    said = verdict(results, "steps")
+    assert "egan has the best median (modes 25, high quality 85.0%)" in said
+    assert "The same median: heuristic." in said
+    assert "so no evidence: minimax." in said
+    assert "Worse in every seed than its worst: random." in said
+    assert "| random " in markdown(results, title="t")
+
+
+def test_distances_rank_from_below():
+    results = table(egan=[(1, 1)], random=[(1, 1)]).drop(columns=["modes", "high_quality", "jsd"])
+    results.loc[results["method"] == "random", "frechet"] = 0.5
+    rows = summary(results).query("budget == 'cpu'").set_index(["method", "score"])
+    assert ranked(rows, ["frechet"]) == ["random", "egan"]
+    assert relation(rows, ["frechet"], "random", "egan") == "apart"
+
+
+def test_the_figure_has_a_dot_for_each_seed_and_a_bar_at_the_median():
+    results = table(egan=[(20, 0.5), (25, 0.7), (24, 0.9)], random=[(20, 0.5)] * 3)
+    figure = comparison_figure(results, title="t")
+    assert len(figure.axes) == 4
+    lines = figure.axes[0].get_lines()
+    assert sorted(lines[0].get_xdata()) == [20, 24, 25]
+    assert list(lines[2].get_xdata()) == [24, 24]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gausians25"], "did you mean 'gaussians25'"),
+        (["gaussians8", "--methods", "egan", "minmax"], "did you mean 'minimax'"),
+        (["gaussians8", "--methods", "minimax"], "add egan"),
+        (["gaussians8", "--seeds", "0"], "--seeds must be 1 or more, but got 0"),
+        (["gaussians8", "--generations", "-3"], "--generations must be 1 or more"),
+        (["gaussians8", "--cpu-seconds", "nan"], "--cpu-seconds must be a number above 0"),
+        (["gaussians8", "--first-seed", "-1"], "--seed must be 0 or more"),
+        (["nowhere.yaml"], "nowhere.yaml cannot be read"),
+        (["folder"], "--data.path"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(words, message, tmp_path, capsys):
+    assert compare.main([*words, "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_another_comparison_is_not_overwritten(settings_file, tmp_path, capsys):
+    words = arguments(settings_file, tmp_path, "--seeds", "1", "--methods", "egan")
+    assert compare.main(words) == 0
+    before = (tmp_path / "out" / "results.csv").read_text()
+    assert compare.main([*words, "--generations", "31"]) == 2
+    assert "another --output" in capsys.readouterr().err
+    assert (tmp_path / "out" / "results.csv").read_text() == before
+
+
+def test_help_loads_neither_torch_nor_ray():
+    code = (
+        "import sys; from egan import compare\n"
+        "try: compare.main(['--help'])\n"
+        "except SystemExit as e: assert e.code == 0\n"
+        "assert not {'torch', 'ray', 'pandas', 'matplotlib'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "--cpu-seconds" in done.stdout
+
+
+def test_training_leaves_the_callers_random_state_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    load_study(small()).run(Task(method="random", seed=0, generations=2), lambda *_: None)
+    assert torch.equal(torch.rand(3), expected)
