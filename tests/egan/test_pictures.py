@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from egan.files import atomic
 from egan.pictures import (
     FIRST_MS,
     GAP,
     LAST_MS,
     STEP_MS,
-    atomic,
     evenly,
     evolution_gif,
     image_grid,
