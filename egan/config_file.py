@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -92,12 +94,19 @@ def _convert(expected: Any, value: Any, source: str, name: str) -> Any:
         return tuple(_convert(arguments[0], item, source, name) for item in value)
     if origin is Literal and value in arguments:
         return value
-    if origin is None and isinstance(value, bool) == (expected is bool):
-        if expected is float and isinstance(value, int | float):
-            return float(value)
-        if isinstance(value, expected):
-            return value
+    if origin is None and _is_scalar(expected, value):
+        return expected(value)
     raise ValueError(f"{source}: {name} must be {_wanted(expected)}, but got {value!r}.")
+
+
+def _is_scalar(expected: type[Any], value: Any) -> bool:
+    """Return whether a value can be a field's; YAML reads 1e-3, without a point, as a text."""
+    if expected is float and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return math.isfinite(float(value))
+        return False
+    kinds = (int, float) if expected is float else expected
+    return isinstance(value, kinds) and isinstance(value, bool) == (expected is bool)
 
 
 def _fits(value: Any, arguments: tuple[Any, ...]) -> bool:

@@ -7,10 +7,18 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """What the command line prints on stderr before it exits with status 2.
+    """What the command line prints on stderr before it exits with `status`.
 
     Everything else that is raised is a bug of ours and keeps its traceback.
+
+    Args:
+        message: What was got, what was expected, and how to mend it.
+        status: The exit status.
     """
+
+    def __init__(self, message: str, *, status: int = 2) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @contextmanager

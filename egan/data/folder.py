@@ -36,7 +36,7 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     path = check_path(path, name="folder", folder=True)
     check_image_size(image_size, needed="images of a folder are resized to one size")
     assert image_size is not None
-    files = _find(path)
+    files = list_images(path)
     samples, grey, sizes, skipped = _read(files, root=path, image_size=image_size)
     keep = _usual(files, sizes, root=path, skipped=skipped)
     if len(keep) < 2:
@@ -55,7 +55,7 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     return Dataset("folder", chosen, labels, notes=tuple(notes))
 
 
-def _find(root: Path) -> list[Path]:
+def list_images(root: Path) -> list[Path]:
     """List the images below `root` in a fixed order; links are followed, each folder once."""
     seen, files, others = set(), [], 0
     for place, folders, names in os.walk(root, followlinks=True):

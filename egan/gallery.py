@@ -1,0 +1,95 @@
+"""Samples of a generator at codes that stay the same for a whole run, and pictures of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+
+from egan.classifier import one_thread
+from egan.generator import build_network, draw_codes
+from egan.pictures import image_grid, scatter_picture
+from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from egan.config import RunConfig
+    from egan.data.dataset import Dataset
+
+NUM_SHOWN, ROW = 100, 10
+NUM_POINTS, NUM_IMAGES = 2500, 1000
+"""How many samples are shown and judged."""
+
+NUM_REAL_POINTS = 2000
+STEPS_OF_A_LINE = 100
+BATCH = 250
+SHOWN, JUDGED = 1, 2
+
+
+class Gallery:
+    """A generator in evaluation mode, at first in the random start of the run.
+
+    Args:
+        config: The run's settings; its seed gives the codes.
+        dataset: The real data.
+
+    Raises:
+        ValueError: The network does not fit the data.
+    """
+
+    def __init__(self, config: RunConfig, dataset: Dataset) -> None:
+        seeds = Seeds(config.seed, 0, 0)
+        with preserved_randomness():
+            seed_everything(seeds.own("build"))
+            self.network = build_network(config, dataset.shape).eval().requires_grad_(False)
+        self.dataset = dataset
+        self.latent = config.generator.latent
+        self.shown = self._codes(config, NUM_SHOWN, SHOWN)
+        self.judged = self._codes(config, NUM_IMAGES if dataset.is_image else NUM_POINTS, JUDGED)
+
+    def _codes(self, config: RunConfig, count: int, part: int) -> torch.Tensor:
+        seed = Seeds(config.seed, 0, SHARED).own("evaluate", part)
+        return draw_codes(self.latent, count, config.generator.latent_dim, seed)
+
+    def load(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take over the weights of a generator of this run."""
+        self.network.load_state_dict(dict(weights))
+
+    @torch.no_grad()
+    def samples(self, codes: torch.Tensor) -> torch.Tensor:
+        """Map codes (N, Z) to samples (N, *shape)."""
+        with one_thread():
+            return torch.cat([self.network(part) for part in codes.split(BATCH)])
+
+    def picture(self) -> Image.Image:
+        """Show samples: a grid of 100 images, or 2,500 points over the real ones."""
+        if self.dataset.is_image:
+            return image_grid(self.samples(self.shown).numpy(), columns=ROW)
+        real = self.dataset.real(NUM_REAL_POINTS).numpy()
+        return scatter_picture(self.samples(self.judged).numpy(), real=real)
+
+    def real_picture(self) -> Image.Image:
+        """Show real samples in the same way."""
+        if self.dataset.is_image:
+            return image_grid(self.dataset.real(NUM_SHOWN).numpy(), columns=ROW)
+        return scatter_picture(self.dataset.real(NUM_POINTS).numpy())
+
+    def interpolation(self) -> Image.Image:
+        """Show ten walks from one code to another: a row of images each, or a line of points."""
+        steps = ROW if self.dataset.is_image else STEPS_OF_A_LINE
+        walks = [self._walk(self.shown[i], self.shown[i + ROW], steps) for i in range(ROW)]
+        samples = self.samples(torch.cat(walks)).numpy()
+        if self.dataset.is_image:
+            return image_grid(samples, columns=ROW)
+        return scatter_picture(samples, real=self.dataset.real(NUM_REAL_POINTS).numpy())
+
+    def _walk(self, start: torch.Tensor, end: torch.Tensor, steps: int) -> torch.Tensor:
+        """Return codes (steps, Z) between two codes (Z,): on an arc where codes are normal."""
+        t = torch.linspace(0, 1, steps)[:, None]
+        if self.latent == "uniform":
+            return start + t * (end - start)
+        cosine = torch.dot(start, end) / (start.norm() * end.norm())
+        angle = torch.arccos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
+        return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)

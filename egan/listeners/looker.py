@@ -1,0 +1,98 @@
+"""Looks at the best survivor's samples: a picture, and a row of `metrics.csv`."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from egan import judge
+from egan.generator import averaged_weights
+from egan.pictures import save_atomically
+from population import Callback
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from egan.features import Features
+    from egan.gallery import Gallery
+    from population import Search
+    from population.callbacks import Generation
+
+logger = logging.getLogger(__name__)
+
+
+class Looker(Callback):
+    """Looks at the random start, every `interval` generations, and at the last one.
+
+    The averaged weights of the best survivor make the samples. A look that fails is logged and
+    counted; it never costs the run.
+
+    Args:
+        gallery: What makes the samples.
+        features: What they are judged by.
+        folder: Where pictures go.
+        interval: Generations between looks.
+
+    Attributes:
+        latest: The scores of the last look.
+        failures: How many looks failed.
+    """
+
+    def __init__(
+        self, gallery: Gallery, *, features: Features, folder: Path, interval: int
+    ) -> None:
+        self.gallery = gallery
+        self.features = features
+        self.folder = folder
+        self.interval = interval
+        self.generations = 0
+        self.latest: dict[str, float] = {}
+        self.failures = 0
+
+    def on_start(self, search: Search, generations: int) -> None:
+        """Look at the real data and, in a new run, at the random start."""
+        self.generations = generations
+        if not (self.folder / "real.png").exists():
+            self._attempt("real data", self._save, "real", self.gallery.real_picture)
+        if search.generation == 0:
+            self._look(search)
+
+    def on_generation(self, search: Search, generation: Generation) -> None:
+        """Look at the best survivor where it is time to."""
+        if self.is_due(generation.number):
+            self.gallery.load(averaged_weights(search.state(0)))
+            self._look(search)
+
+    def is_due(self, number: int) -> bool:
+        """Return whether a generation is looked at."""
+        return number % self.interval == 0 or number == self.generations
+
+    def _look(self, search: Search) -> None:
+        started = time.perf_counter()
+        number = search.generation
+        self._attempt("picture", self._save, f"{number:06d}", self.gallery.picture)
+        names = judge.columns(self.gallery.dataset, self.features)
+        unknown = dict.fromkeys(names, math.nan)
+        self.latest = self._attempt("scores", self._judge) or unknown
+        seconds = round(time.perf_counter() - started, 3)
+        search.journal("metrics").append(
+            [{"generation": number, **self.latest, "seconds": seconds}]
+        )
+
+    def _judge(self) -> Mapping[str, float]:
+        samples = self.gallery.samples(self.gallery.judged)
+        return judge.judge(self.gallery.dataset, self.features, samples)
+
+    def _save(self, name: str, draw: Any) -> None:
+        save_atomically(draw(), self.folder / f"{name}.png")
+
+    def _attempt(self, what: str, function: Any, *arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception as error:  # a picture must not cost the run
+            self.failures += 1
+            logger.error("the look failed (%s): %s", what, error, exc_info=True)
+            return None

@@ -1,0 +1,118 @@
+"""What a run leaves behind: weights, lineage, pictures, report, and a few words on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from egan.commandline import PROG
+from egan.files import atomic
+from egan.generator import averaged_weights
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
+    from egan.gallery import Gallery
+    from egan.rundir import RunDirectory
+    from population import Result
+
+logger = logging.getLogger("egan")
+
+
+def write_outcome(
+    folder: RunDirectory, result: Result, *, config: RunConfig, gallery: Gallery
+) -> bool:
+    """Write weights, lineage, interpolation, GIF and report; return whether all succeeded.
+
+    What cannot be written is logged; the run and its checkpoints are whole all the same.
+    """
+    weights = averaged_weights(result.best.state)
+    gallery.load(weights)
+    steps: Sequence[tuple[str, Callable[[], Any]]] = (
+        ("weights", lambda: _save_weights(folder.path, result, config=config, gallery=gallery)),
+        ("lineage", lambda: _save_lineage(folder.path / "lineage.csv", result)),
+        ("interpolation", lambda: _save_interpolation(folder.samples, gallery)),
+        ("GIF", lambda: _save_gif(folder.samples)),
+        ("report", lambda: _save_report(folder.path)),
+    )
+    succeeded = [_attempt(name, step) for name, step in steps]
+    return all(succeeded)
+
+
+def _attempt(name: str, step: Callable[[], Any]) -> bool:
+    try:
+        step()
+    except Exception as error:  # a drawing must not cost the run; log.txt has the traceback
+        logger.error("the %s could not be written: %s", name, error, exc_info=True)
+        return False
+    return True
+
+
+def _save_weights(path: Path, result: Result, *, config: RunConfig, gallery: Gallery) -> None:
+    from egan.export import save_generator
+
+    save_generator(
+        path / "generator.safetensors",
+        averaged_weights(result.best.state),
+        config=config,
+        shape=gallery.dataset.shape,
+        generation=result.best.generation,
+    )
+
+
+def _save_lineage(path: Path, result: Result) -> None:
+    with atomic(path) as temporary:
+        result.lineage.to_csv(temporary, index=False)
+
+
+def _save_interpolation(folder: Path, gallery: Gallery) -> None:
+    from egan.pictures import save_atomically
+
+    save_atomically(gallery.interpolation(), folder / "interpolation.png")
+
+
+def _save_gif(folder: Path) -> None:
+    from egan.pictures import evolution_gif
+
+    pictures = sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
+    captions = [f"generation {int(path.stem)}" for path in pictures]
+    evolution_gif(pictures, folder / "evolution.gif", captions=captions)
+
+
+def _save_report(path: Path) -> None:
+    from egan.report import write_report
+
+    write_report(path)
+
+
+def summary(path: Path, result: Result) -> str:
+    """Return the numbers of a finished run, and what to do with it next."""
+    from egan.headline import headline
+    from egan.plots.tables import read_table
+    from egan.rundir import read_timing
+
+    lines = headline(result.history, read_table(path / "metrics.csv"), {}, read_timing(path))
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(
+        [
+            f"{path}:",
+            *(f"  {name:<{width}}  {value}" for name, value in lines),
+            "",
+            f"Look at it   {path / 'report.html'}",
+            *_more(path, result),
+            f"Compare      python -m egan.plot {shlex.quote(str(path))} ANOTHER_RUN",
+        ]
+    )
+
+
+def _more(path: Path, result: Result) -> list[str]:
+    if result.interrupted:
+        return []
+    return [f"Go on        {resume_command(path)} --generations {2 * result.best.generation}"]
+
+
+def resume_command(path: Path) -> str:
+    """Return the command that goes on with a run."""
+    return f"{PROG} --resume {shlex.quote(str(path))}"

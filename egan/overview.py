@@ -1,0 +1,143 @@
+"""What `--list` and `--dry-run` print; neither loads torch or Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from egan.config import RunConfig
+
+TORCH_BYTES = 280 * 2**20
+"""What a worker takes before any network: Python, Ray and torch."""
+
+FITNESSES = {
+    "quality": "mean of D(x) over a child's samples, in (0, 1)",
+    "diversity gradient": "-log of the norm of the discriminator's gradient, capped",
+    "diversity pairwise": "mean distance between pairs of a child's samples",
+    "diversity none": "no scoring, for a single mutation or a random one",
+}
+SELECTIONS = {
+    "comma": "the best children survive",
+    "plus": "the best of children and parents survive",
+    "pareto": "the best fronts of (quality, diversity) survive",
+}
+
+
+def catalogue() -> str:
+    """Return the presets, data sets, mutations, fitnesses, selections and networks, by name."""
+    from egan import data, networks
+    from egan.presets import PRESETS
+    from mutations.table import TABLE
+
+    discriminators = {f"{k} (discriminator)": v for k, v in networks.DISCRIMINATORS.items()}
+    generators = {f"{k} (generator)": v for k, v in networks.GENERATORS.items()}
+    tables: dict[str, Mapping[str, str]] = {
+        "Presets": {k: (v.__doc__ or "").splitlines()[0] for k, v in PRESETS.items()},
+        "Data sets (--data.name)": data.DESCRIPTIONS,
+        "Mutations (--evolution.mutations), which the generator minimises; o = logit of a "
+        "generated, r of a real sample": {k: entry.formula for k, entry in TABLE.items()},
+        "Fitness = quality + weight * diversity (--fitness.diversity, "
+        "--fitness.diversity-weight)": FITNESSES,
+        "Selection (--evolution.selection)": SELECTIONS,
+        "Networks (--generator.network, --discriminator.network)": {
+            name: entry.description for name, entry in {**generators, **discriminators}.items()
+        },
+    }
+    return "\n\n".join(_table(title, rows) for title, rows in tables.items())
+
+
+def plan(config: RunConfig) -> str:
+    """Return what a run with these settings would be: settings, children, workers, memory, folder.
+
+    Raises:
+        ValueError: The data cannot be read.
+    """
+    from egan.config_file import to_yaml
+    from egan.rundir import next_path
+
+    shape, described = _data(config)
+    evolution = config.evolution
+    kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
+    rows = {
+        "data": described,
+        "children": f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
+        f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}",
+        "where": _where(config),
+        "memory": _memory(config, shape),
+        "looks": f"every {config.interval} generations of {config.generations}",
+        "folder": str(next_path(Path(config.output), config.preset)),
+    }
+    return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
+
+
+def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
+    """Return the shape of a sample and a line about the data; of a folder, only names are read."""
+    from egan import data
+
+    settings = config.data
+    if settings.name != "folder":
+        dataset = data.load(
+            settings.name,
+            path=settings.path,
+            image_size=settings.image_size,
+            channels=settings.channels,
+        )
+        return dataset.shape, f"{len(dataset):,} samples of {_times(dataset.shape)}"
+    from egan.data.folder import list_images
+    from egan.data.images import check_channels, check_image_size, check_path
+
+    check_channels(settings.channels)
+    path = check_path(settings.path and Path(settings.path), name="folder", folder=True)
+    check_image_size(settings.image_size, needed="images of a folder are resized to one size")
+    shape = (settings.channels or 3, settings.image_size or 0, settings.image_size or 0)
+    return shape, f"{len(list_images(path)):,} image files, to be resized to {_times(shape)}"
+
+
+def _where(config: RunConfig) -> str:
+    if config.executor == "inline":
+        return "in this process"
+    place = "on this machine" if config.address is None else f"on the cluster {config.address}"
+    actors = "actor" if config.num_workers == 1 else "actors"
+    return f"{config.num_workers} Ray {actors} {place}, and one for the discriminator"
+
+
+def _memory(config: RunConfig, shape: tuple[int, ...]) -> str:
+    """Estimate a worker's memory: torch, and the copies of both networks; activations excluded."""
+    from egan.networks.sizes import discriminator_size, generator_size
+
+    generator, discriminator = config.generator, config.discriminator
+    sizes = (
+        generator_size(
+            generator.network,
+            shape,
+            latent_dim=generator.latent_dim,
+            width=generator.width,
+            depth=generator.depth,
+            norm=generator.norm,
+        ),
+        discriminator_size(
+            discriminator.network,
+            shape,
+            width=discriminator.width,
+            depth=discriminator.depth,
+            norm=discriminator.norm,
+        ),
+    )
+    if None in sizes:
+        return "unknown for these networks"
+    # weights, average and two moments, once live and once per child, and a gradient per mutation
+    copies = 4 + 5 * max(1, len(config.evolution.mutations))
+    num_bytes = 4 * ((sizes[0] or 0) * copies + (sizes[1] or 0) * 6)
+    return (
+        f"about {(TORCH_BYTES + num_bytes) / 2**20:,.0f} MiB a worker, {num_bytes / 2**20:,.1f} of "
+        f"it for the networks (generator {sizes[0]:,} parameters, discriminator {sizes[1]:,})"
+    )
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) if len(shape) > 1 else f"{shape[0]} coordinates"
+
+
+def _table(title: str, rows: Mapping[str, str]) -> str:
+    width = max(map(len, rows))
+    return "\n".join([f"{title}:", *(f"  {k:<{width}}  {v}" for k, v in rows.items())])

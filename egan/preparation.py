@@ -1,0 +1,104 @@
+"""What a run needs before its first generation: data, features to judge by, networks that fit."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from egan.errors import UserError, told_to_user
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
+    from egan.data.dataset import Dataset
+    from egan.features import Features
+    from egan.gallery import Gallery
+
+logger = logging.getLogger("egan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """The data, what samples are judged by, and what makes them."""
+
+    dataset: Dataset
+    features: Features
+    gallery: Gallery
+
+
+def prepare(config: RunConfig) -> Prepared:
+    """Load the data, train or read the feature classifier, and see that the networks fit.
+
+    Raises:
+        UserError: The data cannot be read, the networks do not fit it, the feature extractor
+            cannot be used, or there is no GPU where one is asked for.
+    """
+    _warn_of_idle_settings(config)
+    with told_to_user(ValueError, OSError):
+        dataset = _load(config)
+    from egan.gallery import Gallery
+
+    _check_device(config)
+    with told_to_user(ValueError):
+        gallery = Gallery(config, dataset)
+        _check_discriminator(config, dataset)
+        features = _features(config, dataset)
+    return Prepared(dataset=dataset, features=features, gallery=gallery)
+
+
+def _load(config: RunConfig) -> Dataset:
+    from egan import data
+
+    settings = config.data
+    logger.info("loading the data: %s%s", settings.name, f" {settings.path or ''}".rstrip())
+    dataset = data.load(
+        settings.name,
+        path=settings.path,
+        image_size=settings.image_size,
+        channels=settings.channels,
+    )
+    for note in dataset.notes:
+        logger.warning("%s", note)
+    return dataset
+
+
+def _features(config: RunConfig, dataset: Dataset) -> Features:
+    from egan.features import extractor
+
+    if dataset.is_image:
+        logger.info("preparing the features that samples are judged by (trained once, then cached)")
+    features = extractor(dataset, spec=config.features)
+    features.reference(dataset)
+    if features.accuracy is not None:
+        kind = "classes" if dataset.num_classes > 1 else "quarter turns"
+        logger.info("feature classifier: %.1f%% of %s right", 100 * features.accuracy, kind)
+    return features
+
+
+def _check_discriminator(config: RunConfig, dataset: Dataset) -> None:
+    """Build one, so that a network that does not fit is told of before anything starts."""
+    from egan.discriminator import Discriminator
+    from population.seeding import preserved_randomness
+
+    with preserved_randomness():
+        Discriminator(config=config, dataset=dataset)
+
+
+def _check_device(config: RunConfig) -> None:
+    import torch
+
+    local = config.address is None or config.executor == "inline"
+    if config.device == "cuda" and local and not torch.cuda.is_available():
+        raise UserError(
+            "--device cuda: torch finds no GPU on this machine. Use --device cpu, or --address of "
+            "a cluster that has GPUs."
+        )
+
+
+def _warn_of_idle_settings(config: RunConfig) -> None:
+    """Name settings that change nothing."""
+    if config.executor == "inline":
+        idle = {"workers": config.workers, "address": config.address}
+        for name, value in idle.items():
+            if value is not None:
+                logger.warning("--%s %s has no effect with --executor inline", name, value)

@@ -1,0 +1,80 @@
+"""`python -m egan.run`: evolve generators, and leave a folder with everything in it.
+
+To follow one generation: `evolve` below builds a search (egan/experiment.py) and runs it
+(population/search.py). The search has children made by population/worker.py, in this process or
+in Ray actors; that has egan/generator.py mutate and score them, and egan/discriminator.py learn
+from the survivors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from egan.commandline import PROG, Request, parse
+from egan.errors import UserError, told_to_user
+
+if TYPE_CHECKING:
+    from egan.console import Talk
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status.
+
+    0: done. 1: done, but a picture or the report is missing. 2: a mistake of the user, or trouble
+    with disk or cluster, told in one message. 128 and a signal's number: stopped.
+    """
+    try:
+        return _obey(parse(arguments))
+    except UserError as error:
+        print(f"{PROG}: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print(f"{PROG}: stopped", file=sys.stderr)
+        return 130
+
+
+def _obey(request: Request) -> int:
+    """Print what is asked for, or run it."""
+    if request.list or request.dry_run:
+        from egan import overview
+
+        with told_to_user(ValueError, OSError):
+            print(overview.catalogue() if request.list else overview.plan(request.config))
+        return 0
+    from egan.console import Talk
+
+    with Talk() as talk:
+        return evolve(request, talk)
+
+
+def evolve(request: Request, talk: Talk) -> int:
+    """Prepare, run all generations, and write the outcome; return the exit status."""
+    from egan.experiment import build_search
+    from egan.listeners import Timekeeper
+    from egan.preparation import prepare
+    from egan.session import Session, open_folder
+
+    config, timekeeper = request.config, Timekeeper()
+    prepared = prepare(config)
+    with contextlib.closing(open_folder(request)) as folder:
+        talk.write_to(folder.path / "log.txt")
+        timekeeper.prepared(folder.path)
+        session = Session(config, prepared, folder=folder, timekeeper=timekeeper)
+        search = build_search(
+            config,
+            prepared.dataset,
+            directory=folder.path,
+            callbacks=session.listeners(talk.console),
+        )
+        if not folder.is_new and session.go_back(search):
+            return 0
+        with session.troubles_told(search):
+            result = search.run(config.generations)
+        return session.conclude(result)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
