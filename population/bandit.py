@@ -32,28 +32,32 @@ class TimeVaryingKernel(StationaryKernelMixin, Kernel):  # type: ignore[misc]
     Args:
         length_scale: How far apart two places in space are before they stop resembling.
         time_scale: The same for time.
-        scale_bounds: Where both are looked for.
+        length_bounds: Where the best length scale is looked for; shorter ones fit the noise, and
+            make every untried corner look promising.
+        time_bounds: Where the best time scale is looked for.
     """
 
     def __init__(
         self,
         length_scale: float = 0.5,
         time_scale: float = 2.0,
-        scale_bounds: tuple[float, float] = (0.05, 20.0),
+        length_bounds: tuple[float, float] = (0.2, 2.0),
+        time_bounds: tuple[float, float] = (0.05, 20.0),
     ) -> None:
         self.length_scale = length_scale
         self.time_scale = time_scale
-        self.scale_bounds = scale_bounds
+        self.length_bounds = length_bounds
+        self.time_bounds = time_bounds
 
     @property
     def hyperparameter_length_scale(self) -> Any:
         """Tell scikit-learn to fit the length scale."""
-        return Hyperparameter("length_scale", "numeric", self.scale_bounds)
+        return Hyperparameter("length_scale", "numeric", self.length_bounds)
 
     @property
     def hyperparameter_time_scale(self) -> Any:
         """Tell scikit-learn to fit the time scale."""
-        return Hyperparameter("time_scale", "numeric", self.scale_bounds)
+        return Hyperparameter("time_scale", "numeric", self.time_bounds)
 
     def __call__(
         self,

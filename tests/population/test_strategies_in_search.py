@@ -1,0 +1,114 @@
+"""The strategies through the engine: faults, nested and structural hyperparameters, resume."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from population import (
+    PB2,
+    Choice,
+    IntUniform,
+    LogUniform,
+    Member,
+    PopulationBasedTraining,
+    RandomSearch,
+    Search,
+    SuccessiveHalving,
+    Uniform,
+    When,
+)
+
+SPACE = {
+    "width": IntUniform(1, 4, structural=True),
+    "optimizer": {
+        "lr": LogUniform(1e-3, 1e0),
+        "name": Choice(["sgd", "momentum"]),
+        "beta": When("optimizer.name", "momentum", Uniform(0, 0.9)),
+    },
+}
+STRATEGIES = {
+    "pbt": lambda: PopulationBasedTraining(SPACE, 4),
+    "keep": lambda: PopulationBasedTraining(SPACE, 4, copy_hyperparameters=False),
+    "tournament": lambda: PopulationBasedTraining(SPACE, 5, exploit="tournament", ready_every=2),
+    "pb2": lambda: PB2(SPACE, 4),
+    "random": lambda: RandomSearch(SPACE, 3),
+    "halving": lambda: SuccessiveHalving(SPACE, 6, reduction_factor=2),
+}
+
+
+class Descent(Member):
+    """Descends a bowl in as many dimensions as it is wide."""
+
+    def __init__(self, hyperparameters):
+        self.x = np.random.normal(size=hyperparameters["width"])  # noqa: NPY002
+        self.velocity = np.zeros_like(self.x)
+
+    def configure(self, hyperparameters):
+        assert hyperparameters["width"] == len(self.x)
+        given = hyperparameters["optimizer"]
+        assert ("beta" in given) == (given["name"] == "momentum")
+        self.lr, self.beta = given["lr"], given.get("beta", 0.0)
+
+    def step(self, operator=None):
+        noise = np.random.normal(size=self.x.shape)  # noqa: NPY002
+        self.velocity = self.beta * self.velocity - self.x + 0.01 * noise
+        self.x = self.x + self.lr * self.velocity
+
+    def evaluate(self):
+        return -float(np.mean(self.x**2))
+
+    def state_dict(self):
+        return {"x": self.x, "velocity": self.velocity}
+
+    def load_state_dict(self, state):
+        self.x, self.velocity = state["x"], state["velocity"]
+
+
+class Faulty(Descent):
+    """Turns NaN or raises now and then, as its random stream has it."""
+
+    def step(self, operator=None):
+        super().step(operator)
+        chance = np.random.random()  # noqa: NPY002
+        if chance < 0.15:
+            raise RuntimeError("lost")
+        if chance < 0.3:
+            self.x = self.x * np.nan
+
+
+def timeless(history):
+    return history.drop(columns="seconds")
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_searches_nested_structural_and_conditional_spaces(name):
+    history = Search(Descent, STRATEGIES[name](), seed=1).run(8).history
+    assert (history["error"] == "").all()
+    assert {"width", "optimizer.lr", "optimizer.name", "optimizer.beta"} <= set(history.columns)
+    has_beta = history["optimizer.beta"].notna()
+    assert (has_beta == (history["optimizer.name"] == "momentum")).all()
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_a_resumed_search_has_the_same_rows(name, tmp_path):
+    whole = Search(Descent, STRATEGIES[name](), seed=2).run(9).history
+    Search(Descent, STRATEGIES[name](), seed=2, directory=tmp_path / "run").run(4)
+    resumed = Search(Descent, STRATEGIES[name](), seed=2, directory=tmp_path / "run").resume()
+    pd.testing.assert_frame_equal(
+        timeless(resumed.run(9).history).drop(columns="run"), timeless(whole).drop(columns="run")
+    )
+
+
+@pytest.mark.parametrize("name", ["pbt", "keep", "tournament", "pb2"])
+def test_failed_and_nan_members_are_replaced_from_survivors(name):
+    result = Search(Faulty, STRATEGIES[name](), seed=3).run(15)
+    history = result.history
+    assert (history["error"] != "").any()
+    assert (history["fitness"].isna() & (history["error"] == "")).any()
+    assert history["parent"].eq(history["child"]).mean() < 1
+    assert history.groupby("generation").size().nunique() == 1
+    scores = history.set_index(["generation", "child"])["fitness"]
+    born = history[history["parent_generation"] > 0]
+    parents = scores[list(zip(born["parent_generation"], born["parent"], strict=True))]
+    assert np.isfinite(parents).all()
+    assert np.isfinite(result.best.scores["fitness"])
