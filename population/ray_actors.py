@@ -16,7 +16,8 @@ class WorkerActor:
         self.version = 0
 
     def ready(self) -> bool:
-        """Answer once the actor is built."""
+        """Answer once the actor is built, and with it a first member: no child waits for that."""
+        self.worker.warm_up()
         return True
 
     def make(

@@ -4,7 +4,9 @@ import importlib.util
 import os
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,15 +40,16 @@ def connect(
     if ray.is_initialized():
         return False
     if address is None:
-        ray.init(
-            address="local",
-            num_cpus=max(default_workers(), num_actors),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=_store_bytes(),
-            _node_ip_address="127.0.0.1",
-        )
+        with _loopback_only(), _modules_for_workers():
+            ray.init(
+                address="local",
+                num_cpus=max(default_workers(), num_actors),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                object_store_memory=_store_bytes(),
+                _node_ip_address="127.0.0.1",
+            )
         return True
     _check_reachable(address)
     environment = dict(runtime_env or {})
@@ -61,6 +64,36 @@ def connect(
             "runs the same versions of Ray and Python, and its token if it uses one."
         ) from error
     return True
+
+
+@contextmanager
+def _loopback_only() -> Iterator[None]:
+    """Keep Ray from replacing 127.0.0.1 by an address that other machines can reach.
+
+    Ray does so only where it supports clusters, by this flag.
+    """
+    from ray._private import ray_constants
+
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+
+
+@contextmanager
+def _modules_for_workers() -> Iterator[None]:
+    """Let workers on this machine import whatever this process can."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 def _store_bytes() -> int:
@@ -172,12 +205,12 @@ def get(refs: Any) -> Any:
 
     try:
         return ray.get(refs)
-    except ray.exceptions.RayActorError:
-        raise
     except ray.exceptions.RayTaskError as error:
-        cause = getattr(error, "cause", None)
-        if isinstance(cause, ray.exceptions.RayError):
-            raise StateLost(f"an object is lost ({type(cause).__name__})") from error
+        # The call itself failed; with an error of Ray's own, because an argument is gone.
+        if isinstance(error.cause, ray.exceptions.RayError):
+            raise StateLost(f"an object is lost ({type(error.cause).__name__})") from error
+        raise
+    except ray.exceptions.RayActorError:
         raise
     except ray.exceptions.RayError as error:
         raise StateLost(f"an object is lost ({type(error).__name__})") from error

@@ -26,6 +26,12 @@ logger = logging.getLogger("population")
 MAX_DEATHS = 3
 """How many workers a child may take down before it counts as failed."""
 
+MAX_FAILED_STARTS = 30
+"""How many workers in a row may die before their first child."""
+
+START_PAUSE = 1.0
+"""Seconds to wait after that, for Ray to notice that a node is gone."""
+
 BATCH_SECONDS = 0.05
 """Cheap children are handed out in batches of about this much work."""
 
@@ -42,11 +48,16 @@ class _Slot:
 
 @dataclass(slots=True)
 class _Flight:
-    """A call that has not come back: children being made, or (no jobs) an actor starting."""
+    """A call that has not come back: children being made, or (no jobs) an actor starting.
+
+    Its round tells it from calls of a generation that was given up.
+    """
 
     slot: int
     life: int
+    round: int = 0
     jobs: list[Job] = field(default_factory=list)
+    starting: bool = False
     due: float = math.inf
 
 
@@ -110,6 +121,8 @@ class RayExecutor(Executor):
         self._version = 0
         self._view: Any = None
         self._mean_seconds: float | None = None
+        self._round = 0
+        self._failed_starts = 0
         self._jobs: dict[int, Job] = {}
         self._made_by: dict[int, tuple[int, int]] = {}
         self._contributions: list[Any] = []
@@ -122,6 +135,7 @@ class RayExecutor(Executor):
         """Hand children out as workers come free; make those of a dead worker again."""
         self._jobs = {job.index: job for job in jobs}
         self._made_by = {}
+        self._round += 1
         reports = self._run(jobs)
         return [reports[job.index] for job in jobs]
 
@@ -164,6 +178,7 @@ class RayExecutor(Executor):
         if self._home is not None and environment is not None:
             self._view = self._home.load.remote(environment)
             self._version += 1
+            self._get_from_home(self._view)
         return [None if state is None else ray.put(state) for state in states]
 
     def close(self) -> None:
@@ -184,13 +199,15 @@ class RayExecutor(Executor):
 
         actor = ray.remote(WorkerActor).options(**self._options).remote(self._workshop)
         slot = _Slot(actor, actor.ready.remote(), life)
-        self._flights[slot.ready] = _Flight(place, life)
+        self._flights[slot.ready] = _Flight(place, life, starting=True)
         return slot
 
     def _start_home(self) -> None:
+        """Start the environment's actor; it learns while workers wait, so it needs no CPU."""
         import ray
 
-        self._home = ray.remote(HomeActor).options(**self._options).remote(self._workshop)
+        options = {**self._options, "num_cpus": 0}
+        self._home = ray.remote(HomeActor).options(**options).remote(self._workshop)
 
     def _run(self, jobs: Sequence[Job]) -> dict[int, Report]:
         """Make jobs on whichever workers are free, until each has a report."""
@@ -214,7 +231,7 @@ class RayExecutor(Executor):
             orders, parents = orders_of(batch)
             ref = slot.actor.make.remote(self._version, self._view, orders, *parents)
             due = time.monotonic() + self.deadline * len(batch)
-            self._flights[ref] = _Flight(place, slot.life, batch, due)
+            self._flights[ref] = _Flight(place, slot.life, self._round, batch, due)
             slot.busy = True
 
     def _batch_size(self, remaining: int) -> int:
@@ -250,9 +267,12 @@ class RayExecutor(Executor):
         """Take in the reports of a call, or replace its worker and queue its children again."""
         slot = self._slots[flight.slot]
         late = flight.due <= time.monotonic() and not ray_cluster.is_done(ref)
+        slot.busy = False
         made, cause = (None, f"took more than {self.deadline} s") if late else outcome(ref)
+        if flight.jobs and flight.round < self._round:
+            flight.jobs.clear()
         if not cause:
-            slot.busy = False
+            self._failed_starts = 0
             for report in made if flight.jobs and made else []:
                 reports[report.index] = report
                 self._made_by[report.index] = (flight.slot, flight.life)
@@ -260,6 +280,7 @@ class RayExecutor(Executor):
             return
         logger.warning("worker %d %s; starting another", flight.slot, cause)
         self._replace(flight.slot)
+        self._note_start(failed=flight.starting, cause=cause)
         for job in reversed(flight.jobs):
             alone = len(flight.jobs) == 1
             deaths[job.index] = deaths.get(job.index, 0) + alone
@@ -270,6 +291,17 @@ class RayExecutor(Executor):
                     f"WorkerDied: {MAX_DEATHS} workers were lost while making this child; {cause}"
                 )
                 reports[job.index] = Report(job.index, {}, 0.0, error)
+
+    def _note_start(self, *, failed: bool, cause: str = "") -> None:
+        """Wait a little where workers die before their first child; give up if all do."""
+        self._failed_starts = self._failed_starts + 1 if failed else 0
+        if self._failed_starts > MAX_FAILED_STARTS:
+            raise RuntimeError(
+                f"{self._failed_starts} workers in a row died while they started; the last {cause}. "
+                "Look at Ray's logs for the reason: often there is too little memory."
+            )
+        if failed:
+            time.sleep(START_PAUSE)
 
     def _observe(self, seconds: float) -> None:
         mean = seconds if self._mean_seconds is None else self._mean_seconds

@@ -26,6 +26,9 @@ logger = logging.getLogger("population")
 MAX_RECOVERIES = 10
 """How often in a row a search goes back to its last copy before it gives up."""
 
+RECOVERY_PAUSE = 0.05
+"""Half the seconds before the first of these; it doubles, since a cluster notices slowly."""
+
 SNAPSHOT_SECONDS = 20.0
 """How long the driver goes on without a copy of the survivors, where states could be lost."""
 
@@ -90,6 +93,11 @@ class Search:
         self.keep_checkpoints = keep_checkpoints
         self.name = name or (self.directory.name if self.directory else "run")
         self.identity = {**strategy.describe(), "seed": seed, **(identity or {})}
+        self.generation = 0
+        self.population: list[Individual] = [
+            Individual(generation=0, index=i, hyperparameters=hyperparameters)
+            for i, hyperparameters in enumerate(strategy.initial(numpy_stream(seed, 0, "initial")))
+        ]
         self.workshop = Workshop(
             member=member,
             environment=environment,
@@ -97,12 +105,8 @@ class Search:
             torch_threads=torch_threads,
             retries=retries,
             structural=strategy.structural,
+            example=self.population[0].hyperparameters,
         )
-        self.generation = 0
-        self.population: list[Individual] = [
-            Individual(generation=0, index=i, hyperparameters=hyperparameters)
-            for i, hyperparameters in enumerate(strategy.initial(numpy_stream(seed, 0, "initial")))
-        ]
         self.journals: dict[str, Journal] = {}
         self.seconds = dict.fromkeys(
             ("start", "ask", "make", "keep", "update", "callbacks", "checkpoint"), 0.0
@@ -198,6 +202,11 @@ class Search:
                 self._snapshot = self._take_snapshot()
             self._recoveries = 0
         except StateLost as error:
+            self._recover(error)
+
+    def _recover(self, error: StateLost) -> None:
+        """Go back to the last copy in memory, as often as it takes for the cluster to settle."""
+        while True:
             self._recoveries += 1
             if self._recoveries > MAX_RECOVERIES or self._snapshot is None:
                 raise RuntimeError(
@@ -205,7 +214,13 @@ class Search:
                     "Look at the cluster's health, then resume from the last checkpoint."
                 ) from error
             logger.warning("%s; going back to generation %d", error, self._snapshot.generation)
-            self._restore(self._snapshot)
+            time.sleep(min(10.0, RECOVERY_PAUSE * 2**self._recoveries))
+            try:
+                self._restore(self._snapshot)
+            except StateLost as again:
+                error = again
+            else:
+                return
 
     def _generate(self) -> None:
         number = self.generation + 1

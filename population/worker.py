@@ -1,5 +1,6 @@
 """Where children are made: plain Python that every executor runs, in this process or another."""
 
+import contextlib
 import itertools
 import time
 import traceback
@@ -27,6 +28,7 @@ class Workshop:
         torch_threads: How many threads torch uses for every child, wherever it is made.
         retries: How often a child whose making raises is tried again.
         structural: Hyperparameters that change shapes, so that a live member cannot take them.
+        example: Hyperparameters of some member, to build a first one with.
     """
 
     member: Callable[[Hyperparameters], Member]
@@ -35,6 +37,7 @@ class Workshop:
     torch_threads: int = 1
     retries: int = 1
     structural: tuple[str, ...] = ()
+    example: Hyperparameters | None = None
 
     def build_environment(self) -> Environment | None:
         """Build the environment in its random start, the same in every process."""
@@ -86,6 +89,12 @@ class Worker:
         self.generation = 0
         self.held: dict[int, Newborn] = {}
         self._live: dict[tuple[Any, ...], Member] = {}
+
+    def warm_up(self) -> None:
+        """Build a member ahead of the first child; an error is left to the first child."""
+        if self.workshop.example is not None:
+            with contextlib.suppress(Exception):
+                self._build(self.workshop.example)
 
     def make(self, orders: Sequence[Order], parents: Sequence[Parent]) -> list[Report]:
         """Make the ordered children, siblings together; hold them and report their scores."""

@@ -153,7 +153,9 @@ def test_nan_never_survives(tmp_path):
 def test_when_all_are_nan_the_parents_stay(tmp_path):
     class Doomed(Tiny):
         def evaluate(self):
-            return float("nan") if self.seeds.generation in (3, 4) else super().evaluate()["fitness"]
+            return (
+                float("nan") if self.seeds.generation in (3, 4) else super().evaluate()["fitness"]
+            )
 
     history = search(member=Doomed, mu=1).run(6).history
     assert not history[history["generation"].isin([3, 4])]["survived"].any()
@@ -184,7 +186,9 @@ def test_a_lost_state_is_replayed_to_the_same_rows():
     assert rows(replayed.history).equals(rows(search().run(8).history))
 
 
-def test_losing_states_for_ever_ends_with_advice():
+def test_losing_states_for_ever_ends_with_advice(monkeypatch):
+    monkeypatch.setattr("population.search.RECOVERY_PAUSE", 0.0)
+
     class Hopeless(InlineExecutor):
         def update(self, seeds):
             raise StateLost("gone")

@@ -1,0 +1,200 @@
+"""Real Ray, real processes, real kills; every disturbed run must give the undisturbed bits."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toys import Tiny, Unlucky, rows, search
+
+from population import Callback, RayExecutor, ray_cluster
+
+GENERATIONS = 8
+
+
+@pytest.fixture(scope="module")
+def expected():
+    return rows(search().run(GENERATIONS).history)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_any_number_of_workers_gives_the_inline_bits(ray_session, expected, workers):
+    history = search(RayExecutor(workers)).run(GENERATIONS).history
+    assert rows(history).equals(expected)
+
+
+def test_a_worker_killed_in_mid_generation_changes_nothing(ray_session, expected, tmp_path, caplog):
+    member = partial(Unlucky, folder=tmp_path, mode="die")
+    history = search(RayExecutor(3), member=member).run(GENERATIONS).history
+    assert (tmp_path / "happened-die").exists()
+    assert "died" in caplog.text
+    assert rows(history).equals(expected)
+
+
+def test_a_worker_killed_while_it_holds_a_survivor_changes_nothing(ray_session, expected):
+    class Treacherous(RayExecutor):
+        def keep(self, indices):
+            if self._jobs[0].birth.seeds.generation == 4:
+                place, _ = self._made_by[indices[0]]
+                ray_session.kill(self._slots[place].actor)
+            return super().keep(indices)
+
+    history = search(Treacherous(3)).run(GENERATIONS).history
+    assert rows(history).equals(expected)
+
+
+def test_a_dead_environment_is_made_again_from_the_last_copy(ray_session, expected, caplog):
+    class Treacherous(RayExecutor):
+        killed = False
+
+        def update(self, seeds):
+            if seeds.generation == 5 and not self.killed:
+                self.killed = True
+                ray_session.kill(self._home)
+            return super().update(seeds)
+
+    history = search(Treacherous(2), checkpoint_every=2).run(GENERATIONS).history
+    assert "going back to generation 4" in caplog.text
+    assert rows(history).equals(expected)
+
+
+def test_a_child_that_sleeps_for_ever_is_made_again_after_the_deadline(
+    ray_session, expected, tmp_path, caplog
+):
+    member = partial(Unlucky, folder=tmp_path, mode="sleep")
+    history = search(RayExecutor(2, deadline=3.0), member=member).run(GENERATIONS).history
+    assert "took more than 3.0 s" in caplog.text
+    assert rows(history).equals(expected)
+
+
+def test_a_child_that_always_kills_its_worker_does_not_stop_the_others(ray_session, tmp_path):
+    member = partial(Unlucky, folder=tmp_path, mode="die", once=False, generation=2)
+    result = search(RayExecutor(3), member=member).run(2)
+    assert result.failures["child"].tolist() == [1]
+    assert result.failures["error"].str.startswith("WorkerDied: 3 workers").all()
+    assert len(result.population) == 2
+
+
+def test_reports_carry_no_weights_and_only_survivors_are_exported(ray_session):
+    class Watching(RayExecutor):
+        sizes: list = []  # noqa: RUF012
+        exported: list = []  # noqa: RUF012
+
+        def make(self, jobs):
+            reports = super().make(jobs)
+            self.sizes.append(len(pickle.dumps(reports)))
+            return reports
+
+        def _export(self, index):
+            self.exported.append(index)
+            return super()._export(index)
+
+    search(Watching(3), member=partial(Tiny, size=50_000), mu=1).run(3)
+    assert max(Watching.sizes) < 5_000
+    assert len(Watching.exported) == 3
+
+
+def test_a_straggler_costs_its_own_time_alone(ray_session):
+    """One child of 6 sleeps 1.2 s; the other five share the second worker meanwhile."""
+
+    class Slow(Tiny):
+        def step(self, operator=None):
+            super().step(operator)
+            time.sleep(1.2 if self.seeds.child == 0 else 0.2)
+
+    class Watch(Callback):
+        seconds: list = []  # noqa: RUF012
+
+        def on_generation(self, search, generation):
+            self.seconds.append(generation.seconds["make"])
+
+    search(RayExecutor(2), member=Slow, callbacks=[Watch()]).run(3)
+    assert np.median(Watch.seconds) < 1.2 + 5 * 0.2 - 0.3
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("ray://127.0.0.1:1", "nobody answers at 127.0.0.1 port 1"),
+        ("127.0.0.1:1", "ray start --head"),
+        ("nonsense", "expected 'auto', 'host:port'"),
+    ],
+)
+def test_an_unreachable_cluster_is_reported_at_once(monkeypatch, address, message):
+    import ray
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    started = time.monotonic()
+    with pytest.raises(ConnectionError, match=message):
+        ray_cluster.connect(address, num_actors=1)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("settings", [{"workers": 0}, {"deadline": 0.0}])
+def test_settings_out_of_range_are_named(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        RayExecutor(**settings)
+
+
+DRIVER = """
+import sys
+sys.path.insert(0, {tests!r})
+from toys import search
+from population import InlineExecutor, RayExecutor
+executor = RayExecutor(2) if sys.argv[2] == "ray" else InlineExecutor()
+made = search(executor, directory=sys.argv[1], checkpoint_every=3)
+(made.resume() if sys.argv[3] == "resume" else made).run(int(sys.argv[4]))
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_a_killed_driver_is_resumed_to_the_same_bits(tmp_path, executor):
+    folder = tmp_path / "run"
+    code = DRIVER.format(tests=str(Path(__file__).parent))
+    root = Path(__file__).parents[2]
+
+    def drive(mode, generations):
+        command = [sys.executable, "-c", code, str(folder), executor, mode, str(generations)]
+        return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
+
+    driver = drive("new", 100_000)
+    deadline = time.monotonic() + 100
+    while len(list((folder / "checkpoints").glob("[0-9]*"))) < 2 and driver.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(float(np.random.default_rng().uniform(0, 0.3)))
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.communicate()
+    reached = max(int(path.name) for path in (folder / "checkpoints").glob("[0-9]*"))
+    resumed = drive("resume", reached + 7)
+    _, errors = resumed.communicate(timeout=150)
+    assert resumed.returncode == 0, errors
+
+    from population.journal import read_journal
+
+    whole = search().run(reached + 7).history
+    assert rows(read_journal(folder / "results.csv")).equals(rows(whole))
+
+
+def test_the_local_instance_listens_on_the_loopback_only():
+    """In a process of its own, since Ray starts once per process."""
+    code = (
+        "import ray, psutil, os\n"
+        "from population import ray_cluster\n"
+        "ray_cluster.connect(None, num_actors=2)\n"
+        "family = {p.pid for p in psutil.Process(os.getpid()).children(recursive=True)}\n"
+        "open_ = [c.laddr for c in psutil.net_connections('tcp')\n"
+        "         if c.status == 'LISTEN' and c.pid in family]\n"
+        "print(sorted({a.ip.removeprefix('::ffff:') for a in open_}))\n"
+        "ray.shutdown()\n"
+    )
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "['127.0.0.1']"
