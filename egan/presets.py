@@ -22,16 +22,28 @@ def digits() -> RunConfig:
     """8x8 digits of scikit-learn, in one to two minutes on two cores (the default)."""
     return RunConfig(
         preset="digits",
-        generations=5000,
+        generations=3000,
         data=DataConfig(name="digits"),
         generator=GeneratorConfig(
-            network="mlp", width=128, depth=2, latent_dim=32, lr=2e-3, betas=(0.0, 0.99)
+            network="mlp",
+            width=256,
+            depth=2,
+            latent_dim=32,
+            lr=2e-3,
+            betas=(0.0, 0.99),
+            ema_decay=0.998,
         ),
         discriminator=DiscriminatorConfig(
-            network="mlp", width=128, depth=2, lr=2e-3, betas=(0.0, 0.99), r1_weight=0.5
+            network="mlp",
+            width=256,
+            depth=2,
+            lr=2e-3,
+            betas=(0.0, 0.99),
+            steps=2,
+            r1_weight=0.3,
         ),
         evolution=EvolutionConfig(batch_size=64),
-        fitness=FitnessConfig(diversity_weight=0.01, num_samples=64),
+        fitness=FitnessConfig(diversity_weight=0.1, num_samples=128),
     )
 
 
@@ -41,7 +53,7 @@ def gaussians25() -> RunConfig:
         preset="gaussians25",
         generations=8000,
         data=DataConfig(name="gaussians25"),
-        generator=GeneratorConfig(network="mlp", width=64, depth=3, latent_dim=2, ema_decay=0.999),
+        generator=GeneratorConfig(network="mlp", width=64, depth=3, latent_dim=2, ema_decay=0.998),
         discriminator=DiscriminatorConfig(
             network="mlp", width=64, depth=3, input_scale=4.0, r1_weight=0.1
         ),
@@ -53,7 +65,7 @@ def gaussians25() -> RunConfig:
 def gaussians8() -> RunConfig:
     """8 Gaussians on a circle."""
     return replace(
-        gaussians25(), preset="gaussians8", generations=4000, data=DataConfig(name="gaussians8")
+        gaussians25(), preset="gaussians8", generations=6000, data=DataConfig(name="gaussians8")
     )
 
 

@@ -11,6 +11,7 @@ from population.environment import Environment
 from population.member import Birth
 from population.seeding import Seeds, preserved_randomness
 from population.state import PackedState, pack, unpack
+from population.strategy import Individual, Offspring
 from population.worker import Genesis, Order, Parent, Report, Worker, Workshop, update_environment
 
 Handle = Any
@@ -138,6 +139,32 @@ class InlineExecutor(Executor):
         """Give the caller's random states back."""
         if hasattr(self, "_exit"):
             self._exit.close()
+
+
+def jobs_of(
+    population: Sequence[Individual],
+    offspring: Sequence[Offspring],
+    *,
+    seed: int,
+    generation: int,
+) -> list[Job]:
+    """Return the jobs that make one generation's offspring."""
+    parents = [
+        Genesis(p.index, p.hyperparameters) if p.state is None else p.state for p in population
+    ]
+    return [
+        Job(
+            index=i,
+            parent=parents[asked.parent],
+            birth=Birth(
+                seeds=Seeds(seed, generation, i),
+                operator=asked.operator,
+                hyperparameters=asked.hyperparameters,
+                train=asked.train,
+            ),
+        )
+        for i, asked in enumerate(offspring)
+    ]
 
 
 def orders_of(jobs: Sequence[Job]) -> tuple[list[Order], list[Parent]]:

@@ -231,7 +231,7 @@ class RayExecutor(Executor):
             orders, parents = orders_of(batch)
             ref = slot.actor.make.remote(self._version, self._view, orders, *parents)
             due = time.monotonic() + self.deadline * len(batch)
-            self._flights[ref] = _Flight(place, slot.life, self._round, batch, due)
+            self._flights[ref] = _Flight(place, slot.life, self._round, jobs=batch, due=due)
             slot.busy = True
 
     def _batch_size(self, remaining: int) -> int:
@@ -297,7 +297,7 @@ class RayExecutor(Executor):
         self._failed_starts = self._failed_starts + 1 if failed else 0
         if self._failed_starts > MAX_FAILED_STARTS:
             raise RuntimeError(
-                f"{self._failed_starts} workers in a row died while they started; the last {cause}. "
+                f"{self._failed_starts} workers in a row died at their start; the last {cause}. "
                 "Look at Ray's logs for the reason: often there is too little memory."
             )
         if failed:

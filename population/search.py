@@ -7,19 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from population.archive import Archive
 from population.callbacks import Callback, Generation
-from population.checkpoint import Snapshot, latest_checkpoint, write_checkpoint
+from population.checkpoint import Snapshot
 from population.environment import Environment
-from population.executor import Executor, InlineExecutor, Job, StateLost
+from population.executor import Executor, InlineExecutor, StateLost, jobs_of
 from population.history import history_rows
 from population.journal import Journal
-from population.member import Birth, Hyperparameters, Member
+from population.member import Hyperparameters, Member
 from population.result import Result, Survivor
 from population.seeding import SHARED, Seeds, numpy_stream
 from population.selection import ranking
 from population.state import State, unpack
 from population.strategy import Child, Individual, Offspring, Strategy
-from population.worker import Genesis, Workshop
+from population.worker import Workshop
 
 logger = logging.getLogger("population")
 
@@ -34,6 +35,10 @@ SNAPSHOT_SECONDS = 20.0
 
 MAX_IDLE = 20
 """After so many generations in a row without a usable child, the search gives up."""
+
+
+class NothingSurvivesError(ValueError):
+    """No child is usable, so that there is nothing to go on with."""
 
 
 class Search:
@@ -90,7 +95,6 @@ class Search:
         self.seed = seed
         self.callbacks = list(callbacks)
         self.checkpoint_every = checkpoint_every
-        self.keep_checkpoints = keep_checkpoints
         self.name = name or (self.directory.name if self.directory else "run")
         self.identity = {**strategy.describe(), "seed": seed, **(identity or {})}
         self.generation = 0
@@ -107,7 +111,7 @@ class Search:
             structural=strategy.structural,
             example=self.population[0].hyperparameters,
         )
-        self.journals: dict[str, Journal] = {}
+        self.archive = Archive(self.directory, keep=keep_checkpoints)
         self.seconds = dict.fromkeys(
             ("start", "ask", "make", "keep", "update", "callbacks", "checkpoint"), 0.0
         )
@@ -125,10 +129,7 @@ class Search:
         Raises:
             CheckpointError: There is no usable checkpoint, or it is of another configuration.
         """
-        if self.directory is None:
-            raise ValueError("directory=None: a search without a directory has no checkpoints.")
-        self._resume = latest_checkpoint(self.directory / "checkpoints")
-        self._resume.check_identity(self.identity)
+        self._resume = self.archive.latest(self.identity)
         self.generation = self._resume.generation
         return self
 
@@ -140,47 +141,35 @@ class Search:
         """Run until ``generations`` are finished, those before a resume included.
 
         Raises:
-            ValueError: ``generations`` is below 1, or every member failed from the start.
+            ValueError: ``generations`` is below 1.
+            NothingSurvivesError: Every member failed from the start, or none works any more.
+            CheckpointError: The journals do not reach as far as the checkpoint.
         """
         if generations < 1:
             raise ValueError(f"generations={generations!r}: expected an integer of at least 1.")
-        self._open_journals()
+        self.archive.open(self._resume)
         with self.executor:
-            self._timed("start", self._start)
-            self._notify("on_start", generations)
             try:
-                while self.generation < generations and not self._stopping:
+                self._timed("start", self._start)
+                self._notify("on_start", generations)
+                if self._resume is None:
+                    self._checkpoint()
+                while self.generation < generations and not (self._stopping and self.generation):
                     self._advance(last=self.generation + 1 == generations)
                 if self._checkpointed < self.generation:
                     self._checkpoint()
                 return self._result(interrupted=self.generation < generations)
             finally:
                 self._notify("on_end")
-                for journal in self.journals.values():
-                    journal.close()
+                self.archive.close()
 
     def journal(self, name: str) -> Journal:
         """Return the journal ``name``.csv, which checkpoints and resume keep in step."""
-        if name not in self.journals:
-            path = None if self.directory is None else self.directory / f"{name}.csv"
-            self.journals[name] = Journal(path)
-        return self.journals[name]
+        return self.archive.journal(name)
 
     def state(self, place: int) -> State:
         """Fetch and unpack the state of the population's member at ``place``."""
         return unpack(self.executor.fetch([self.population[place].state])[0])
-
-    def _open_journals(self) -> None:
-        if self.directory is not None:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            if self._resume is None and (self.directory / "results.csv").exists():
-                raise FileExistsError(
-                    f"directory={str(self.directory)!r} holds a run already; call resume() to go "
-                    "on with it, or choose another directory."
-                )
-        marks = {"results": 0} if self._resume is None else self._resume.marks
-        for name, mark in marks.items():
-            self.journal(name).truncate(mark)
 
     def _start(self) -> None:
         self.executor.start(self.workshop)
@@ -226,8 +215,9 @@ class Search:
         number = self.generation + 1
         parents = self.population
         offspring = self._timed("ask", self._ask, number)
+        jobs = jobs_of(parents, offspring, seed=self.seed, generation=number)
         before = dict(self.seconds)
-        reports = self._timed("make", self.executor.make, self._jobs(number, offspring))
+        reports = self._timed("make", self.executor.make, jobs)
         children = [
             Child(
                 offspring=asked,
@@ -295,32 +285,13 @@ class Search:
             )
         return offspring
 
-    def _jobs(self, number: int, offspring: Sequence[Offspring]) -> list[Job]:
-        handles = [
-            Genesis(p.index, p.hyperparameters) if p.state is None else p.state
-            for p in self.population
-        ]
-        return [
-            Job(
-                index=i,
-                parent=handles[asked.parent],
-                birth=Birth(
-                    seeds=Seeds(self.seed, number, i),
-                    operator=asked.operator,
-                    hyperparameters=asked.hyperparameters,
-                    train=asked.train,
-                ),
-            )
-            for i, asked in enumerate(offspring)
-        ]
-
     def _check_start(self, number: int, children: Sequence[Child]) -> None:
         """Stop where nothing can come of it: no child ever worked, or none for a long time."""
         usable = any(not child.error for child in children)
         if number == 1 and not usable:
-            raise ValueError(f"every member failed in generation 1:\n{children[0].error}")
+            raise NothingSurvivesError(f"every member failed in generation 1:\n{children[0].error}")
         if self._idle >= MAX_IDLE:
-            raise ValueError(
+            raise NothingSurvivesError(
                 f"no child had a finite score for {MAX_IDLE} generations (now at {number}); the "
                 "last checkpoint is whole. Lower the learning rates or widen the search space."
             )
@@ -378,12 +349,7 @@ class Search:
         self._notify("on_checkpoint")
 
     def _write_checkpoint(self) -> None:
-        marks = {name: journal.mark() for name, journal in self.journals.items()}
-        self._snapshot = replace(self._take_snapshot(), marks=marks)
-        if self.directory is not None:
-            write_checkpoint(
-                self.directory / "checkpoints", self._snapshot, keep=self.keep_checkpoints
-            )
+        self._snapshot = self.archive.save(self._take_snapshot())
         self._checkpointed = self.generation
 
     def _result(self, *, interrupted: bool) -> Result:

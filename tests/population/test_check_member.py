@@ -27,7 +27,7 @@ class Sound(Member):
     def step(self, operator=None):
         self.steps += 1
         self.optimizer.zero_grad()
-        loss = self.net(torch.randn(8, 3) + np.random.normal()).square().mean()  # noqa: NPY002
+        loss = self.net(torch.randn(8, 3) + np.random.normal()).square().mean()
         (loss / self.steps).backward()
         self.optimizer.step()
 

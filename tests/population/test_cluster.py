@@ -40,7 +40,9 @@ class Trouble(Callback):
             nodes.append(cluster.add_node(num_cpus=2, object_store_memory=10**8))
 
 
-executor = RayExecutor(5, address=cluster.address, num_cpus=1, runtime_env={{"working_dir": {tests!r}}})
+executor = RayExecutor(
+    5, address=cluster.address, num_cpus=1, runtime_env={{"working_dir": {tests!r}}}
+)
 disturbed = search(executor, member=factory, callbacks=[Trouble()], checkpoint_every=3).run(12)
 cluster.shutdown()
 undisturbed = search(member=factory).run(12)

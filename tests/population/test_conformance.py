@@ -75,7 +75,7 @@ class Flawed(Strategy):
         self.count += 1
         rng = np.random.default_rng() if self.flaw == "unseeded" else rng
         if self.flaw == "global":
-            np.random.random()  # noqa: NPY002
+            np.random.random()
         living = [i for i, p in enumerate(population) if not p.failed or self.flaw == "dead"]
         scores = [self.score(population[i].scores) for i in living]
         nan = [i for i, s in zip(living, scores, strict=True) if np.isnan(s)]

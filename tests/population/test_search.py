@@ -119,6 +119,24 @@ def test_stop_ends_with_a_checkpoint(tmp_path):
     assert search(directory=tmp_path / "run").resume().generation == 3
 
 
+def test_a_run_stopped_or_killed_before_its_first_generation_can_be_resumed(tmp_path):
+    class Stop(Callback):
+        def on_start(self, search, generations):
+            search.stop()
+
+    class Crash(Callback):
+        def on_generation(self, search, generation):
+            raise KeyboardInterrupt
+
+    stopped = search(directory=tmp_path / "stopped", callbacks=[Stop()]).run(5)
+    assert stopped.history["generation"].max() == 1
+    with pytest.raises(KeyboardInterrupt):
+        search(directory=tmp_path / "killed", callbacks=[Crash()]).run(5)
+    resumed = search(directory=tmp_path / "killed").resume()
+    assert resumed.generation == 0
+    assert rows(resumed.run(5).history).equals(rows(search().run(5).history))
+
+
 def test_a_member_that_raises_once_gives_the_undisturbed_bits(tmp_path):
     def member(h):
         return Unlucky(h, folder=tmp_path, mode="raise")

@@ -40,7 +40,7 @@ class Descent(Member):
     """Descends a bowl in as many dimensions as it is wide."""
 
     def __init__(self, hyperparameters):
-        self.x = np.random.normal(size=hyperparameters["width"])  # noqa: NPY002
+        self.x = np.random.normal(size=hyperparameters["width"])
         self.velocity = np.zeros_like(self.x)
 
     def configure(self, hyperparameters):
@@ -50,7 +50,7 @@ class Descent(Member):
         self.lr, self.beta = given["lr"], given.get("beta", 0.0)
 
     def step(self, operator=None):
-        noise = np.random.normal(size=self.x.shape)  # noqa: NPY002
+        noise = np.random.normal(size=self.x.shape)
         self.velocity = self.beta * self.velocity - self.x + 0.01 * noise
         self.x = self.x + self.lr * self.velocity
 
@@ -69,7 +69,7 @@ class Faulty(Descent):
 
     def step(self, operator=None):
         super().step(operator)
-        chance = np.random.random()  # noqa: NPY002
+        chance = np.random.random()
         if chance < 0.15:
             raise RuntimeError("lost")
         if chance < 0.3:
