@@ -12,6 +12,7 @@ from population.environment import Environment
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.seeding import SHARED, Seeds, seed_everything
 from population.state import PackedState, State, pack, unpack
+from population.strategy import flatten
 
 MAX_LIVE_MEMBERS = 8
 """How many differently shaped members one worker keeps built."""
@@ -165,7 +166,8 @@ class Worker:
         return member
 
     def _shape(self, hyperparameters: Hyperparameters) -> tuple[Any, ...]:
-        return tuple(hyperparameters.get(name) for name in self.workshop.structural)
+        flat = flatten(hyperparameters)
+        return tuple(flat.get(name) for name in self.workshop.structural)
 
 
 def update_environment(

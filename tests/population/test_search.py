@@ -255,3 +255,19 @@ def test_environment_and_members_do_not_share_memory():
     state["net"]["weight"] += 100
     assert not np.isclose(float(search().run(3).best.state["net"]["weight"].sum()), 3200, atol=500)
     assert isinstance(Drift().state_dict()["level"], torch.Tensor)
+
+
+def test_a_hyperparameter_named_like_a_score_is_refused():
+    strategy = Evolution(("up",), hyperparameters={"spread": 1.0})
+    with pytest.raises(ValueError, match="'spread' has the name of a column"):
+        search(strategy=strategy).run(1)
+
+
+def test_nested_structural_hyperparameters_get_members_of_their_own():
+    from population.seeding import preserved_randomness
+    from population.worker import Worker, Workshop
+
+    with preserved_randomness():
+        worker = Worker(Workshop(member=Tiny, structural=("net.width",)), None)
+    shapes = {worker._shape({"net": {"width": width}}) for width in (8, 16)}
+    assert shapes == {(8,), (16,)}
