@@ -59,7 +59,7 @@ class _Packer:
         self._size = 0
 
     def buffer(self) -> Buffer:
-        buffer = np.empty(self._size, dtype=np.uint8)
+        buffer = np.zeros(self._size, dtype=np.uint8)  # equal states are equal bytes
         for write in self._writers:
             write(buffer)
         return buffer
