@@ -354,6 +354,11 @@ class Search:
 
     def _result(self, *, interrupted: bool) -> Result:
         alive = [p for p in self.population if not p.failed and p.state is not None]
+        if not alive:
+            raise NothingSurvivesError(
+                f"no child had a finite score in {self.generation} generations, so nobody is alive."
+                " Lower the learning rates or widen the search space."
+            )
         states = self.executor.fetch([p.state for p in alive])
         order = ranking([self.strategy.score(p.scores) for p in alive])
         population = [
