@@ -128,13 +128,13 @@ def _resumed(request: Request, given: Sequence[str]) -> Request:
     """Parse again on top of the settings that the run was started with, which must not change."""
     from egan.rundir import saved_config
 
-    assert request.resume is not None
+    run = request.resume
+    assert run is not None
     if request.source != DEFAULT or given[0] == DEFAULT:
         raise UserError(
-            f"--resume {request.resume} goes on with that run's own settings; leave out "
-            f"{request.source!r}."
+            f"--resume {run} goes on with that run's own settings; leave out {request.source!r}."
         )
-    base = saved_config(request.resume)
+    base = saved_config(run)
     request = _parse(given, source=DEFAULT, base=base)
     before, after = to_dict(base), to_dict(request.config)
     changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
@@ -142,9 +142,9 @@ def _resumed(request: Request, given: Sequence[str]) -> Request:
     changed = [text for text in changed if not text.startswith("--data.path ")]
     if changed:
         raise UserError(
-            f"--resume {request.resume} must keep what the result depends on, but changed: "
+            f"--resume {run} must keep what the result depends on, but changed: "
             f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
-            f"{request.resume / 'config.yaml'} ..."
+            f"{run / 'config.yaml'} ..."
         )
     return _checked(request)
 

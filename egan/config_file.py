@@ -123,4 +123,5 @@ def _wanted(expected: Any) -> str:
         length = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
         return f"a list of {length}{arguments[0].__name__}"
     names = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
-    return names.get(expected.__name__, expected.__name__)
+    name: str = expected.__name__
+    return names.get(name, name)

@@ -61,7 +61,7 @@ class Gallery:
     def samples(self, codes: torch.Tensor) -> torch.Tensor:
         """Map codes (N, Z) to samples (N, *shape)."""
         with one_thread():
-            return torch.cat([self.network(part) for part in codes.split(BATCH)])
+            return torch.cat([self.network(part) for part in torch.split(codes, BATCH)])
 
     def picture(self) -> Image.Image:
         """Show samples: a grid of 100 images, or 2,500 points over the real ones."""

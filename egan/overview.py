@@ -87,7 +87,7 @@ def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
     from egan.data.images import check_channels, check_image_size, check_path
 
     check_channels(settings.channels)
-    path = check_path(settings.path and Path(settings.path), name="folder", folder=True)
+    path = check_path(Path(settings.path) if settings.path else None, name="folder", folder=True)
     check_image_size(settings.image_size, needed="images of a folder are resized to one size")
     shape = (settings.channels or 3, settings.image_size or 0, settings.image_size or 0)
     return shape, f"{len(list_images(path)):,} image files, to be resized to {_times(shape)}"

@@ -72,8 +72,7 @@ def evolve(request: Request, talk: Talk) -> int:
         if not folder.is_new and session.go_back(search):
             return 0
         with session.troubles_told(search):
-            result = search.run(config.generations)
-        return session.conclude(result)
+            return session.conclude(search.run(config.generations))
 
 
 if __name__ == "__main__":

@@ -47,12 +47,15 @@ class RunDirectory:
         from egan.config_file import to_yaml
         from egan.versions import versions
 
+        directory = None
         try:
             directory = cls(_make_numbered(Path(config.output), config.preset), is_new=True)
             write_text(directory.path / CONFIG, to_yaml(config))
             write_json(directory.path / VERSIONS, versions())
             directory.samples.mkdir()
         except OSError as error:
+            if directory is not None:
+                directory.discard()
             raise UserError(
                 f"no run directory can be made in --output {config.output}: {error.strerror}. Give "
                 "a folder that can be written to, with --output."
@@ -74,6 +77,7 @@ class RunDirectory:
                 write_text(path / CONFIG, to_yaml(config))
             directory.samples.mkdir(exist_ok=True)
         except OSError as error:
+            directory.close()
             raise UserError(f"{path} cannot be written to: {error.strerror}.") from error
         return directory
 

@@ -13,6 +13,7 @@ from egan.listeners import Looker, ProgressBar, Stopper, Timekeeper
 from egan.outcome import resume_command, summary, write_outcome
 from egan.rundir import RunDirectory
 from population.checkpoint import CheckpointError
+from population.search import NothingSurvivesError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,7 +131,7 @@ class Session:
 
     @contextmanager
     def troubles_told(self, search: Search) -> Iterator[None]:
-        """Turn a full disk, a lost cluster and a second Ctrl-C into a message."""
+        """Turn a full disk, a lost cluster, divergence and a second Ctrl-C into a message."""
         try:
             yield
         except KeyboardInterrupt as error:
@@ -139,7 +140,7 @@ class Session:
             ) from error
         except ConnectionError as error:
             raise UserError(f"{error} {self._go_on(search)}") from error
-        except CheckpointError as error:
+        except (CheckpointError, NothingSurvivesError) as error:
             raise UserError(str(error)) from error
         except OSError as error:
             if error.errno not in DISK:

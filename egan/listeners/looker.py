@@ -57,14 +57,16 @@ class Looker(Callback):
         self.generations = generations
         if not (self.folder / "real.png").exists():
             self._attempt("real data", self._save, "real", self.gallery.real_picture)
-        if search.generation == 0:
+        if search.generation == 0 and not search.journal("metrics").columns:
             self._look(search)
 
     def on_generation(self, search: Search, generation: Generation) -> None:
-        """Look at the best survivor where it is time to."""
-        if self.is_due(generation.number):
+        """Look at the best survivor, or at the one before where nobody survived."""
+        if not self.is_due(generation.number):
+            return
+        if generation.population[0].state is not None:
             self.gallery.load(averaged_weights(search.state(0)))
-            self._look(search)
+        self._look(search)
 
     def is_due(self, number: int) -> bool:
         """Return whether a generation is looked at."""

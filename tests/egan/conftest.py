@@ -1,7 +1,8 @@
 """Run directories as a run leaves them, without running one."""
 
 import json
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +116,42 @@ def _write_samples(folder: Path, seed: int) -> None:
         save_atomically(image_grid(rng.uniform(-1, 1, (4, 1, 8, 8))), path)
     captions = [f"generation {int(path.stem)}" for path in paths]
     evolution_gif(paths, folder / "evolution.gif", captions=captions)
+
+
+TINY = (
+    *("--executor", "inline"),
+    *("--generations", "4", "--look-every", "2"),
+    *("--generator.width", "8", "--discriminator.width", "8"),
+    *("--evolution.batch-size", "16", "--fitness.num-samples", "16"),
+)
+"""Flags that make a run take a second."""
+
+
+@pytest.fixture(scope="session")
+def _few_samples() -> Iterator[None]:
+    """Judge few samples, so that a look takes no time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("egan.gallery.NUM_POINTS", 300)
+        patch.setattr("egan.features.NUM_REFERENCE", 300)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _finished(tmp_path_factory: pytest.TempPathFactory, _few_samples: None) -> Path:
+    from egan.run import main
+
+    output = tmp_path_factory.mktemp("finished")
+    assert main(["gaussians8", *TINY, "--output", str(output)]) == 0
+    return output / "00000-gaussians8"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, _few_samples: None) -> list[str]:
+    """Return the words of a tiny run in `tmp_path`."""
+    return ["gaussians8", *TINY, "--output", str(tmp_path)]
+
+
+@pytest.fixture
+def tiny_run(tmp_path: Path, _finished: Path) -> Path:
+    """Return the directory of a finished tiny run of four generations, with two checkpoints."""
+    return Path(shutil.copytree(_finished, tmp_path / "00000-gaussians8"))
