@@ -93,12 +93,16 @@ def main() -> None:
     growth = rows[-1, 2] / rows[half, 2]
     others = rows[-1, 3] / max(rows[half, 3], 1e-9)
     said = [
-        f"{members} members of 10 kB, {WORKERS} workers, {generations} generations. "
-        f"Per member and generation: {cell(own, '.0f')} µs of the driver's CPU time, "
-        f"{cell(wall, '.0f')} µs of wall time.\n",
+        (
+            f"{members} members of 10 kB, {WORKERS} workers, {generations} generations. "
+            f"Per member and generation: {cell(own, '.0f')} µs of the driver's CPU time, "
+            f"{cell(wall, '.0f')} µs of wall time.\n"
+        ),
         "Wall seconds by part: " + ", ".join(f"{n} {s:.1f}" for n, s in parts.items()) + ".\n",
-        f"Private memory, halfway and at the end: driver {rows[half, 2]:.0f} and "
-        f"{rows[-1, 2]:.0f} MB, Ray and workers {rows[half, 3]:.0f} and {rows[-1, 3]:.0f} MB.\n",
+        (
+            f"Private memory, halfway and at the end: driver {rows[half, 2]:.0f} and "
+            f"{rows[-1, 2]:.0f} MB, Ray and workers {rows[half, 3]:.0f} and {rows[-1, 3]:.0f} MB.\n"
+        ),
         mark("µs of the scheduler per member", np.median(own), MARK_MICROSECONDS, form=".0f"),
         mark("driver's memory, end / halfway", growth, MARK_GROWTH, form=".3f"),
         mark("other processes' memory, end / halfway", others, MARK_GROWTH, form=".3f"),
