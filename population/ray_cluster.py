@@ -35,6 +35,7 @@ def connect(
         ConnectionError: There is no cluster at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", "3")
     import ray
 
     if ray.is_initialized():
@@ -61,7 +62,8 @@ def connect(
     except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
         raise ConnectionError(
             f"address={address!r}: Ray refused the connection ({error}). Check that the cluster "
-            "runs the same versions of Ray and Python, and its token if it uses one."
+            "runs the same versions of Ray and Python. If it asks for a token, set "
+            "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH."
         ) from error
     return True
 
@@ -126,6 +128,26 @@ def _check_reachable(address: str) -> None:
             "cluster with 'ray start --head' and use the address it prints, or leave the address "
             "out to run on this machine."
         ) from error
+    if not _speaks_grpc(f"{host}:{port}"):
+        raise ConnectionError(
+            f"address={address!r}: somebody listens at {host} port {port}, but it is not Ray. Use "
+            "the address that 'ray start --head' prints (port 6379 by default), or ray:// with the "
+            "client port (10001 by default)."
+        )
+
+
+def _speaks_grpc(target: str) -> bool:
+    """Return whether a gRPC server answers; Ray itself would wait for minutes."""
+    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
+        return True
+    import grpc
+
+    with grpc.insecure_channel(target) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=CONNECT_SECONDS)
+        except grpc.FutureTimeoutError:
+            return False
+    return True
 
 
 def _package_folders() -> list[str]:

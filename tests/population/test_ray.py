@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -134,6 +135,18 @@ def test_an_unreachable_cluster_is_reported_at_once(monkeypatch, address, messag
     with pytest.raises(ConnectionError, match=message):
         ray_cluster.connect(address, num_actors=1)
     assert time.monotonic() - started < 10
+
+
+def test_a_server_that_is_not_ray_is_told_apart():
+    from population.ray_cluster import _check_reachable
+
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        for form in ("127.0.0.1:{}", "ray://127.0.0.1:{}"):
+            with pytest.raises(ConnectionError, match="it is not Ray"):
+                _check_reachable(form.format(port))
 
 
 @pytest.mark.parametrize("settings", [{"workers": 0}, {"deadline": 0.0}])
