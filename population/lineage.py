@@ -51,7 +51,7 @@ def copies(history: "pd.DataFrame") -> Flags:
     table = history[["generation", "parent_generation", "parent"]]
     repeated = table.duplicated().groupby(history["generation"]).transform("any")
     flags = repeated & (history["operator"] == "") & (history["child"] != history["parent"])
-    return flags.to_numpy(dtype=bool)
+    return np.asarray(flags, dtype=np.bool_)
 
 
 def founders(parents: Places, generations: npt.ArrayLike) -> Places:

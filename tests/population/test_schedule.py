@@ -48,7 +48,7 @@ def test_equal_generations_are_one_phase():
 def test_phases_of_pbt_end_where_the_line_explores():
     result = pbt_search(seed=1).run(12)
     line = result.ancestry()
-    values = line[hyperparameter_names(line)].fillna("").astype(str)
+    values = line[hyperparameter_names(line)].astype("object").map(repr)
     changes = (values != values.shift()).any(axis=1)
     frame = result.schedule().frame()
     assert frame["from_generation"].tolist() == line["generation"][changes].tolist()

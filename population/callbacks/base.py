@@ -1,4 +1,4 @@
-"""Listeners: what happens beside a search, without influencing it."""
+"""The base of all listeners, and what they learn of a generation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

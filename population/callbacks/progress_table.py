@@ -1,0 +1,186 @@
+"""The population on the terminal: a live table where somebody watches, lines elsewhere."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from population.callbacks.base import Callback, Generation
+from population.selection import ranking
+from population.strategy import Child, Individual
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from population.search import Search
+
+REFRESH_SECONDS = 0.1
+"""How long a drawn table stays at least, so that cheap generations stay cheap."""
+
+
+class ProgressTable(Callback):
+    """Shows members, scores, hyperparameters, and who copied whom.
+
+    On a terminal that is a table under a bar with the time left. Elsewhere, in a log file say, it
+    is a line at the start, one every ``line_seconds``, and one at the end.
+
+    Args:
+        console: A ``rich`` console; by default one on standard error.
+        rows: How many members the table shows, best first.
+        line_seconds: Seconds between lines where there is no terminal; 0 for every generation.
+
+    Raises:
+        ValueError: ``rows`` is below 1.
+    """
+
+    def __init__(
+        self, console: "Console | None" = None, *, rows: int = 16, line_seconds: float = 10.0
+    ) -> None:
+        if rows < 1:
+            raise ValueError(f"rows={rows!r}: expected an integer of at least 1.")
+        self.console = console
+        self.rows = rows
+        self.line_seconds = line_seconds
+        self._live: Any = None
+
+    def on_start(self, search: "Search", generations: int) -> None:
+        """Begin where the run stands."""
+        from rich.console import Console
+        from rich.live import Live
+
+        self.console = self.console or Console(stderr=True)
+        self._first, self._total = search.generation, generations
+        self._started = self._shown = time.monotonic()
+        self._parents: Sequence[Individual] = search.population
+        self._copied: list[str] = []
+        self._pending: Generation | None = None
+        if self.console.is_terminal:
+            self._live = Live(console=self.console, auto_refresh=False, transient=False)
+            self._live.start()
+        else:
+            size = len(search.population)
+            self._print(f"generation {search.generation}/{generations}, {size} members")
+
+    def on_generation(self, search: "Search", generation: Generation) -> None:
+        """Show the generation if it is time to."""
+        self._sources = sources(self._parents, generation.children)
+        self._copied += [f"{i} ← {source}" for i, source in self._sources.items()]
+        self._parents = generation.population
+        self._pending = generation
+        wait = self.line_seconds if self._live is None else REFRESH_SECONDS
+        if time.monotonic() - self._shown >= wait or generation.number == self._total:
+            self._show(search)
+
+    def on_end(self, search: "Search") -> None:
+        """Show what was not shown yet, and leave the table on the screen."""
+        if getattr(self, "_pending", None) is not None:
+            self._show(search)
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _show(self, search: "Search") -> None:
+        generation, self._pending = self._pending, None
+        if generation is None:
+            return
+        if self._live is None:
+            self._print(self._line(search, generation))
+        else:
+            self._live.update(self._picture(search, generation), refresh=True)
+        self._copied = []
+        self._shown = time.monotonic()
+
+    def _print(self, text: str) -> None:
+        assert self.console is not None
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def _line(self, search: "Search", generation: Generation) -> str:
+        scores = [search.strategy.score(child.scores) for child in generation.children]
+        place = ranking(scores)[0]
+        best = generation.children[place]
+        columns = search.strategy.columns(best.offspring.hyperparameters)
+        known = {name: value for name, value in columns.items() if value is not None}
+        settings = ", ".join(f"{name} {_shown(value)}" for name, value in known.items())
+        failed = sum(bool(child.error) for child in generation.children)
+        parts = [
+            f"generation {generation.number}/{self._total}",
+            f"{search.strategy.objective} {_shown(scores[place])}",
+            f"member {best.index}" + (f" ({settings})" if settings else ""),
+            f"{len(self._copied)} copied" if self._copied else "",
+            f"{failed} failed" if failed else "",
+            self._left(generation.number),
+        ]
+        return " · ".join(part for part in parts if part)
+
+    def _left(self, number: int) -> str:
+        done = number - self._first
+        seconds = (time.monotonic() - self._started) / max(1, done) * (self._total - number)
+        return f"{duration(seconds)} left" if number < self._total else ""
+
+    def _picture(self, search: "Search", generation: Generation) -> Any:
+        """Return the bar, the table, and a line about who copied whom."""
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        head = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=self._total, completed=generation.number, width=28)
+        words = f"generation {generation.number}/{self._total}"
+        head.add_row(bar, Text(words), Text(self._left(generation.number), style="dim"))
+        recent = ", ".join(self._copied[-8:])
+        more = f" and {len(self._copied) - 8} more" if len(self._copied) > 8 else ""
+        foot = Text(f"copied: {recent}{more}" if recent else "copied: nobody", style="dim")
+        return Group(head, self._table(search, generation), foot)
+
+    def _table(self, search: "Search", generation: Generation) -> "Table":
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        strategy = search.strategy
+        children = generation.children
+        names = list(strategy.columns(children[0].offspring.hyperparameters))
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in ("member", strategy.objective, *names, "copied"):
+            table.add_column(Text(name), justify="right", no_wrap=True)
+        order = ranking([strategy.score(child.scores) for child in children])
+        for place, i in enumerate(order[: self.rows]):
+            child = children[i]
+            score = "failed" if child.error else _shown(strategy.score(child.scores))
+            values = strategy.columns(child.offspring.hyperparameters).values()
+            source = str(self._sources.get(child.index, ""))
+            cells = [str(child.index), score, *map(_shown, values), source]
+            style = "red" if child.error else "bold" if place == 0 else None
+            table.add_row(*(Text(cell) for cell in cells), style=style)
+        if len(order) > self.rows:
+            table.caption = f"and {len(order) - self.rows} more"
+        return table
+
+
+def sources(parents: Sequence[Individual], children: Sequence[Child]) -> dict[int, int]:
+    """Return whom each child that left its slot copied, as in :func:`population.lineage.copies`."""
+    counts = Counter(child.offspring.parent for child in children)
+    if max(counts.values(), default=0) < 2:
+        return {}
+    slots = {child.index: parents[child.offspring.parent].index for child in children}
+    operators = {child.index: child.offspring.operator for child in children}
+    return {i: slot for i, slot in slots.items() if slot != i and not operators[i]}
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as a person would say them: 12 s, 3:20 min, 1:05 h."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _shown(value: Any) -> str:
+    """Return a value in a few characters."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)
