@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from population.asynchronous import AsynchronousSearch
     from population.callbacks import Callback
     from population.environment import Environment
     from population.evolution import Evolution
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from population.successive_halving import SuccessiveHalving
 
 _HOMES = {
+    "AsynchronousSearch": "asynchronous",
     "Callback": "callbacks",
     "Child": "strategy",
     "Choice": "spaces",
@@ -71,6 +73,7 @@ _HOMES = {
 __all__ = [
     "PB2",
     "STRATEGIES",
+    "AsynchronousSearch",
     "Callback",
     "Child",
     "Choice",

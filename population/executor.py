@@ -2,6 +2,7 @@
 
 import contextlib
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -31,11 +32,27 @@ class Job:
     birth: Birth
 
 
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A child that was submitted and is back.
+
+    Attributes:
+        report: Its scores, or its error.
+        state: The handle of its state; None where it failed.
+        lost: Whether it was never made, because its parent's state is gone.
+    """
+
+    report: Report
+    state: Handle = None
+    lost: bool = False
+
+
 class Executor(ABC):
     """Makes children, keeps the survivors' states, and hosts the environment.
 
-    A generation is :meth:`make`, then :meth:`keep`, then :meth:`update`. Use it as a context
-    manager around these calls; :class:`population.Search` does so.
+    A generation is :meth:`make`, then :meth:`keep`, then :meth:`update`; an asynchronous search
+    calls :meth:`submit` and :meth:`collect` instead. Use it as a context manager around these
+    calls; :class:`population.Search` does so.
     """
 
     num_workers: int = 1
@@ -55,6 +72,17 @@ class Executor(ABC):
     @abstractmethod
     def update(self, seeds: Seeds) -> dict[str, float]:
         """Let the environment learn from the children kept last."""
+
+    def submit(self, job: Job) -> None:
+        """Take in a child to make; its index must not be that of one that is not yet back."""
+        raise NotImplementedError(
+            f"{type(self).__name__} makes whole generations only; use InlineExecutor or "
+            "RayExecutor for an asynchronous search, or give it submit() and collect()."
+        )
+
+    def collect(self) -> list[Landing]:
+        """Wait until at least one submitted child is back; return those that are."""
+        raise NotImplementedError(f"{type(self).__name__} has submit() without collect().")
 
     @abstractmethod
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
@@ -100,6 +128,7 @@ class InlineExecutor(Executor):
         self.environment: Environment | None = workshop.build_environment()
         self.worker = Worker(workshop, self.environment)
         self._kept: list[int] = []
+        self._queue: deque[Job] = deque()
 
     def make(self, jobs: Sequence[Job]) -> list[Report]:
         """Make the children here."""
@@ -118,6 +147,15 @@ class InlineExecutor(Executor):
         held = [self.worker.held[i].contribution for i in self._kept]
         contributions = [c for c in held if c is not None]
         return update_environment(self.environment, seeds, contributions)
+
+    def submit(self, job: Job) -> None:
+        """Put the child at the end of the queue."""
+        self._queue.append(job)
+
+    def collect(self) -> list[Landing]:
+        """Make the child that has waited longest."""
+        report, state = self.worker.make_alone(*orders_of([self._queue.popleft()]))
+        return [Landing(report, state)]
 
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
         """Return the handles, which are the states."""

@@ -10,7 +10,7 @@ from population.pbt import PopulationBasedTraining
 from population.spaces import SearchSpace
 from population.spaces.domain import Scaled
 from population.spaces.tree import Tree, flatten, unflatten
-from population.strategy import Child
+from population.strategy import Child, Individual
 
 Array = npt.NDArray[np.float64]
 
@@ -99,13 +99,22 @@ class PB2(PopulationBasedTraining):
             self.previous = [score if np.isfinite(score) else None for score in scores]
         return survivors
 
+    def tell_one(self, parent: Individual, child: Individual) -> None:
+        """Learn how much an asynchronous child improved on its parent."""
+        before, after = self.score(parent.scores), self.score(child.scores)
+        self._learn(child.generation, child.hyperparameters, after - before)
+
     def _observe(self, children: Sequence[Child]) -> None:
         for child in children if self.previous else ():
             before, after = self.previous[child.offspring.parent], self.score(child.scores)
-            if before is not None and np.isfinite(after):
-                row = [float(self.round), *self._places(child.offspring.hyperparameters)]
-                self.observations.append([*row, after - before])
-        self.observations = self.observations[-self.max_observations :]
+            if before is not None:
+                self._learn(self.round, child.offspring.hyperparameters, after - before)
+
+    def _learn(self, time: int, values: Tree, gain: float) -> None:
+        """Remember what a generation gained, unless it has no finite score."""
+        if np.isfinite(gain):
+            self.observations.append([float(time), *self._places(values), gain])
+            self.observations = self.observations[-self.max_observations :]
 
     def explore(
         self, bases: Sequence[Tree], running: Sequence[Tree], rng: np.random.Generator

@@ -97,6 +97,33 @@ class PopulationBasedTraining(SpaceStrategy):
             for i in range(len(population))
         ]
 
+    def ask_one(
+        self, population: Sequence[Individual], slot: int, rng: np.random.Generator
+    ) -> Offspring | None:
+        """Let a slot go on, or exploit another one, by its rank among the newest scores."""
+        member = population[slot]
+        own = self.space.clip(member.hyperparameters)
+        donor = self._donor_of(slot, population, rng) if member.scores or member.failed else None
+        if donor is None:
+            return None if member.failed else Offspring(parent=slot, hyperparameters=own)
+        theirs = self.space.clip(population[donor].hyperparameters)
+        base = theirs if self.copy_hyperparameters else self.space.inherit(own, theirs, rng)
+        others = [one.hyperparameters for one in population if one is not member]
+        [explored] = self.explore([base], others, rng)
+        return Offspring(parent=donor, hyperparameters=explored)
+
+    def _donor_of(
+        self, slot: int, population: Sequence[Individual], rng: np.random.Generator
+    ) -> int | None:
+        """Return whom a slot copies, by the rule of :meth:`donors` among those with a score."""
+        self.round = population[slot].generation
+        scores = self.scores_of(population)
+        peers = [i for i, score in enumerate(scores) if i == slot or np.isfinite(score)]
+        if len(peers) == 1:
+            return None
+        donor = self.donors([scores[i] for i in peers], rng).get(peers.index(slot))
+        return None if donor is None else peers[donor]
+
     def donors(self, scores: Sequence[float], rng: np.random.Generator) -> dict[int, int]:
         """Return whom each loser copies, by slot; nobody before the first scores."""
         order = shuffled_ranking(scores, rng)

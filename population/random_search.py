@@ -38,6 +38,18 @@ class RandomSearch(SpaceStrategy):
             if not member.failed
         ]
 
+    def ask_one(
+        self,
+        population: Sequence[Individual],
+        slot: int,
+        rng: np.random.Generator,  # noqa: ARG002 - only the start is random
+    ) -> Offspring | None:
+        """Let the member train on, unless it has failed for good."""
+        member = population[slot]
+        if member.failed:
+            return None
+        return Offspring(parent=slot, hyperparameters=self.space.clip(member.hyperparameters))
+
     def survivors(self, children: Sequence[Child]) -> list[int]:
         """Return the places of those that did not fail."""
         return [i for i, child in enumerate(children) if not child.error]

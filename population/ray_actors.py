@@ -29,6 +29,13 @@ class WorkerActor:
             self.version = version
         return self.worker.make(orders, parents)
 
+    def make_alone(
+        self, orders: Sequence[Order], *parents: Parent
+    ) -> tuple[list[Report], PackedState | None]:
+        """Make one child; its state goes to shared memory at once."""
+        report, state = self.worker.make_alone(orders, parents)
+        return [report], state
+
     def export(
         self, generation: int, index: int
     ) -> tuple[bool, PackedState | None, PackedState | None]:

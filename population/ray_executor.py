@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from population import ray_cluster
-from population.executor import Executor, Handle, Job, StateLost, orders_of
+from population.executor import Executor, Handle, Job, Landing, StateLost, orders_of
 from population.ray_actors import HomeActor, WorkerActor
 from population.ray_cluster import outcome
 from population.seeding import Seeds
@@ -50,13 +50,15 @@ class _Slot:
 class _Flight:
     """A call that has not come back: children being made, or (no jobs) an actor starting.
 
-    Its round tells it from calls of a generation that was given up.
+    Its round tells it from calls of a generation that was given up. A child that is made alone
+    has its state's reference here.
     """
 
     slot: int
     life: int
     round: int = 0
     jobs: list[Job] = field(default_factory=list)
+    state: Any = None
     starting: bool = False
     due: float = math.inf
 
@@ -126,6 +128,8 @@ class RayExecutor(Executor):
         self._jobs: dict[int, Job] = {}
         self._made_by: dict[int, tuple[int, int]] = {}
         self._contributions: list[Any] = []
+        self._queue: deque[Job] = deque()
+        self._deaths: dict[int, int] = {}
         ray_cluster.wait_for_first([slot.ready for slot in self._slots], self._options)
         if self._home is not None:
             self._view = self._home.view.remote()
@@ -156,6 +160,21 @@ class RayExecutor(Executor):
         self._contributions = []
         result: dict[str, float] = self._get_from_home(record)
         return result
+
+    def submit(self, job: Job) -> None:
+        """Queue a child for the next worker that is free."""
+        self._queue.append(job)
+
+    def collect(self) -> list[Landing]:
+        """Keep the workers busy until a child is back; a dead worker's child is made again."""
+        landings: list[Landing] = []
+        while not landings:
+            self._hand_out(self._queue, self._deaths, alone=True)
+            for ref in self._landed():
+                flight = self._flights.pop(ref)
+                if flight.life == self._slots[flight.slot].life:
+                    landings += self._land_alone(ref, flight)
+        return landings
 
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
         """Copy states out of shared memory, so that they do not fill it."""
@@ -222,16 +241,27 @@ class RayExecutor(Executor):
                     self._land(ref, flight, queue=queue, deaths=deaths, reports=reports)
         return reports
 
-    def _hand_out(self, queue: deque[Job], deaths: Mapping[int, int]) -> None:
+    def _hand_out(
+        self, queue: deque[Job], deaths: Mapping[int, int], *, alone: bool = False
+    ) -> None:
         for place, slot in enumerate(self._slots):
             if slot.busy or not queue:
                 continue
-            size = 1 if queue[0].index in deaths else self._batch_size(len(queue))
+            size = 1 if alone or queue[0].index in deaths else self._batch_size(len(queue))
             batch = [queue.popleft() for _ in range(size)]
             orders, parents = orders_of(batch)
-            ref = slot.actor.make.remote(self._version, self._view, orders, *parents)
+            if alone:
+                method = slot.actor.make_alone.options(num_returns=2)
+                ref, state = method.remote(orders, *parents)
+            else:
+                ref, state = (
+                    slot.actor.make.remote(self._version, self._view, orders, *parents),
+                    None,
+                )
             due = time.monotonic() + self.deadline * len(batch)
-            self._flights[ref] = _Flight(place, slot.life, self._round, jobs=batch, due=due)
+            self._flights[ref] = _Flight(
+                place, slot.life, self._round, jobs=batch, due=due, state=state
+            )
             slot.busy = True
 
     def _batch_size(self, remaining: int) -> int:
@@ -291,6 +321,16 @@ class RayExecutor(Executor):
                     f"WorkerDied: {MAX_DEATHS} workers were lost while making this child; {cause}"
                 )
                 reports[job.index] = Report(job.index, {}, 0.0, error)
+
+    def _land_alone(self, ref: Any, flight: _Flight) -> list[Landing]:
+        jobs, reports = list(flight.jobs), dict[int, Report]()
+        try:
+            self._land(ref, flight, queue=self._queue, deaths=self._deaths, reports=reports)
+        except StateLost as error:
+            return [Landing(Report(job.index, {}, 0.0, str(error)), lost=True) for job in jobs]
+        for index in reports:
+            self._deaths.pop(index, None)
+        return [Landing(r, None if r.error else flight.state) for r in reports.values()]
 
     def _note_start(self, *, failed: bool, cause: str = "") -> None:
         """Wait a little where workers die before their first child; give up if all do."""

@@ -122,6 +122,10 @@ class Search:
         self._recoveries = 0
         self._idle = 0
         self._stopping = False
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Check and prepare what another mode of search needs beside this."""
 
     def resume(self) -> "Search":
         """Go on from the newest whole checkpoint in ``directory``; returns the search itself.
@@ -154,11 +158,8 @@ class Search:
                 self._notify("on_start", generations)
                 if self._resume is None:
                     self._checkpoint()
-                while self.generation < generations and not (self._stopping and self.generation):
-                    self._advance(last=self.generation + 1 == generations)
-                if self._checkpointed < self.generation:
-                    self._checkpoint()
-                return self._result(interrupted=self.generation < generations)
+                finished = self._train(generations)
+                return self._result(interrupted=not finished)
             finally:
                 self._notify("on_end")
                 self.archive.close()
@@ -178,6 +179,14 @@ class Search:
             self._recorded = self._notified = self._checkpointed = self.generation
         else:
             self._snapshot = self._take_snapshot()
+
+    def _train(self, generations: int) -> bool:
+        """Run generation after generation; return whether all of them are finished."""
+        while self.generation < generations and not (self._stopping and self.generation):
+            self._advance(last=self.generation + 1 == generations)
+        if self._checkpointed < self.generation:
+            self._checkpoint()
+        return self.generation >= generations
 
     def _advance(self, *, last: bool) -> None:
         """Run one generation, or go back to the last copy if a state was lost on the way."""

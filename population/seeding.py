@@ -26,9 +26,11 @@ def stream_seed(seed: int, generation: int, child: int, purpose: str, part: int 
     return int(sequence.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-def numpy_stream(seed: int, generation: int, purpose: str) -> np.random.Generator:
+def numpy_stream(
+    seed: int, generation: int, purpose: str, *, child: int = SHARED
+) -> np.random.Generator:
     """Return a numpy generator for a draw of the engine's own (a strategy's, say)."""
-    return np.random.default_rng([seed, generation, SHARED, PURPOSES[purpose]])
+    return np.random.default_rng([seed, generation, child, PURPOSES[purpose]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class SpaceStrategy(Strategy):
         objective: The score that ranks members.
 
     Attributes:
-        round: How many generations have had a usable child.
+        round: How many generations have had a usable child; in an asynchronous search, how far
+            the slot is that was asked last.
 
     Raises:
         ValueError: A setting is out of its range, or ``initial`` is not of the space.

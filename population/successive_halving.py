@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from population import selection
+from population.ladder import Ladder
 from population.random_search import RandomSearch
 from population.spaces import SearchSpace
-from population.strategy import Child
+from population.strategy import Child, Individual, Offspring
 
 
 class SuccessiveHalving(RandomSearch):
@@ -15,7 +18,11 @@ class SuccessiveHalving(RandomSearch):
     The rungs are the generations ``min_generations * reduction_factor ** k``. The best member of
     a rung always survives it; those that stop stay in the history.
 
-    Jamieson and Talwalkar 2016, arXiv 1502.07943, algorithm 1.
+    Asynchronously it is ASHA: members wait at a rung, and one trains on as soon as it is among the
+    best ``1 / reduction_factor`` of those that have reached the rung so far.
+
+    Jamieson and Talwalkar 2016, arXiv 1502.07943, algorithm 1; Li et al. 2020, arXiv 1810.05934,
+    algorithm 2, with all configurations drawn at the start.
 
     Args:
         space: What to draw from: a :class:`population.SearchSpace` or the dict of one.
@@ -48,6 +55,7 @@ class SuccessiveHalving(RandomSearch):
             raise ValueError(f"min_generations={min_generations!r}: expected at least 1.")
         self.reduction_factor = reduction_factor
         self.min_generations = min_generations
+        self.ladder = Ladder(self.population_size, reduction_factor, min_generations)
 
     def survivors(self, children: Sequence[Child]) -> list[int]:
         """Return the best by slot at a rung, and all that did not fail in between."""
@@ -57,12 +65,18 @@ class SuccessiveHalving(RandomSearch):
         scores = self.scores_of(children)
         return sorted(selection.truncation(scores, count))
 
+    def ask_one(
+        self, population: Sequence[Individual], slot: int, rng: np.random.Generator
+    ) -> Offspring | None:
+        """Let the member train on unless it waits at a rung; one that failed is the worst there."""
+        member = population[slot]
+        score = float("nan") if member.failed else self.score(member.scores)
+        free = self.ladder.passes(slot, member.generation, score, stopped=member.failed)
+        return super().ask_one(population, slot, rng) if free else None
+
     def is_rung(self, generation: int) -> bool:
         """Return whether members are stopped after this generation."""
-        rung = self.min_generations
-        while rung < generation:
-            rung *= self.reduction_factor
-        return rung == generation
+        return self.ladder.rung_above(generation) == generation
 
     def num_steps(self, generations: int) -> int:
         """Return how many steps all members together make, for comparisons at equal cost."""
@@ -72,6 +86,15 @@ class SuccessiveHalving(RandomSearch):
             if self.is_rung(generation):
                 alive = max(1, alive // self.reduction_factor)
         return steps
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of generations, and who reached which rung asynchronously."""
+        return {**super().state_dict(), "ladder": self.ladder.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state made by :meth:`state_dict`."""
+        super().load_state_dict(state)
+        self.ladder.load_state_dict(state["ladder"])
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that a resumed run must share."""

@@ -111,6 +111,14 @@ class Worker:
             for report in self._family(parents[parent], list(group))
         ]
 
+    def make_alone(
+        self, orders: Sequence[Order], parents: Sequence[Parent]
+    ) -> tuple[Report, PackedState | None]:
+        """Make one child and give its state away, None where it failed."""
+        [report] = self.make(orders, parents)
+        newborn = self.held.pop(report.index, None)
+        return report, None if newborn is None or report.error else newborn.state
+
     def _family(self, parent: Parent, orders: list[Order]) -> Iterator[Report]:
         """Make one parent's children by the fast path, or one by one where it raises."""
         try:
