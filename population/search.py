@@ -96,7 +96,8 @@ class Search:
         self.callbacks = list(callbacks)
         self.checkpoint_every = checkpoint_every
         self.name = name or (self.directory.name if self.directory else "run")
-        self.identity = {**strategy.describe(), "seed": seed, **(identity or {})}
+        settings = {"seed": seed, "environment": environment is not None}
+        self.identity = {**strategy.describe(), **settings, **(identity or {})}
         self.generation = 0
         self.population: list[Individual] = [
             Individual(generation=0, index=i, hyperparameters=hyperparameters)
@@ -325,13 +326,8 @@ class Search:
     def _take_snapshot(self) -> Snapshot:
         self._copied = time.monotonic()
         alive = [p for p in self.population if p.state is not None]
-        states = dict(
-            zip(
-                [id(p) for p in alive],
-                self.executor.fetch([p.state for p in alive]),
-                strict=True,
-            )
-        )
+        fetched = self.executor.fetch([p.state for p in alive])
+        states = {id(p): state for p, state in zip(alive, fetched, strict=True)}
         return Snapshot(
             generation=self.generation,
             population=[replace(p, state=states.get(id(p))) for p in self.population],
@@ -384,6 +380,7 @@ class Search:
             best=population[0],
             population=population,
             history=self.journal("results").frame(),
+            settings=self.identity,
             interrupted=interrupted,
         )
 
