@@ -44,23 +44,35 @@ def parent_rows(history: "pd.DataFrame") -> Places:
 def copies(history: "pd.DataFrame") -> Flags:
     """Return for each row whether the child left its slot to go on from another's weights.
 
-    Where a parent has several children without an operator, all but the one in its own slot are
-    copies. So the children of an evolution are none, and neither are members that moved up because
-    others stopped.
+    The children of an evolution, which have operators, are no copies. Neither are members that
+    moved up because others stopped: their generation is smaller, and no parent has two children.
     """
-    table = history[["generation", "parent_generation", "parent"]]
-    repeated = table.duplicated().groupby(history["generation"]).transform("any")
-    flags = repeated & (history["operator"] == "") & (history["child"] != history["parent"])
-    return np.asarray(flags, dtype=np.bool_)
+    if history.empty:
+        return np.empty(0, dtype=np.bool_)
+    sizes = history.groupby("generation")["child"].transform("size")
+    repeated = history[["parent_generation", "parent"]].duplicated(keep=False)
+    several = repeated.groupby(history["generation"]).transform("any")
+    moved = (history["operator"] == "") & (history["child"] != history["parent"])
+    return np.asarray(moved & (several | (sizes == sizes.max())), dtype=np.bool_)
 
 
-def founders(parents: Places, generations: npt.ArrayLike) -> Places:
+def founders(parents: Places) -> Places:
     """Return the row that each row's line starts with, (N,), from :func:`parent_rows`."""
-    first = np.arange(len(parents))
-    for row in np.argsort(np.asarray(generations), kind="stable"):
-        if parents[row] >= 0:
-            first[row] = first[parents[row]]
+    first = np.where(parents < 0, np.arange(len(parents)), parents)
+    while not np.array_equal(first, first[first]):
+        first = first[first]
     return first
+
+
+def with_ancestors(parents: Places, chosen: Flags) -> Flags:
+    """Return which rows are chosen or have a descendant that is, (N,)."""
+    found = np.zeros(len(parents), dtype=np.bool_)
+    for end in np.flatnonzero(chosen):
+        row = int(end)
+        while row >= 0 and not found[row]:
+            found[row] = True
+            row = int(parents[row])
+    return found
 
 
 def ancestor_rows(parents: Places, row: int) -> list[int]:
@@ -101,16 +113,31 @@ def survivors(history: "pd.DataFrame") -> "pd.DataFrame":
     return kept.drop(columns=["survived", "error", *TIMING]).reset_index(drop=True)
 
 
-def best_row(history: "pd.DataFrame", score: str) -> int:
-    """Return the row of the best child of the last generation that has survivors.
+def final_rows(history: "pd.DataFrame", *, asynchronous: bool = False) -> Flags:
+    """Return which rows are of the last population, (N,).
+
+    Args:
+        history: The rows of a search.
+        asynchronous: Whether its slots went on by themselves, so that each has an end of its own.
+    """
+    survived: Flags = np.array(history["survived"], dtype=np.bool_)
+    if asynchronous:
+        later = history[survived].duplicated("child", keep="last").to_numpy()
+        survived[np.flatnonzero(survived)[later]] = False
+        return survived
+    generations = history["generation"].to_numpy()
+    last = generations[survived].max() if survived.any() else 0
+    return np.asarray(survived & (generations == last), dtype=np.bool_)
+
+
+def best_row(history: "pd.DataFrame", score: str, *, asynchronous: bool = False) -> int:
+    """Return the row of the last population's best member.
 
     Raises:
-        ValueError: No survivor has a finite score.
+        ValueError: None of it has a finite score.
     """
     values = history[score].to_numpy(dtype=float)
-    usable = history["survived"].to_numpy(dtype=bool) & np.isfinite(values)
+    usable = final_rows(history, asynchronous=asynchronous) & np.isfinite(values)
     if not usable.any():
-        raise ValueError(f"no survivor in this history has a finite score {score!r}.")
-    generations = history["generation"].to_numpy()
-    last = usable & (generations == generations[usable].max())
-    return int(np.argmax(np.where(last, values, -np.inf)))
+        raise ValueError(f"nobody in the last population has a finite score {score!r}.")
+    return int(np.argmax(np.where(usable, values, -np.inf)))

@@ -70,6 +70,11 @@ class Record:
         return named if named in names else names[0]
 
     @property
+    def asynchronous(self) -> bool:
+        """Whether the members went on by themselves, without waiting for each other."""
+        return bool(self.settings.get("asynchronous", False))
+
+    @property
     def lineage(self) -> "pd.DataFrame":
         """The survivors' rows of the history: who came from whom, by which operator.
 
@@ -124,7 +129,7 @@ class Record:
             ValueError: There is no such child, or none with a finite score.
         """
         if member is None:
-            return best_row(self.history, self.objective)
+            return best_row(self.history, self.objective, asynchronous=self.asynchronous)
         if isinstance(member, Survivor):
             return row_of(self.history, member.generation, member.index)
         return row_of(self.history, *member)

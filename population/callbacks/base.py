@@ -45,3 +45,17 @@ class Callback:
 
     def on_end(self, search: "Search") -> None:
         """Run when the search ends, however it ends."""
+
+
+class Latest:
+    """The latest child of each slot: a whole generation, or, without a barrier, one by one."""
+
+    def __init__(self) -> None:
+        self._children: dict[int, Child] = {}
+
+    def update(self, search: "Search", generation: Generation) -> list[Child]:
+        """Take in what a callback was told; return the latest children, by slot."""
+        if not search.identity.get("asynchronous", False):
+            self._children = {}
+        self._children |= {child.index: child for child in generation.children}
+        return [self._children[index] for index in sorted(self._children)]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from population.callbacks.base import Callback, Generation
+from population.callbacks.base import Callback, Generation, Latest
 from population.selection import ranking
 from population.strategy import Child, Individual
 
@@ -54,7 +54,10 @@ class ProgressTable(Callback):
         self._started = self._shown = time.monotonic()
         self._parents: Sequence[Individual] = search.population
         self._copied: list[str] = []
-        self._pending: Generation | None = None
+        self._latest = Latest()
+        self._sources: dict[int, int] = {}
+        self._children: list[Child] = []
+        self._is_new = False
         if self.console.is_terminal:
             self._live = Live(console=self.console, auto_refresh=False, transient=False)
             self._live.start()
@@ -64,52 +67,53 @@ class ProgressTable(Callback):
 
     def on_generation(self, search: "Search", generation: Generation) -> None:
         """Show the generation if it is time to."""
-        self._sources = sources(self._parents, generation.children)
-        self._copied += [f"{i} ← {source}" for i, source in self._sources.items()]
+        found = sources(search, self._parents, generation.children)
+        self._copied += [f"{i} ← {source}" for i, source in found.items()]
+        self._children = self._latest.update(search, generation)
+        new = {child.index for child in generation.children}
+        still = {child.index for child in self._children} - new
+        self._sources = {i: s for i, s in self._sources.items() if i in still} | found
         self._parents = generation.population
-        self._pending = generation
+        self._is_new = True
         wait = self.line_seconds if self._live is None else REFRESH_SECONDS
-        if time.monotonic() - self._shown >= wait or generation.number == self._total:
+        if time.monotonic() - self._shown >= wait or search.generation == self._total:
             self._show(search)
 
     def on_end(self, search: "Search") -> None:
         """Show what was not shown yet, and leave the table on the screen."""
-        if getattr(self, "_pending", None) is not None:
+        if getattr(self, "_is_new", False):
             self._show(search)
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def _show(self, search: "Search") -> None:
-        generation, self._pending = self._pending, None
-        if generation is None:
-            return
         if self._live is None:
-            self._print(self._line(search, generation))
+            self._print(self._line(search))
         else:
-            self._live.update(self._picture(search, generation), refresh=True)
-        self._copied = []
+            self._live.update(self._picture(search), refresh=True)
+        self._copied, self._is_new = [], False
         self._shown = time.monotonic()
 
     def _print(self, text: str) -> None:
         assert self.console is not None
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def _line(self, search: "Search", generation: Generation) -> str:
-        scores = [search.strategy.score(child.scores) for child in generation.children]
+    def _line(self, search: "Search") -> str:
+        scores = [search.strategy.score(child.scores) for child in self._children]
         place = ranking(scores)[0]
-        best = generation.children[place]
+        best = self._children[place]
         columns = search.strategy.columns(best.offspring.hyperparameters)
         known = {name: value for name, value in columns.items() if value is not None}
         settings = ", ".join(f"{name} {_shown(value)}" for name, value in known.items())
-        failed = sum(bool(child.error) for child in generation.children)
+        failed = sum(bool(child.error) for child in self._children)
         parts = [
-            f"generation {generation.number}/{self._total}",
+            f"generation {search.generation}/{self._total}",
             f"{search.strategy.objective} {_shown(scores[place])}",
             f"member {best.index}" + (f" ({settings})" if settings else ""),
             f"{len(self._copied)} copied" if self._copied else "",
             f"{failed} failed" if failed else "",
-            self._left(generation.number),
+            self._left(search.generation),
         ]
         return " · ".join(part for part in parts if part)
 
@@ -118,7 +122,7 @@ class ProgressTable(Callback):
         seconds = (time.monotonic() - self._started) / max(1, done) * (self._total - number)
         return f"{duration(seconds)} left" if number < self._total else ""
 
-    def _picture(self, search: "Search", generation: Generation) -> Any:
+    def _picture(self, search: "Search") -> Any:
         """Return the bar, the table, and a line about who copied whom."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
@@ -126,21 +130,21 @@ class ProgressTable(Callback):
         from rich.text import Text
 
         head = Table.grid(padding=(0, 2))
-        bar = ProgressBar(total=self._total, completed=generation.number, width=28)
-        words = f"generation {generation.number}/{self._total}"
-        head.add_row(bar, Text(words), Text(self._left(generation.number), style="dim"))
+        bar = ProgressBar(total=self._total, completed=search.generation, width=28)
+        words = f"generation {search.generation}/{self._total}"
+        head.add_row(bar, Text(words), Text(self._left(search.generation), style="dim"))
         recent = ", ".join(self._copied[-8:])
         more = f" and {len(self._copied) - 8} more" if len(self._copied) > 8 else ""
         foot = Text(f"copied: {recent}{more}" if recent else "copied: nobody", style="dim")
-        return Group(head, self._table(search, generation), foot)
+        return Group(head, self._table(search), foot)
 
-    def _table(self, search: "Search", generation: Generation) -> "Table":
+    def _table(self, search: "Search") -> "Table":
         from rich import box
         from rich.table import Table
         from rich.text import Text
 
         strategy = search.strategy
-        children = generation.children
+        children = self._children
         names = list(strategy.columns(children[0].offspring.hyperparameters))
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for name in ("member", strategy.objective, *names, "copied"):
@@ -159,10 +163,12 @@ class ProgressTable(Callback):
         return table
 
 
-def sources(parents: Sequence[Individual], children: Sequence[Child]) -> dict[int, int]:
+def sources(
+    search: "Search", parents: Sequence[Individual], children: Sequence[Child]
+) -> dict[int, int]:
     """Return whom each child that left its slot copied, as in :func:`population.lineage.copies`."""
-    counts = Counter(child.offspring.parent for child in children)
-    if max(counts.values(), default=0) < 2:
+    shares = Counter(child.offspring.parent for child in children)
+    if max(shares.values(), default=0) < 2 and not search.identity.get("asynchronous", False):
         return {}
     slots = {child.index: parents[child.offspring.parent].index for child in children}
     operators = {child.index: child.offspring.operator for child in children}

@@ -5,11 +5,12 @@ import logging
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from population.callbacks.base import Callback, Generation
+from population.callbacks.base import Callback, Generation, Latest
 from population.selection import ranking
 
 if TYPE_CHECKING:
@@ -69,12 +70,19 @@ class Tracker(Callback):
 
     def on_start(self, search: "Search", generations: int) -> None:  # noqa: ARG002 - the interface
         """Begin a run; here a wrong setting is still worth an error."""
+        self._latest, self._step = Latest(), search.generation
         self.open(search)
 
     def on_generation(self, search: "Search", generation: Generation) -> None:
-        """Hand over the numbers, unless the tracker has failed again and again."""
-        values = measurements(search.strategy, generation, members=self.members)
-        self._attempt(lambda: self.log(values, generation.number))
+        """Hand over the numbers, unless the tracker has failed again and again.
+
+        Where members do not wait for each other, that is when all have made one more step.
+        """
+        latest = replace(generation, children=self._latest.update(search, generation))
+        if search.generation > self._step:
+            self._step = search.generation
+            values = measurements(search.strategy, latest, members=self.members)
+            self._attempt(lambda: self.log(values, search.generation))
 
     def on_end(self, search: "Search") -> None:  # noqa: ARG002 - the interface
         """End the run."""

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from population.lineage import ancestor_rows, copies, founders, parent_rows
+from population.lineage import (
+    ancestor_rows,
+    copies,
+    final_rows,
+    founders,
+    parent_rows,
+    with_ancestors,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,25 +75,15 @@ def tracks_of(record: "Record") -> Tracks:
     table = history.iloc[kept].reset_index(drop=True)
     best = int(np.searchsorted(kept, record.row()))
     parents = parent_rows(table)
-    generations = table["generation"].to_numpy()
-    last = table["survived"].to_numpy(dtype=bool) & (generations == generations[best])
+    last = final_rows(table, asynchronous=record.asynchronous)
     return Tracks(
         table=table,
         parents=parents,
         best=ancestor_rows(parents, best),
-        founder=founders(parents, generations),
-        alive=with_ancestors(parents, generations, last),
+        founder=founders(parents),
+        alive=with_ancestors(parents, last),
         copied=copies(table),
     )
-
-
-def with_ancestors(parents: Places, generations: Places, chosen: Flags) -> Flags:
-    """Return which rows are chosen or have a descendant that is, (N,)."""
-    alive = np.array(chosen, dtype=np.bool_)
-    for row in np.argsort(-generations, kind="stable"):
-        if alive[row] and parents[row] >= 0:
-            alive[parents[row]] = True
-    return alive
 
 
 def joined(lines: Sequence[Places], x: Floats, y: Floats) -> tuple[Floats, Floats]:

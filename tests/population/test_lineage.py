@@ -1,18 +1,28 @@
+import numpy as np
 import pandas as pd
 import pytest
 from searches import SPACE, Walker, pbt_search
 from toys import search
 
-from population import RandomSearch, Search, SuccessiveHalving
+from population import (
+    AsynchronousSearch,
+    PopulationBasedTraining,
+    RandomSearch,
+    Search,
+    SuccessiveHalving,
+)
 from population.lineage import (
     ancestry,
     best_row,
     copies,
+    final_rows,
     founders,
     hyperparameter_names,
     parent_rows,
     score_names,
+    with_ancestors,
 )
+from population.result import Record
 
 
 def history_of(*rows):
@@ -38,7 +48,7 @@ def test_parents_and_founders_by_hand():
     )
     parents = parent_rows(history)
     assert parents.tolist() == [-1, -1, 1, 1, 2]
-    assert founders(parents, history["generation"]).tolist() == [0, 1, 1, 1, 1]
+    assert founders(parents).tolist() == [0, 1, 1, 1, 1]
     assert copies(history).tolist() == [False, False, True, False, False]
     assert ancestry(history, 4, 0)["fitness"].tolist() == [2.0, 3.0, 5.0]
 
@@ -79,10 +89,40 @@ def test_children_of_an_evolution_are_no_copies():
 def test_best_row_is_in_the_last_generation_with_survivors():
     history = history_of((1, 0, 0, 0, "", 9.0), (2, 0, 1, 0, "", 1.0), (2, 1, 1, 0, "", 2.0))
     assert best_row(history, "fitness") == 2
-    history.loc[1:, "fitness"] = float("nan")
-    assert best_row(history, "fitness") == 0
+    later = history.assign(survived=[True, False, False])
+    assert best_row(later, "fitness") == 0
     with pytest.raises(ValueError, match="finite score 'fitness'"):
         best_row(history.assign(survived=False), "fitness")
+
+
+def test_members_that_do_not_wait_end_each_at_its_own_time():
+    history = history_of(
+        (1, 0, 0, 0, "", 1.0),
+        (1, 1, 0, 1, "", 9.0),
+        (2, 0, 1, 0, "", 2.0),
+        (3, 0, 2, 0, "", 3.0),
+        (2, 1, 3, 0, "", 4.0),
+    )
+    assert final_rows(history, asynchronous=True).tolist() == [False, False, False, True, True]
+    assert best_row(history, "fitness", asynchronous=True) == 4
+    parents = parent_rows(history)
+    assert founders(parents).tolist() == [0, 1, 0, 0, 0]
+    alive = with_ancestors(parents, np.array([False, False, False, False, True]))
+    assert alive.tolist() == [True, False, True, True, True]
+
+
+def test_results_of_an_asynchronous_search():
+    strategy = PopulationBasedTraining(SPACE, 5)
+    result = AsynchronousSearch(Walker, strategy).run(8)
+    assert result.asynchronous
+    assert result.lineage["copied"].sum() >= 4
+    moved = result.lineage["child"] != result.lineage["parent"]
+    assert result.lineage["copied"].tolist() == moved.tolist()
+    record = Record(history=result.history, settings=result.settings)
+    assert record.row() == result.row()
+    assert result.schedule().replay(Walker).best.scores == result.best.scores
+    result.plot().canvas.draw()
+    result.plot_lineage().canvas.draw()
 
 
 def test_an_empty_history_has_no_parents():

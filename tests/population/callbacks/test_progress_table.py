@@ -6,7 +6,7 @@ from rich.console import Console
 from searches import SPACE, Walker, pbt_search
 from toys import Unlucky, rows, search
 
-from population import RandomSearch, Search
+from population import AsynchronousSearch, PopulationBasedTraining, RandomSearch, Search
 from population.callbacks import ProgressTable
 from population.callbacks.progress_table import duration
 from population.lineage import copies
@@ -40,6 +40,17 @@ def test_few_lines_where_generations_are_quick():
     lines = text_of(screen).splitlines()
     assert len(lines) == 2
     assert lines[-1].startswith("generation 30/30")
+
+
+def test_without_a_barrier_the_table_shows_everybodys_latest():
+    screen = console(terminal=True)
+    strategy = PopulationBasedTraining(SPACE, 4)
+    table = ProgressTable(screen)
+    history = AsynchronousSearch(Walker, strategy, callbacks=[table]).run(6).history
+    last = text_of(screen).rpartition("generation 6/6")[2]
+    for _, row in history.drop_duplicates("child", keep="last").iterrows():
+        assert re.search(rf"^ +{row['child']} +{row['fitness']:.4g} ", last, re.MULTILINE)
+    assert "←" in text_of(screen)
 
 
 def test_an_interrupted_search_shows_where_it_stopped():

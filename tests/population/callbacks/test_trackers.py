@@ -7,7 +7,7 @@ import pytest
 from searches import SPACE, Walker, pbt_search
 from toys import rows, search
 
-from population import RandomSearch, Search
+from population import AsynchronousSearch, PopulationBasedTraining, RandomSearch, Search
 from population.callbacks import MissingExtraError, MLflow, TensorBoard, Tracker, WandB
 
 
@@ -93,6 +93,16 @@ def test_the_best_the_median_and_every_member_have_curves():
     assert "group.kind/best" not in point
     assert point["failures"] == 0
     assert (memory.opened, memory.closed) == (1, 1)
+
+
+def test_without_a_barrier_a_point_stands_for_a_step_of_all():
+    memory = Memory()
+    strategy = PopulationBasedTraining(SPACE, 4)
+    history = AsynchronousSearch(Walker, strategy, callbacks=[memory]).run(5).history
+    assert sorted(memory.points) == [1, 2, 3, 4, 5]
+    last = history.drop_duplicates("child", keep="last")
+    assert memory.points[5]["fitness/best"] == last["fitness"].max()
+    assert "lr/member 3" in memory.points[5]
 
 
 def test_only_finite_numbers_are_logged():
