@@ -26,16 +26,20 @@ class Archive:
         self.directory = directory
         self.keep = keep
         self._journals: dict[str, Journal] = {}
+        self._newest: Snapshot | None = None
 
     def latest(self, identity: Mapping[str, Any]) -> Snapshot:
-        """Return the newest whole checkpoint.
+        """Return the newest whole checkpoint; in memory, the one that was saved last.
 
         Raises:
             CheckpointError: There is none, or it is of another configuration.
         """
-        if self.directory is None:
+        if self.directory is not None:
+            snapshot = latest_checkpoint(self.directory / "checkpoints")
+        elif self._newest is not None:
+            snapshot = self._newest
+        else:
             raise ValueError("directory=None: a search without a directory has no checkpoints.")
-        snapshot = latest_checkpoint(self.directory / "checkpoints")
         snapshot.check_identity(identity)
         return snapshot
 
@@ -71,7 +75,9 @@ class Archive:
         """Write a checkpoint that knows how far the journals are; return it."""
         marks = {name: journal.mark() for name, journal in self._journals.items()}
         marked = replace(snapshot, marks=marks)
-        if self.directory is not None:
+        if self.directory is None:
+            self._newest = marked
+        else:
             write_checkpoint(self.directory / "checkpoints", marked, keep=self.keep)
         return marked
 

@@ -155,7 +155,7 @@ class AsynchronousSearch(Search):
             self.population[slot] = born
         self.strategy.tell_one(flight.parent, born)
         child = Child(
-            offspring=replace(flight.asked, parent=0),
+            offspring=flight.asked,
             index=slot,
             scores=report.scores,
             seconds=report.seconds,
@@ -196,7 +196,8 @@ class AsynchronousSearch(Search):
         """Add a row; those before the first with scores wait for it, since it names the columns."""
         number = self.counts[child.index]
         constants = {"run": self.name, "seed": self.seed, "generation": number}
-        [row] = history_rows(constants, self.strategy, [parent], [child], chosen)
+        only = replace(child, offspring=replace(child.offspring, parent=0))
+        [row] = history_rows(constants, self.strategy, [parent], [only], chosen)
         self._held_back.append(row)
         if child.scores or self.journal("results").columns:
             unknown = dict.fromkeys(row, float("nan"))

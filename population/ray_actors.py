@@ -1,6 +1,7 @@
 """The two actors of the Ray executor: thin shells around the code that also runs in-process."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from population.seeding import Seeds
 from population.state import PackedState, pack, unpack
@@ -36,14 +37,18 @@ class WorkerActor:
         report, state = self.worker.make_alone(orders, parents)
         return [report], state
 
-    def export(
-        self, generation: int, index: int
-    ) -> tuple[bool, PackedState | None, PackedState | None]:
-        """Return (whether this worker has the child, its state, its contribution)."""
-        newborn = self.worker.held.get(index)
-        if newborn is None or self.worker.generation != generation:
-            return False, None, None
-        return True, newborn.state, newborn.contribution
+    def export(self, generation: int, indices: Sequence[int], *, contributions: bool) -> Any:
+        """Return which of these children this worker has, then each one's state.
+
+        After all states come, where asked for, all contributions.
+        """
+        held = self.worker.held if self.worker.generation == generation else {}
+        newborns = [held.get(i) for i in indices]
+        results: list[Any] = [[i for i in indices if i in held]]
+        results += [newborn and newborn.state for newborn in newborns]
+        if contributions:
+            results += [newborn and newborn.contribution for newborn in newborns]
+        return tuple(results)
 
 
 class HomeActor:

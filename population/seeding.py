@@ -6,10 +6,11 @@ Which worker makes a child, after how many others, and how often it is tried aga
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,18 @@ def seed_everything(value: int) -> None:
     random.seed(value)
     np.random.seed(value % 2**32)  # noqa: NPY002 - members may use the global generator
     if (torch := sys.modules.get("torch")) is not None:
-        torch.manual_seed(value)
+        _torch_seeder(torch)(value)
+
+
+@lru_cache(maxsize=1)
+def _torch_seeder(torch: Any) -> Callable[[int], Any]:
+    """Return what seeds torch: without an accelerator, its one generator on the CPU.
+
+    ``torch.manual_seed`` gives the same bits, but formats a traceback for each accelerator.
+    """
+    if torch.accelerator.is_available():
+        return torch.manual_seed  # type: ignore[no-any-return]
+    return torch.default_generator.manual_seed  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -42,8 +42,8 @@ def test_a_worker_killed_while_it_holds_a_survivor_changes_nothing(ray_session, 
     class Treacherous(RayExecutor):
         def keep(self, indices):
             if self._jobs[0].birth.seeds.generation == 4:
-                place, _ = self._made_by[indices[0]]
-                ray_session.kill(self._slots[place].actor)
+                place, _ = self._pool.made_by[indices[0]]
+                ray_session.kill(self._pool.actor(place))
             return super().keep(indices)
 
     history = search(Treacherous(3)).run(GENERATIONS).history
@@ -92,9 +92,9 @@ def test_reports_carry_no_weights_and_only_survivors_are_exported(ray_session):
             self.sizes.append(len(pickle.dumps(reports)))
             return reports
 
-        def _export(self, index):
-            self.exported.append(index)
-            return super()._export(index)
+        def _export(self, indices):
+            self.exported += indices
+            return super()._export(indices)
 
     search(Watching(3), member=partial(Tiny, size=50_000), mu=1).run(3)
     assert max(Watching.sizes) < 5_000
