@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from population.asynchronous import AsynchronousSearch
-    from population.callbacks import Callback
+    from population.callbacks import Callback, MLflow, ProgressTable, TensorBoard, WandB
     from population.environment import Environment
     from population.evolution import Evolution
     from population.executor import Executor, InlineExecutor
+    from population.follow_schedule import FollowSchedule
     from population.member import Member
     from population.pb2 import PB2
     from population.pbt import PopulationBasedTraining
     from population.random_search import RandomSearch
     from population.ray_executor import RayExecutor
-    from population.result import Result
+    from population.result import Record, Result, read_result
+    from population.schedule import Phase, Schedule
     from population.search import Search
     from population.spaces import (
         Choice,
@@ -47,27 +49,36 @@ _HOMES = {
     "Evolution": "evolution",
     "Executor": "executor",
     "Fixed": "spaces",
+    "FollowSchedule": "follow_schedule",
     "Individual": "strategy",
     "InlineExecutor": "executor",
     "IntUniform": "spaces",
     "LogUniform": "spaces",
+    "MLflow": "callbacks",
     "Member": "member",
     "Offspring": "strategy",
     "Ordinal": "spaces",
     "PB2": "pb2",
+    "Phase": "schedule",
     "PopulationBasedTraining": "pbt",
+    "ProgressTable": "callbacks",
     "RandomSearch": "random_search",
     "RayExecutor": "ray_executor",
+    "Record": "result",
     "Result": "result",
     "STRATEGIES": "strategies",
+    "Schedule": "schedule",
     "Search": "search",
     "SearchSpace": "spaces",
     "Strategy": "strategy",
     "SuccessiveHalving": "successive_halving",
+    "TensorBoard": "callbacks",
     "Uniform": "spaces",
+    "WandB": "callbacks",
     "When": "spaces",
     "from_optuna": "spaces",
     "from_ray_tune": "spaces",
+    "read_result": "result",
 }
 
 __all__ = [
@@ -82,25 +93,34 @@ __all__ = [
     "Evolution",
     "Executor",
     "Fixed",
+    "FollowSchedule",
     "Individual",
     "InlineExecutor",
     "IntUniform",
     "LogUniform",
+    "MLflow",
     "Member",
     "Offspring",
     "Ordinal",
+    "Phase",
     "PopulationBasedTraining",
+    "ProgressTable",
     "RandomSearch",
     "RayExecutor",
+    "Record",
     "Result",
+    "Schedule",
     "Search",
     "SearchSpace",
     "Strategy",
     "SuccessiveHalving",
+    "TensorBoard",
     "Uniform",
+    "WandB",
     "When",
     "from_optuna",
     "from_ray_tune",
+    "read_result",
 ]
 
 
