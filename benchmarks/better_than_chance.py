@@ -1,0 +1,193 @@
+"""PBT against random search and successive halving on a digit classifier, at equal training.
+
+Each search may spend the same number of member-steps (an epoch of one member). Members are ranked
+by their loss on a validation split; what is reported is the error of the best member of the last
+population on a test split that no search has seen. Split, start and batches follow from the seed.
+
+  python benchmarks/better_than_chance.py [--seeds 10] [--quick] [--save]
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from measure import cell, parser, report, table
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn import functional as F
+
+from population import (
+    LogUniform,
+    Member,
+    PopulationBasedTraining,
+    RandomSearch,
+    Search,
+    Strategy,
+    SuccessiveHalving,
+    Uniform,
+)
+
+SPACE = {
+    "lr": LogUniform(1e-4, 1.0),
+    "momentum": Uniform(0.0, 0.98),
+    "weight_decay": LogUniform(1e-6, 1e-1),
+    "dropout": Uniform(0.0, 0.8),
+    "noise": Uniform(0.0, 1.0),
+}
+POPULATION, GENERATIONS = 16, 60
+NUM_TRAIN, NUM_VALIDATION = 600, 400
+BATCH = 32
+
+Data = Mapping[str, tuple[torch.Tensor, torch.Tensor]]
+
+
+def split(seed: int) -> Data:
+    """Return digits in [0, 1], (N, 64), and labels, (N,): training, validation and test."""
+    digits = load_digits()
+    order = np.random.default_rng(seed).permutation(len(digits.data))
+    x = torch.tensor(digits.data[order] / 16, dtype=torch.float32)
+    y = torch.tensor(digits.target[order])
+    cuts = {
+        "train": slice(0, NUM_TRAIN),
+        "validation": slice(NUM_TRAIN, NUM_TRAIN + NUM_VALIDATION),
+    }
+    cuts["test"] = slice(NUM_TRAIN + NUM_VALIDATION, None)
+    return {name: (x[cut], y[cut]) for name, cut in cuts.items()}
+
+
+class Classifier(Member):
+    """A small multi-layer perceptron with dropout and noisy inputs, trained by SGD."""
+
+    def __init__(self, hyperparameters: Mapping[str, Any], *, data: Data) -> None:
+        self.data = data
+        layers = [nn.Linear(64, 32), nn.ReLU(), nn.Dropout(), nn.Linear(32, 10)]
+        self.net = nn.Sequential(*layers)
+        self.optimizer = torch.optim.SGD(self.net.parameters(), lr=0.1, momentum=0.5)
+        self.configure(hyperparameters)
+
+    def configure(self, hyperparameters: Mapping[str, Any]) -> None:
+        """Apply the hyperparameters to network and optimiser."""
+        self.noise = hyperparameters["noise"]
+        self.net[2].p = hyperparameters["dropout"]
+        self.optimizer.param_groups[0].update(
+            {name: hyperparameters[name] for name in ("lr", "momentum", "weight_decay")}
+        )
+
+    def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - there are no mutations
+        """Train for an epoch."""
+        self.net.train()
+        x, y = self.data["train"]
+        for batch in torch.randperm(len(x)).split(BATCH):
+            noisy = x[batch] + self.noise * torch.randn(len(batch), 64)
+            self.optimizer.zero_grad()
+            F.cross_entropy(self.net(noisy), y[batch]).backward()
+            self.optimizer.step()
+
+    def evaluate(self) -> float:
+        """Return minus the validation loss."""
+        return -self.measure("validation")[0]
+
+    @torch.no_grad()
+    def measure(self, name: str) -> tuple[float, float]:
+        """Return cross-entropy in nats and error in percent on a split."""
+        self.net.eval()
+        x, y = self.data[name]
+        logits = self.net(x)
+        wrong = (logits.argmax(1) != y).double().mean()
+        return float(F.cross_entropy(logits, y)), 100 * float(wrong)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return weights and momentum."""
+        return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over weights and momentum."""
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+
+def halving(population: int, generations: int) -> SuccessiveHalving:
+    """Return the halving with the steps of a full population, and the earliest first rung."""
+    made = [
+        SuccessiveHalving(SPACE, size, reduction_factor=3, min_generations=first)
+        for first in (1, 2, 3, 4, 6)
+        for size in range(2, 6 * population + 9)
+    ]
+    budget = population * generations
+    return next(one for one in made if one.num_steps(generations) == budget)
+
+
+def strategies(population: int, generations: int) -> dict[str, Callable[[], Strategy]]:
+    """Return the contestants."""
+    return {
+        "PBT": lambda: PopulationBasedTraining(SPACE, population, ready_every=3),
+        "random search": lambda: RandomSearch(SPACE, population),
+        "successive halving": lambda: halving(population, generations),
+    }
+
+
+def contest(strategy: Strategy, seed: int, generations: int) -> dict[str, float]:
+    """Return what the best member of one search's last population is worth."""
+    data = split(seed)
+    member = partial(Classifier, data=data)
+    result = Search(member, strategy, seed=seed, checkpoint_every=10**6).run(generations)
+    best = member(result.best.hyperparameters)
+    best.load_state_dict(result.best.state)
+    loss, error = best.measure("test")
+    return {
+        "validation loss": -result.best.scores["fitness"],
+        "test loss": loss,
+        "test error": error,
+        "steps": float(len(result.history)),
+    }
+
+
+def main() -> None:
+    """Print a row per strategy."""
+    options = parser(__doc__ or "")
+    options.add_argument("--seeds", type=int, default=10, help="searches per strategy")
+    given = options.parse_args()
+    seeds = range(2 if given.quick else given.seeds)
+    population, generations = (4, 4) if given.quick else (POPULATION, GENERATIONS)
+    found = {
+        name: [contest(make(), seed, generations) for seed in seeds]
+        for name, make in strategies(population, generations).items()
+    }
+    text = describe(found, population, generations)
+    report("better_than_chance", text, {"found": found}, save=given.save)
+
+
+def describe(found: Mapping[str, list[dict[str, float]]], population: int, generations: int) -> str:
+    """Return the table and what PBT gained on each seed."""
+    names = ("validation loss", "test loss", "test error")
+    rows = []
+    for name, runs in found.items():
+        cells = [
+            cell([run[value] for run in runs], ".4f" if "loss" in value else ".2f")
+            for value in names
+        ]
+        rows.append([name, f"{runs[0]['steps']:.0f}", *cells])
+    num_seeds = len(found["PBT"])
+    head = (
+        f"Digits, {NUM_TRAIN} for training, {NUM_VALIDATION} for validation, 797 for testing; "
+        f"{num_seeds} seeds, {population * generations} member-steps (epochs) each. Medians "
+        "(quartiles) of the best member of the last population; losses in nats, error in percent."
+    )
+    lines = [head, table(["search", "member-steps", *names], rows)]
+    for rival in list(found)[1:]:
+        gains = [
+            theirs["test loss"] - ours["test loss"]
+            for ours, theirs in zip(found["PBT"], found[rival], strict=True)
+        ]
+        won = sum(gain > 0 for gain in gains)
+        lines.append(
+            f"PBT has the lower test loss than {rival} on {won} of {num_seeds} seeds; "
+            f"the median difference is {np.median(gains):+.4f}."
+        )
+    return "\n\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_quick_run_prints_all_contestants_at_equal_steps():
+    shown = subprocess.run(
+        [sys.executable, "-W", "error", str(ROOT / "benchmarks/better_than_chance.py"), "--quick"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stderr
+    rows = [line for line in shown.stdout.splitlines() if line.startswith("| ")][2:]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == ["PBT", "random search", "successive halving"]
+    assert [row[1] for row in cells] == ["16"] * 3
+    assert shown.stdout.count("of 2 seeds; the median difference is") == 2
