@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -114,6 +115,24 @@ class FitnessConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchConfig:
+    """A search for hyperparameters around a population of whole E-GANs."""
+
+    strategy: Annotated[str | None, tyro.conf.arg(name="search", metavar="NAME")] = None
+    """Search hyperparameters by pbt, pb2, random or halving; see the top of this help."""
+    population: int = 8
+    """Members: whole E-GANs that train side by side."""
+    rounds: int = 20
+    """Rounds to run, those before a resume included; after each, members are compared."""
+    interval: int = 100
+    """Generations that every member evolves in a round."""
+    space: Annotated[dict[str, str], tyro.conf.Suppress] = dataclasses.field(
+        default_factory=dict, hash=False
+    )
+    """What to search, by name: `low,high[,log]`, a list `a,b,c`, or options `a|b`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """Everything that a run depends on."""
 
@@ -128,10 +147,13 @@ class RunConfig:
     discriminator: DiscriminatorConfig = dataclasses.field(default_factory=DiscriminatorConfig)
     evolution: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
     fitness: FitnessConfig = dataclasses.field(default_factory=FitnessConfig)
+    search: Annotated[SearchConfig, tyro.conf.arg(name="")] = dataclasses.field(
+        default_factory=SearchConfig
+    )
     executor: Literal["ray", "inline"] = "ray"
     """Ray actors, or this process alone."""
     workers: int | None = None
-    """Ray workers; by default one per child."""
+    """Ray workers; by default one per child, or in a search one per processor."""
     address: str | None = None
     """Ray cluster: auto, host:port or ray://host:port; by default Ray starts on this machine."""
     device: Literal["cpu", "cuda"] = "cpu"
@@ -148,21 +170,39 @@ class RunConfig:
     """Your own feature extractor for sample distances, as module:function."""
 
     @property
+    def is_search(self) -> bool:
+        """Whether hyperparameters are searched, by a population of whole models."""
+        return self.search.strategy is not None
+
+    @property
+    def length(self) -> int:
+        """How far the run goes: generations, or rounds of a search."""
+        return self.search.rounds if self.is_search else self.generations
+
+    @property
+    def unit(self) -> str:
+        """What its length is counted in, which is also the flag that sets it."""
+        return "rounds" if self.is_search else "generations"
+
+    @property
     def interval(self) -> int:
-        """Generations between looks at the samples."""
-        return self.look_every or max(1, self.generations // 20)
+        """Generations, or rounds of a search, between looks at the samples."""
+        return self.look_every or max(1, self.length // 20)
 
     @property
     def num_children(self) -> int:
-        """Children per generation."""
+        """Children per generation of E-GAN."""
         evolution = self.evolution
         per_parent = 1 if evolution.random_mutation else len(evolution.mutations)
         return evolution.num_survivors * (per_parent + (evolution.selection == "plus"))
 
     @property
     def num_workers(self) -> int:
-        """Worker actors."""
-        return self.workers or self.num_children
+        """Worker actors: one per child, or in a search one per member and processor."""
+        if self.workers or not self.is_search:
+            return self.workers or self.num_children
+        processors = self.search.population if self.address else os.cpu_count() or 1
+        return min(self.search.population, processors)
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that a resumed run must share: all that its bits depend on.
@@ -242,6 +282,9 @@ def _integers(config: RunConfig) -> list[tuple[str, int | None, int]]:
         ("generations", config.generations, 1),
         ("seed", config.seed, 0),
         ("workers", config.workers, 1),
+        ("population", config.search.population, 2),
+        ("rounds", config.search.rounds, 1),
+        ("interval", config.search.interval, 1),
         ("look-every", config.look_every, 1),
         ("checkpoint-every", config.checkpoint_every, 1),
         ("generator.latent-dim", config.generator.latent_dim, 1),

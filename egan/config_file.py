@@ -41,8 +41,11 @@ def read_config(path: Path) -> RunConfig:
 
 
 def to_yaml(config: RunConfig) -> str:
-    """Return settings as YAML, in their own order."""
-    text: str = yaml.safe_dump(to_dict(config), sort_keys=False, default_flow_style=None)
+    """Return settings as YAML, in their own order; those of a search only where there is one."""
+    settings = to_dict(config)
+    if not config.is_search:
+        settings.pop("search")
+    text: str = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)
     return text
 
 
@@ -90,8 +93,8 @@ def _convert(expected: Any, value: Any, source: str, name: str) -> Any:
         if value is None and type(None) in arguments:
             return None
         return _convert(next(a for a in arguments if a is not type(None)), value, source, name)
-    if origin is tuple and _fits(value, arguments):
-        return tuple(_convert(arguments[0], item, source, name) for item in value)
+    if origin in (tuple, dict) and _fits(value, origin, arguments):
+        return _collection(value, arguments[0], source, name)
     if origin is Literal and value in arguments:
         return value
     if origin is None and _is_scalar(expected, value):
@@ -109,9 +112,18 @@ def _is_scalar(expected: type[Any], value: Any) -> bool:
     return isinstance(value, kinds) and isinstance(value, bool) == (expected is bool)
 
 
-def _fits(value: Any, arguments: tuple[Any, ...]) -> bool:
-    """Return whether a value is a list as long as the tuple that a field expects."""
+def _fits(value: Any, origin: type[Any], arguments: tuple[Any, ...]) -> bool:
+    """Return whether a value is a mapping, or a list as long as the tuple that a field expects."""
+    if origin is dict:
+        return isinstance(value, Mapping)
     return isinstance(value, list) and (arguments[-1] is Ellipsis or len(value) == len(arguments))
+
+
+def _collection(value: Any, expected: Any, source: str, name: str) -> Any:
+    """Return a YAML list as a tuple, and a mapping as one from texts to texts."""
+    if isinstance(value, Mapping):
+        return {str(key): str(entry) for key, entry in value.items()}
+    return tuple(_convert(expected, item, source, name) for item in value)
 
 
 def _wanted(expected: Any) -> str:
@@ -122,6 +134,8 @@ def _wanted(expected: Any) -> str:
     if origin is tuple:
         length = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
         return f"a list of {length}{arguments[0].__name__}"
+    if origin is dict:
+        return "a mapping from names to texts"
     names = {"str": "a text", "int": "a whole number", "float": "a number", "bool": "true or false"}
     name: str = expected.__name__
     return names.get(name, name)

@@ -9,6 +9,7 @@ import torch
 from torch.func import functional_call
 
 from egan import networks
+from egan.hyperparameters import tuned
 from mutations.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
 from population.environment import Environment
 from population.state import State
@@ -16,6 +17,7 @@ from population.state import State
 if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
+    from population.member import Hyperparameters
 
 FAKES, REALS, SCORED_REALS, MIXES = range(4)
 """Numbers of the random streams within one purpose."""
@@ -24,6 +26,12 @@ FAKES, REALS, SCORED_REALS, MIXES = range(4)
 def stream(seed: int) -> torch.Generator:
     """Return a generator on the CPU, where every draw is made, whatever the device."""
     return torch.Generator().manual_seed(seed)
+
+
+def set_adam(optimizer: torch.optim.Optimizer, *, lr: float, betas: tuple[float, float]) -> None:
+    """Set Adam's rates; a state that was loaded before brought those it was trained with."""
+    for group in optimizer.param_groups:
+        group["lr"], group["betas"] = lr, betas
 
 
 class Discriminator(Environment):
@@ -39,7 +47,7 @@ class Discriminator(Environment):
 
     def __init__(self, *, config: RunConfig, dataset: Dataset) -> None:
         settings = config.discriminator
-        self.config = config
+        self.settings = self.config = config
         self.dataset = dataset
         self.device = torch.device(config.device)
         self.network = networks.discriminator(
@@ -56,6 +64,19 @@ class Discriminator(Environment):
         self.parameters = list(self.network.parameters())
         self._has_buffers = any(True for _ in self.network.buffers())
         self._real_gradient: tuple[torch.Tensor, ...] | None = None
+
+    def configure(self, hyperparameters: Hyperparameters) -> None:
+        """Apply hyperparameters, see `egan.hyperparameters`, to the live discriminator.
+
+        Raises:
+            ValueError: There is no such hyperparameter.
+        """
+        self.config = tuned(self.settings, hyperparameters)
+        self._set_rates()
+
+    def _set_rates(self) -> None:
+        settings = self.config.discriminator
+        set_adam(self.optimizer, lr=settings.lr, betas=settings.betas)
 
     def logits(self, samples: torch.Tensor) -> torch.Tensor:
         """Return logits (N,) of samples (N, *shape), leaving running statistics as they are.
@@ -137,9 +158,10 @@ class Discriminator(Environment):
         return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
-        """Take over weights, running statistics and Adam's moments."""
+        """Take over weights, running statistics and Adam's moments; not its learning rate."""
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self._set_rates()
         self._real_gradient = None
 
     def view_dict(self) -> State:

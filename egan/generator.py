@@ -11,7 +11,8 @@ from torch.optim.swa_utils import AveragedModel
 import fitness
 import mutations
 from egan import networks
-from egan.discriminator import FAKES, REALS, Discriminator, stream
+from egan.discriminator import FAKES, REALS, Discriminator, set_adam, stream
+from egan.hyperparameters import tuned
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.state import PackedState, State, unpack
 
@@ -27,7 +28,7 @@ class Generator(Member):
     ``fresh_codes`` each draws its own.
 
     Args:
-        hyperparameters: Nothing for E-GAN itself; a search may vary ``generator_lr`` and the like.
+        hyperparameters: Nothing for E-GAN itself; any of `egan.hyperparameters.HYPERPARAMETERS`.
         config: The run's settings.
         shape: The shape of one sample, (C, H, W) or (D,).
     """
@@ -38,10 +39,11 @@ class Generator(Member):
         self, hyperparameters: Hyperparameters, *, config: RunConfig, shape: tuple[int, ...]
     ) -> None:
         settings = config.generator
-        self.config = config
+        self.settings = self.config = config
         self.device = torch.device(config.device)
         self.network = build_network(config, shape).to(self.device)
-        self.average = AveragedModel(self.network, multi_avg_fn=_averaging(settings.ema_decay))
+        self.averaging = _averaging(settings.ema_decay)
+        self.average = AveragedModel(self.network, multi_avg_fn=self.averaging)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
         )
@@ -49,14 +51,14 @@ class Generator(Member):
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
-        """Apply ``generator_lr`` and ``diversity_weight`` where a search varies them."""
-        settings = self.config
-        lr = hyperparameters.get("generator_lr", settings.generator.lr)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        self.diversity_weight = hyperparameters.get(
-            "diversity_weight", settings.fitness.diversity_weight
-        )
+        """Apply hyperparameters, see `egan.hyperparameters`, to the live generator.
+
+        Raises:
+            ValueError: There is no such hyperparameter.
+        """
+        self.config = tuned(self.settings, hyperparameters)
+        set_adam(self.optimizer, lr=self.config.generator.lr, betas=self.config.generator.betas)
+        self.averaging.decay = self.config.generator.ema_decay
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one Adam step on the objective called ``operator``."""
@@ -77,7 +79,8 @@ class Generator(Member):
         logits = self.environment.logits(self.samples)
         quality = float(fitness.quality(logits))
         diversity, saturated = self._diversity(logits)
-        total = fitness.combine(quality, diversity, weight=self.diversity_weight)
+        weight = self.config.fitness.diversity_weight
+        total = fitness.combine(quality, diversity, weight=weight)
         return {
             "fitness": total,
             "quality": quality,
@@ -102,6 +105,7 @@ class Generator(Member):
             return
         self.seeds = first.seeds
         self.load_state_dict(unpack(parent))
+        self.configure(first.hyperparameters)
         fake_logits, real_logits = self._logits([birth.operator for birth in births])
         gradients = [self._gradient(b.operator, fake_logits, real_logits) for b in births]
         buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}

@@ -2,6 +2,7 @@ import dataclasses
 
 import pytest
 
+from egan.config import SearchConfig
 from egan.config_file import read_config, to_yaml
 from egan.presets import PRESETS
 
@@ -57,3 +58,16 @@ def test_bytes_that_are_no_text(tmp_path):
     (tmp_path / "c.yaml").write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(ValueError, match="is no YAML"):
         read_config(tmp_path / "c.yaml")
+
+
+def test_a_search_is_kept_and_a_run_without_one_does_not_mention_it(tmp_path):
+    space = {"generator_lr": "1e-5,1e-2,log"}
+    search = SearchConfig(strategy="pbt", population=4, rounds=3, interval=5, space=space)
+    config = dataclasses.replace(PRESETS["digits"](), search=search)
+    path = tmp_path / "config.yaml"
+    path.write_text(to_yaml(config))
+    assert read_config(path) == config
+    assert "search" not in to_yaml(PRESETS["digits"]())
+    path.write_text("search: {space: [1, 2]}\n")
+    with pytest.raises(ValueError, match=r"search\.space must be a mapping from names to texts"):
+        read_config(path)
