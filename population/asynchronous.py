@@ -84,11 +84,13 @@ class AsynchronousSearch(Search):
     def _train(self, generations: int) -> bool:
         self._goal = generations
         self._invite(range(len(self.population)))
+        self._invite(self.strategy.wake(self._waiting))
         while self._flights:
             landings = self._timed("make", self.executor.collect)
             for landing in landings:
                 self._land(landing)
-            self._invite([*(landing.report.index for landing in landings), *self._waiting])
+            self._invite(landing.report.index for landing in landings)
+            self._invite(self.strategy.wake(self._waiting))
             self._look_after()
         if not self._someone_usable():
             raise NothingSurvivesError(self._complaint())

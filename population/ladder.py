@@ -19,6 +19,11 @@ class Ladder:
         size: How many slots there are.
         factor: How many slots one is chosen from.
         first: The generation of the first rung.
+
+    Attributes:
+        arrived: What each slot brought to each rung, in the order of arrival.
+        passed: Who may go on from each rung.
+        freed: Who passed since this set was emptied last.
     """
 
     def __init__(self, size: int, factor: int, first: int) -> None:
@@ -27,6 +32,7 @@ class Ladder:
         self.first = first
         self.arrived: dict[int, dict[int, float]] = {}
         self.passed: dict[int, set[int]] = {}
+        self.freed: set[int] = set()
 
     def rung_above(self, generation: int) -> int:
         """Return the first rung at or above a generation."""
@@ -56,7 +62,8 @@ class Ladder:
         if slot not in self.arrived.setdefault(rung, {}):
             self.arrived[rung][slot] = score
             for reached in sorted(self.arrived):
-                self._settle(reached)
+                if reached >= rung:
+                    self._settle(reached)
         return slot in self.passed[rung]
 
     def _settle(self, rung: int) -> None:
@@ -66,7 +73,9 @@ class Ladder:
         if len(slots) == self._expected(rung):
             count = max(1, count)
         best = {slots[i] for i in selection.truncation(scores, count)}
-        self.passed[rung] = self.passed.get(rung, set()) | best
+        passed = self.passed.setdefault(rung, set())
+        self.freed |= best - passed
+        passed |= best
 
     def _expected(self, rung: int) -> int:
         """Return how many slots reach a rung in the end."""

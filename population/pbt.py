@@ -118,25 +118,38 @@ class PopulationBasedTraining(SpaceStrategy):
         """Return whom a slot copies, by the rule of :meth:`donors` among those with a score."""
         self.round = population[slot].generation
         scores = self.scores_of(population)
-        peers = [i for i, score in enumerate(scores) if i == slot or np.isfinite(score)]
+        finite = np.isfinite(scores)
+        peers = [i for i in range(len(scores)) if i == slot or finite[i]]
         if len(peers) == 1:
             return None
-        donor = self.donors([scores[i] for i in peers], rng).get(peers.index(slot))
+        place = peers.index(slot)
+        donor = self.donors([scores[i] for i in peers], rng, only=place).get(place)
         return None if donor is None else peers[donor]
 
-    def donors(self, scores: Sequence[float], rng: np.random.Generator) -> dict[int, int]:
-        """Return whom each loser copies, by slot; nobody before the first scores."""
+    def donors(
+        self, scores: Sequence[float], rng: np.random.Generator, *, only: int | None = None
+    ) -> dict[int, int]:
+        """Return whom each loser copies, by slot; nobody before the first scores.
+
+        Args:
+            scores: The ranking score of each slot.
+            rng: Where all draws come from.
+            only: The slot that matters, where the others' draws are not wanted.
+        """
         order = shuffled_ranking(scores, rng)
-        usable = [i for i in order if np.isfinite(scores[i])]
+        finite = np.isfinite(scores)
+        usable = [i for i in order if finite[i]]
         if not usable:
             return {}
         count = min(len(order) // 2, math.ceil(self.quantile * len(order)))
         losers = order[len(usable) :]
         if self.round % self.ready_every == 0 and self.exploit == "truncation":
             losers = order[-max(count, len(losers)) :]
+        if only is not None:
+            losers = [only] if only in losers else []
         donors = {i: usable[int(rng.integers(min(count, len(usable))))] for i in losers}
         if self.round % self.ready_every == 0 and self.exploit == "tournament":
-            donors |= duels(usable, rng)
+            donors |= duels(usable, rng, only=only)
         return dict(sorted(donors.items()))
 
     def explore(
@@ -181,17 +194,22 @@ def shuffled_ranking(scores: Sequence[float], rng: np.random.Generator) -> list[
     return [int(shuffled[i]) for i in selection.ranking(np.asarray(scores)[shuffled])]
 
 
-def duels(order: Sequence[int], rng: np.random.Generator) -> dict[int, int]:
+def duels(
+    order: Sequence[int], rng: np.random.Generator, *, only: int | None = None
+) -> dict[int, int]:
     """Compare each place with a random other one; return the better one for each that lost.
 
     Args:
         order: The places, best first.
         rng: Where the opponents come from.
+        only: The place to compare; all by default.
     """
     lost = {}
-    for rank in range(len(order) if len(order) > 1 else 0):
+    for rank, place in enumerate(order if len(order) > 1 else ()):
+        if only not in (None, place):
+            continue
         opponent = int(rng.integers(len(order) - 1))
         opponent += opponent >= rank
         if opponent < rank:
-            lost[order[rank]] = order[opponent]
+            lost[place] = order[opponent]
     return lost

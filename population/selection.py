@@ -25,7 +25,8 @@ def usable(scores: npt.ArrayLike) -> Scores:
 
 def truncation(scores: npt.ArrayLike, count: int) -> list[int]:
     """Return the ``count`` best places; fewer where fewer scores are finite."""
-    return [i for i in ranking(scores) if np.isfinite(np.asarray(scores)[i])][:count]
+    values = usable(scores)
+    return [i for i in ranking(values)[:count] if values[i] > -np.inf]
 
 
 def tournament(

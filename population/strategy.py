@@ -1,7 +1,7 @@
 """Ask and tell: which children to make, and which of them survive. No execution in here."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,7 +104,7 @@ class Strategy(ABC):
         """Return how one slot goes on while the others are at work, or None while it must wait.
 
         Only strategies that define it can search asynchronously. A slot that waits is asked again
-        whenever another slot's child is back; if all wait, the search is at its end.
+        when :meth:`wake` names it; if all wait, the search is at its end.
 
         Args:
             population: The newest member of each slot; without scores where there is none yet.
@@ -112,6 +112,10 @@ class Strategy(ABC):
             rng: The random stream of the slot's next child.
         """
         raise NotImplementedError(f"{type(self).__name__} needs whole generations.")
+
+    def wake(self, waiting: Collection[int]) -> Sequence[int]:
+        """Return which waiting slots to ask again after another slot went on; by default all."""
+        return list(waiting)
 
     def tell_one(self, parent: Individual, child: Individual) -> None:  # noqa: B027 - optional hook
         """Learn how an asynchronous child did; ``child.index`` is its slot."""

@@ -1,6 +1,6 @@
 """Successive halving: many start, and at each rung only the best train on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,12 @@ class SuccessiveHalving(RandomSearch):
         score = float("nan") if member.failed else self.score(member.scores)
         free = self.ladder.passes(slot, member.generation, score, stopped=member.failed)
         return super().ask_one(population, slot, rng) if free else None
+
+    def wake(self, waiting: Collection[int]) -> list[int]:
+        """Return the slots that others' arrivals have let pass."""
+        free = sorted(self.ladder.freed.intersection(waiting))
+        self.ladder.freed = set()
+        return free
 
     def is_rung(self, generation: int) -> bool:
         """Return whether members are stopped after this generation."""
