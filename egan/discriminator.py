@@ -146,7 +146,7 @@ class Discriminator(Environment):
             penalty = gradient_penalty(self.logits, real, fake, generator=stream(seed))
             loss = loss + settings.gradient_penalty_weight * penalty
         self.optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimizer.step()
         return record
 
