@@ -29,6 +29,14 @@ WARM_UP = 20
 MARK_MS = 15.0
 
 
+WAYS: dict[str, Callable[[], Any]] = {
+    "inline": InlineExecutor,
+    "Ray, 1 worker": lambda: RayExecutor(1),
+    "Ray, 2 workers": lambda: RayExecutor(2),
+    "Ray, 3 workers": lambda: RayExecutor(3),
+}
+
+
 def arrays(megabytes: float) -> State:
     """Return a state of the size, in tensors of equal length."""
     length = int(megabytes * 2**20 / 4 / NUM_ARRAYS)
@@ -173,6 +181,7 @@ def main() -> None:
     given = options.parse_args()
     if given.quick:
         given.megabytes, given.rounds, given.generations = [0.1], 1, 10
+        del WAYS["Ray, 1 worker"], WAYS["Ray, 2 workers"]
     with ray_session(5):
         found = [measure(size, given.rounds, given.generations) for size in given.megabytes]
     text = "\n\n".join(said for said, _ in found)
@@ -182,17 +191,11 @@ def main() -> None:
 
 def measure(megabytes: float, rounds: int, generations: int) -> tuple[str, dict[str, Any]]:
     """Return a table for one size, and its values."""
-    ways: dict[str, Callable[[], Any]] = {
-        "inline": InlineExecutor,
-        "Ray, 1 worker": lambda: RayExecutor(1),
-        "Ray, 2 workers": lambda: RayExecutor(2),
-        "Ray, 3 workers": lambda: RayExecutor(3),
-    }
     times: dict[str, list[float]] = {"three plain Ray actors": []}
     parts: dict[str, list[dict[str, float]]] = {}
     for _ in range(rounds):
         times["three plain Ray actors"] += plain(megabytes, generations)
-        for name, executor in ways.items():
+        for name, executor in WAYS.items():
             found, seconds = engine(executor, megabytes, generations)
             times.setdefault(name, []).extend(found)
             parts.setdefault(name, []).append(seconds)

@@ -1,0 +1,54 @@
+"""Every benchmark answers --help and runs its quick form."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "benchmarks"
+HELPERS = ("measure", "members")
+SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
+SAYS = {
+    "digits": "worst ratio of distances",
+    "engine_overhead": "three plain Ray actors",
+    "mixtures": "median high quality",
+    "near_the_limit": "all generations / ideal",
+    "ray_tune_side_by_side": "Ratio of overheads",
+    "scale": "µs of the scheduler per member",
+}
+QUICK = sorted(SAYS)
+
+
+def run(name, *words):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, FOLDER / f"{name}.py", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=170,
+    )
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_and_a_line_in_the_readme(name):
+    done = run(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--quick" in done.stdout
+    assert f"`{name}.py`" in (FOLDER / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_quick_form_runs(name):
+    if name == "ray_tune_side_by_side" and importlib.util.find_spec("pyarrow") is None:
+        pytest.skip("needs ray[tune]")
+    before = sorted(FOLDER.rglob("results/*"))
+    done = run(name, "--quick")
+    assert done.returncode == 0, done.stderr
+    assert SAYS[name] in done.stdout
+    assert sorted(FOLDER.rglob("results/*")) == before
