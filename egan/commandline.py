@@ -13,11 +13,27 @@ import tyro
 
 from egan.config import CADENCE, WHERE_ONLY, RunConfig, check, to_dict
 from egan.errors import UserError, told_to_user
+from egan.hyperparameters import HYPERPARAMETERS, SPACE
 from egan.lazy import lookup
+from egan.models import with_search
 from egan.presets import PRESETS
+from egan.space import EXPLANATION, flag, taken_out
 
 PROG = "python -m egan.run"
 DEFAULT = "digits"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _default_space() -> str:
+    return _indented("\n".join(f"{flag(name)} {text}" for name, text in SPACE.items()))
+
+
+def _further_names() -> str:
+    return ", ".join(flag(name) for name in HYPERPARAMETERS if name not in SPACE)
+
 
 DESCRIPTION = f"""Evolve generators against a discriminator.
 
@@ -36,6 +52,23 @@ Examples:
   {PROG} --resume runs/00003-digits --generations 10000
   {PROG} --list                           presets, data sets, mutations, networks
   python -m egan.plot runs/00003-digits runs/00004-digits    compare runs
+
+Search for hyperparameters: --search trains a population of whole GANs side by side. After every
+round of --interval generations they are compared by their samples' distance to the data. With pbt
+(or pb2, which models what paid off) the worst go on from the best ones' weights with varied
+hyperparameters; random and halving never vary them. schedule.yaml is what the best one was trained
+with.
+  {PROG} digits --search pbt --population 8 --rounds 20 --interval 100 \\
+      --space.generator-lr 1e-5,1e-2,log --space.diversity-weight 0,0.5 \\
+      --space.discriminator-steps 1,2,3
+
+What --space.NAME may be:
+{_indented(EXPLANATION)}
+
+Without any --space:
+{_default_space()}
+
+Further names: {_further_names()}.
 
 Presets: {", ".join(PRESETS)}.
 The defaults below are those of the preset; give another one before --help to see its own.
@@ -103,10 +136,13 @@ def starting_point(source: str) -> RunConfig:
 
 
 def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
+    words, space = taken_out(given)
+    if space:
+        base = replace(base, search=replace(base.search, space=space))
     return tyro.cli(
         Request,
         default=Request(source=source, config=base),
-        args=given,
+        args=words,
         prog=PROG,
         description=DESCRIPTION,
     )
@@ -115,7 +151,7 @@ def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
 def _checked(request: Request) -> Request:
     """Check the settings; make the data's path absolute, so that any folder can go on with it."""
     with told_to_user(ValueError):
-        check(request.config)
+        request = replace(request, config=with_search(check(request.config)))
     data = request.config.data
     if data.path is None:
         return request
@@ -139,7 +175,7 @@ def _resumed(request: Request, given: Sequence[str]) -> Request:
     before, after = to_dict(base), to_dict(request.config)
     changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
     changed = [text for name in changed for text in _differences(name, before[name], after[name])]
-    changed = [text for text in changed if not text.startswith("--data.path ")]
+    changed = [text for text in changed if not text.startswith(("--data.path ", "--rounds "))]
     if changed:
         raise UserError(
             f"--resume {run} must keep what the result depends on, but changed: "
@@ -152,6 +188,8 @@ def _resumed(request: Request, given: Sequence[str]) -> Request:
 def _differences(name: str, before: object, after: object) -> list[str]:
     """Return the flags that differ, with their values then and now."""
     if isinstance(before, dict) and isinstance(after, dict):
-        pairs = [(f"{name}.{key}", before[key], after[key]) for key in before]
+        keys = {**before, **after}
+        pairs = [(f"{name}.{key}", before.get(key), after.get(key)) for key in keys]
         return [text for pair in pairs if pair[1] != pair[2] for text in _differences(*pair)]
-    return [f"--{name.replace('_', '-')} was {before}, now {after}"]
+    spelt = name.replace("search.strategy", "search").removeprefix("search.").replace("_", "-")
+    return [f"--{spelt} was {before}, now {after}"]

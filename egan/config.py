@@ -130,6 +130,8 @@ class SearchConfig:
         default_factory=dict, hash=False
     )
     """What to search, by name: `low,high[,log]`, a list `a,b,c`, or options `a|b`."""
+    model: Annotated[str, tyro.conf.Suppress] = "egan"
+    """What the members are, see `egan.models`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -163,9 +165,9 @@ class RunConfig:
     output: str = "runs"
     """Folder that the numbered run directory is made in."""
     look_every: int | None = None
-    """Generations between looks at the samples; by default 20 looks a run."""
+    """Generations, or rounds of a search, between looks at samples; by default 20 looks a run."""
     checkpoint_every: int | None = None
-    """Generations between checkpoints; by default as often as looks."""
+    """Generations between checkpoints; by default as often as looks, in a search every round."""
     features: str | None = None
     """Your own feature extractor for sample distances, as module:function."""
 
@@ -173,6 +175,11 @@ class RunConfig:
     def is_search(self) -> bool:
         """Whether hyperparameters are searched, by a population of whole models."""
         return self.search.strategy is not None
+
+    @property
+    def name(self) -> str:
+        """What a run directory is called after its number."""
+        return f"{self.preset}-{self.search.strategy}" if self.is_search else self.preset
 
     @property
     def length(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
     from egan.features import Features
+    from egan.preparation import Prepared
 
 BATCH = 250
 
@@ -140,12 +142,15 @@ def alone(config: RunConfig, *, interval: int) -> RunConfig:
 
 def random_start(config: RunConfig, dataset: Dataset) -> Snapshot:
     """Return an E-GAN before its first generation, drawn from torch's current stream."""
+    generators = [
+        Generator({}, config=config, shape=dataset.shape)
+        for _ in range(config.evolution.num_survivors)
+    ]
     discriminator = Discriminator(config=config, dataset=dataset)
-    survivors = []
-    for index in range(config.evolution.num_survivors):
-        generator = Generator({}, config=config, shape=dataset.shape)
-        state = pack(generator.state_dict())
-        survivors.append(Individual(generation=0, index=index, state=state))
+    survivors = [
+        Individual(generation=0, index=i, state=pack(generator.state_dict()))
+        for i, generator in enumerate(generators)
+    ]
     return Snapshot(
         generation=0,
         population=survivors,
@@ -157,3 +162,14 @@ def random_start(config: RunConfig, dataset: Dataset) -> Snapshot:
 def best_weights(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
     """Return the averaged weights of the best generator in an E-GAN's state."""
     return averaged_weights(state["survivors"][0]["state"])
+
+
+def member_of(config: RunConfig, prepared: Prepared) -> partial[EvolvedGan]:
+    """Return what builds the members of a search: whole E-GANs, from hyperparameters."""
+    return partial(
+        EvolvedGan,
+        config=config,
+        dataset=prepared.dataset,
+        features=prepared.features,
+        interval=config.search.interval,
+    )

@@ -12,7 +12,23 @@ from population import Callback, Evolution, InlineExecutor, RayExecutor, Search
 if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
+    from egan.preparation import Prepared
     from population import Executor
+
+
+def build_run(
+    config: RunConfig,
+    prepared: Prepared,
+    *,
+    directory: Path | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Search:
+    """Return the search that a run of the command line is: an E-GAN, or a population of them."""
+    if config.is_search:
+        return build_hyperparameter_search(
+            config, prepared, directory=directory, callbacks=callbacks
+        )
+    return build_search(config, prepared.dataset, directory=directory, callbacks=callbacks)
 
 
 def build_search(
@@ -33,9 +49,41 @@ def build_search(
         executor=build_executor(config),
         directory=directory,
         seed=config.seed,
+        name=config.preset,
         callbacks=callbacks,
         checkpoint_every=config.checkpoint_every or config.interval,
         identity={**config.identity(), "samples": dataset.fingerprint()},
+    )
+
+
+def build_hyperparameter_search(
+    config: RunConfig,
+    prepared: Prepared,
+    *,
+    directory: Path | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> Search:
+    """Return the search for hyperparameters that `--search` asks for, with whole models."""
+    from egan.models import model_of, searches, space_of
+
+    settings = config.search
+    strategy = searches()[str(settings.strategy)]
+    return Search(
+        model_of(config).member(config, prepared),
+        strategy(space_of(config), settings.population),
+        executor=build_executor(config),
+        directory=directory,
+        seed=config.seed,
+        name=config.preset,
+        callbacks=callbacks,
+        checkpoint_every=config.checkpoint_every or 1,
+        identity={
+            **config.identity(),
+            "model": settings.model,
+            "interval": settings.interval,
+            "samples": prepared.dataset.fingerprint(),
+            "features": config.features,
+        },
     )
 
 

@@ -47,7 +47,10 @@ def _outcome(results: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
     if results is None:
         return
     table = tidy(results)
-    yield "generations", str(table["generation"].max())
+    is_search = not table["operator"].astype(bool).any()
+    yield "rounds" if is_search else "generations", str(table["generation"].max())
+    if is_search:
+        yield "members", str(table["child"].nunique())
     if "fitness" in table.select_dtypes("number"):
         best = winners(table)["fitness"]
         yield "final fitness", number(best.iloc[-1]) if len(best) else "none is finite"

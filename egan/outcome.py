@@ -4,35 +4,48 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from egan.commandline import PROG
 from egan.files import atomic
-from egan.generator import averaged_weights
 
 if TYPE_CHECKING:
+    import torch
+
     from egan.config import RunConfig
     from egan.gallery import Gallery
     from egan.rundir import RunDirectory
     from population import Result
 
+    Weights = Mapping[str, torch.Tensor]
+
 logger = logging.getLogger("egan")
 
 
 def write_outcome(
-    folder: RunDirectory, result: Result, *, config: RunConfig, gallery: Gallery
+    folder: RunDirectory,
+    result: Result,
+    *,
+    config: RunConfig,
+    gallery: Gallery,
+    weights: Weights,
 ) -> bool:
     """Write weights, lineage, interpolation, GIF and report; return whether all succeeded.
 
-    What cannot be written is logged; the run and its checkpoints are whole all the same.
+    A search adds the winner's schedule and pictures of hyperparameters and lineage. What cannot be
+    written is logged; the run and its checkpoints are whole all the same.
     """
-    weights = averaged_weights(result.best.state)
     gallery.load(weights)
+    made = (
+        ("schedule", lambda: _save_schedule(folder.path / "schedule.yaml", result)),
+        ("figures", lambda: _save_figures(folder.path, result)),
+    )
     steps: Sequence[tuple[str, Callable[[], Any]]] = (
-        ("weights", lambda: _save_weights(folder.path, result, config=config, gallery=gallery)),
+        ("weights", lambda: _save_weights(folder.path, result, config, gallery, weights)),
         ("lineage", lambda: _save_lineage(folder.path / "lineage.csv", result)),
+        *(made if config.is_search else ()),
         ("interpolation", lambda: _save_interpolation(folder.samples, gallery)),
         ("GIF", lambda: _save_gif(folder.samples)),
         ("report", lambda: _save_report(folder.path)),
@@ -50,21 +63,37 @@ def _attempt(name: str, step: Callable[[], Any]) -> bool:
     return True
 
 
-def _save_weights(path: Path, result: Result, *, config: RunConfig, gallery: Gallery) -> None:
+def _save_weights(
+    path: Path, result: Result, config: RunConfig, gallery: Gallery, weights: Weights
+) -> None:
     from egan.export import save_generator
+
+    generations = config.search.interval if config.is_search else 1
 
     save_generator(
         path / "generator.safetensors",
-        averaged_weights(result.best.state),
+        weights,
         config=config,
         shape=gallery.dataset.shape,
-        generation=result.best.generation,
+        generation=result.best.generation * generations,
     )
 
 
 def _save_lineage(path: Path, result: Result) -> None:
     with atomic(path) as temporary:
         result.lineage.to_csv(temporary, index=False)
+
+
+def _save_schedule(path: Path, result: Result) -> None:
+    with atomic(path) as temporary:
+        result.schedule().to_yaml(temporary)
+
+
+def _save_figures(path: Path, result: Result) -> None:
+    from egan.plots.style import save_figure
+
+    save_figure(result.plot(), path / "hyperparameters.png")
+    save_figure(result.plot_lineage(), path / "lineage.png")
 
 
 def _save_interpolation(folder: Path, gallery: Gallery) -> None:
@@ -87,8 +116,14 @@ def _save_report(path: Path) -> None:
     write_report(path)
 
 
-def summary(path: Path, result: Result) -> str:
-    """Return the numbers of a finished run, and what to do with it next."""
+def summary(path: Path, result: Result, *, unit: str = "generations") -> str:
+    """Return the numbers of a finished run, and what to do with it next.
+
+    Args:
+        path: The run directory.
+        result: The outcome of its search.
+        unit: What its length is counted in, which is also the flag that sets it.
+    """
     from egan.headline import headline
     from egan.plots.tables import read_table
     from egan.rundir import read_timing
@@ -101,16 +136,16 @@ def summary(path: Path, result: Result) -> str:
             *(f"  {name:<{width}}  {value}" for name, value in lines),
             "",
             f"Look at it   {path / 'report.html'}",
-            *_more(path, result),
+            *_more(path, result, unit=unit),
             f"Compare      python -m egan.plot {shlex.quote(str(path))} ANOTHER_RUN",
         ]
     )
 
 
-def _more(path: Path, result: Result) -> list[str]:
+def _more(path: Path, result: Result, *, unit: str) -> list[str]:
     if result.interrupted:
         return []
-    return [f"Go on        {resume_command(path)} --generations {2 * result.best.generation}"]
+    return [f"Go on        {resume_command(path)} --{unit} {2 * result.best.generation}"]
 
 
 def resume_command(path: Path) -> str:

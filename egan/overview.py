@@ -26,6 +26,8 @@ SELECTIONS = {
 def catalogue() -> str:
     """Return the presets, data sets, mutations, fitnesses, selections and networks, by name."""
     from egan import data, networks
+    from egan.hyperparameters import HYPERPARAMETERS, SPACE
+    from egan.models import searches
     from egan.presets import PRESETS
     from mutations.table import TABLE
 
@@ -39,6 +41,12 @@ def catalogue() -> str:
         "Fitness = quality + weight * diversity (--fitness.diversity, "
         "--fitness.diversity-weight)": FITNESSES,
         "Selection (--evolution.selection)": SELECTIONS,
+        "Searches for hyperparameters (--search)": {
+            name: (one.__doc__ or "").splitlines()[0] for name, one in searches().items()
+        },
+        "Hyperparameters (--space.NAME), with what is searched if nothing is said": {
+            name.replace("_", "-"): SPACE.get(name, "") for name in HYPERPARAMETERS
+        },
         "Networks (--generator.network, --discriminator.network)": {
             name: entry.description for name, entry in {**generators, **discriminators}.items()
         },
@@ -60,14 +68,28 @@ def plan(config: RunConfig) -> str:
     kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
     rows = {
         "data": described,
+        **_search(config),
         "children": f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}",
         "where": _where(config),
         "memory": _memory(config, shape),
-        "looks": f"every {config.interval} generations of {config.generations}",
-        "folder": str(next_path(Path(config.output), config.preset)),
+        "looks": f"every {config.interval} {config.unit} of {config.length}",
+        "folder": str(next_path(Path(config.output), config.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
+
+
+def _search(config: RunConfig) -> dict[str, str]:
+    """Return lines about members and their hyperparameters, none without a search."""
+    search = config.search
+    if not config.is_search:
+        return {}
+    space = ", ".join(f"{name} {text}" for name, text in search.space.items())
+    return {
+        "search": f"{search.strategy}: {search.population} members, {search.rounds} rounds of "
+        f"{search.interval} generations",
+        "space": space,
+    }
 
 
 def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
@@ -98,7 +120,8 @@ def _where(config: RunConfig) -> str:
         return "in this process"
     place = "on this machine" if config.address is None else f"on the cluster {config.address}"
     actors = "actor" if config.num_workers == 1 else "actors"
-    return f"{config.num_workers} Ray {actors} {place}, and one for the discriminator"
+    home = "" if config.is_search else ", and one for the discriminator"
+    return f"{config.num_workers} Ray {actors} {place}{home}"
 
 
 def _memory(config: RunConfig, shape: tuple[int, ...]) -> str:

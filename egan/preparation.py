@@ -6,7 +6,9 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from egan.config import SearchConfig
 from egan.errors import UserError, told_to_user
+from egan.presets import PRESETS
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
@@ -102,3 +104,19 @@ def _warn_of_idle_settings(config: RunConfig) -> None:
         for name, value in idle.items():
             if value is not None:
                 logger.warning("--%s %s has no effect with --executor inline", name, value)
+    _warn_of_idle_lengths(config)
+
+
+def _warn_of_idle_lengths(config: RunConfig) -> None:
+    """Name lengths that a run without, or with, a search does not go by."""
+    search = config.search
+    preset = PRESETS.get(config.preset)
+    if config.is_search and preset and config.generations != preset().generations:
+        logger.warning(
+            "--generations %d has no effect with --search, which runs --rounds %d of --interval %d",
+            *(config.generations, search.rounds, search.interval),
+        )
+    for name in () if config.is_search else ("population", "rounds", "interval"):
+        value = getattr(search, name)
+        if value != getattr(SearchConfig, name):
+            logger.warning("--%s %s has no effect without --search", name, value)

@@ -52,7 +52,7 @@ def _obey(request: Request) -> int:
 
 def evolve(request: Request, talk: Talk) -> int:
     """Prepare, run all generations, and write the outcome; return the exit status."""
-    from egan.experiment import build_search
+    from egan.experiment import build_run
     from egan.listeners import Timekeeper
     from egan.preparation import prepare
     from egan.session import Session, open_folder
@@ -63,16 +63,13 @@ def evolve(request: Request, talk: Talk) -> int:
         talk.write_to(folder.path / "log.txt")
         timekeeper.prepared(folder.path)
         session = Session(config, prepared, folder=folder, timekeeper=timekeeper)
-        search = build_search(
-            config,
-            prepared.dataset,
-            directory=folder.path,
-            callbacks=session.listeners(talk.console),
+        search = build_run(
+            config, prepared, directory=folder.path, callbacks=session.listeners(talk.console)
         )
         if not folder.is_new and session.go_back(search):
             return 0
         with session.troubles_told(search):
-            return session.conclude(search.run(config.generations))
+            return session.conclude(search.run(config.length))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class RunDirectory:
 
         directory = None
         try:
-            directory = cls(_make_numbered(Path(config.output), config.preset), is_new=True)
+            directory = cls(_make_numbered(Path(config.output), config.name), is_new=True)
             write_text(directory.path / CONFIG, to_yaml(config))
             write_json(directory.path / VERSIONS, versions())
             directory.samples.mkdir()

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from egan.errors import UserError, told_to_user
+from egan.generator import averaged_weights
 from egan.listeners import Looker, ProgressBar, Stopper, Timekeeper
+from egan.models import model_of
 from egan.outcome import resume_command, summary, write_outcome
 from egan.rundir import RunDirectory
+from population.callbacks import ProgressTable
 from population.checkpoint import CheckpointError
 from population.search import NothingSurvivesError
 
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
     from population import Callback, Result, Search
 
 logger = logging.getLogger("egan")
+
+SECONDS_PER_LINE = 5.0
+"""How often a search reports where there is no terminal."""
 
 DISK = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO}
 
@@ -62,17 +68,22 @@ class Session:
         self.folder = folder
         self.timekeeper = timekeeper
         self.stopper = Stopper()
+        self.weights = model_of(config).weights if config.is_search else averaged_weights
         self.looker = Looker(
             prepared.gallery,
             features=prepared.features,
             folder=folder.samples,
             interval=config.interval,
+            weights=self.weights,
+            by_slot=config.is_search,
         )
 
     def listeners(self, console: Console) -> list[Callback]:
         """Return the callbacks, in the order in which they hear of a generation."""
         self._announce()
-        progress = ProgressBar(console, self.looker)
+        progress: Callback = ProgressBar(console, self.looker)
+        if self.config.is_search:
+            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE)
         return [self.looker, progress, self.timekeeper, self.stopper]
 
     def _announce(self) -> None:
@@ -81,13 +92,10 @@ class Session:
         kind = "in this process"
         if config.executor == "ray":
             kind = f"in {config.num_workers} Ray workers on {where} (they take seconds to start)"
-        logger.info(
-            "%s: %d generations of %d children, %s",
-            self.folder.path,
-            config.generations,
-            config.num_children,
-            kind,
-        )
+        search, what = config.search, f"{config.num_children} children"
+        if config.is_search:
+            what = f"{search.interval} generations of {search.population} members"
+        logger.info("%s: %d %s of %s, %s", self.folder.path, config.length, config.unit, what, kind)
 
     def go_back(self, search: Search) -> bool:
         """Take the search to the run's last whole checkpoint; return whether the run is finished.
@@ -107,20 +115,21 @@ class Session:
         with told_to_user(CheckpointError):
             search.resume()
         self.folder.forget_after(search.generation)
-        wanted = self.config.generations
+        wanted, unit = self.config.length, self.config.unit
         if search.generation > wanted:
             raise UserError(
-                f"{self.folder.path} has {search.generation} generations, but --generations asks "
-                f"for {wanted} in all. Ask for more than it has: {command} --generations "
+                f"{self.folder.path} has {search.generation} {unit}, but --{unit} asks for "
+                f"{wanted} in all. Ask for more than it has: {command} --{unit} "
                 f"{2 * search.generation}"
             )
         if search.generation == wanted and (self.folder.path / "report.html").exists():
             print(
-                f"{self.folder.path} is finished: {wanted} generations. To go on: {command} "
-                f"--generations {2 * wanted}"
+                f"{self.folder.path} is finished: {wanted} {unit}. To go on: {command} "
+                f"--{unit} {2 * wanted}"
             )
             return True
-        logger.info("going on from generation %d", search.generation)
+        name = self.config.unit.removesuffix("s")
+        logger.info("going on from %s %d", name, search.generation)
         return False
 
     def _compare_versions(self) -> None:
@@ -160,9 +169,13 @@ class Session:
     def conclude(self, result: Result) -> int:
         """Write the outcome, say where it is, and return the exit status."""
         written = write_outcome(
-            self.folder, result, config=self.config, gallery=self.prepared.gallery
+            self.folder,
+            result,
+            config=self.config,
+            gallery=self.prepared.gallery,
+            weights=self.weights(result.best.state),
         )
-        print(summary(self.folder.path, result))
+        print(summary(self.folder.path, result, unit=self.config.unit))
         if result.interrupted:
             print(f"\nStopped. Go on with:\n  {resume_command(self.folder.path)}")
             return self.stopper.status

@@ -5,21 +5,25 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from egan import judge
 from egan.generator import averaged_weights
 from egan.pictures import save_atomically
 from population import Callback
+from population.selection import ranking
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import torch
 
     from egan.features import Features
     from egan.gallery import Gallery
     from population import Search
     from population.callbacks import Generation
+    from population.state import State
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,8 @@ class Looker(Callback):
         features: What they are judged by.
         folder: Where pictures go.
         interval: Generations between looks.
+        weights: From a member's state to the weights that make the samples.
+        by_slot: Whether the population stands in the order of its slots, not best first.
 
     Attributes:
         latest: The scores of the last look.
@@ -42,12 +48,21 @@ class Looker(Callback):
     """
 
     def __init__(
-        self, gallery: Gallery, *, features: Features, folder: Path, interval: int
+        self,
+        gallery: Gallery,
+        *,
+        features: Features,
+        folder: Path,
+        interval: int,
+        weights: Callable[[State], Mapping[str, torch.Tensor]] = averaged_weights,
+        by_slot: bool = False,
     ) -> None:
         self.gallery = gallery
         self.features = features
         self.folder = folder
         self.interval = interval
+        self.weights = weights
+        self.by_slot = by_slot
         self.generations = 0
         self.latest: dict[str, float] = {}
         self.failures = 0
@@ -64,9 +79,18 @@ class Looker(Callback):
         """Look at the best survivor, or at the one before where nobody survived."""
         if not self.is_due(generation.number):
             return
-        if generation.population[0].state is not None:
-            self.gallery.load(averaged_weights(search.state(0)))
+        place = self._best(search, generation)
+        if place is not None:
+            self.gallery.load(self.weights(search.state(place)))
         self._look(search)
+
+    def _best(self, search: Search, generation: Generation) -> int | None:
+        """Return the place of the member to look at; survivors of an evolution are best first."""
+        scores = [search.strategy.score(one.scores) for one in generation.population]
+        alive = [i for i, one in enumerate(generation.population) if one.state is not None]
+        if not alive or not self.by_slot:
+            return alive[0] if alive else None
+        return next(i for i in ranking(scores) if i in alive)
 
     def is_due(self, number: int) -> bool:
         """Return whether a generation is looked at."""
