@@ -41,6 +41,7 @@ def connect(
     if ray.is_initialized():
         return False
     if address is None:
+        os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
         with _loopback_only(), _modules_for_workers():
             ray.init(
                 address="local",

@@ -59,7 +59,7 @@ class Search:
         keep_checkpoints: How many checkpoints stay on disk.
         torch_threads: Torch threads per child; part of a result's identity.
         retries: How often a child whose making raises is tried again.
-        name: The name of the run in the history.
+        name: What the history calls the run; two runs of one seed differ in nothing else.
         identity: Further settings that a resumed run must share, as JSON values.
 
     Raises:
@@ -80,7 +80,7 @@ class Search:
         keep_checkpoints: int = 3,
         torch_threads: int = 1,
         retries: int = 1,
-        name: str = "",
+        name: str = "run",
         identity: Mapping[str, Any] | None = None,
     ) -> None:
         if seed < 0:
@@ -95,7 +95,7 @@ class Search:
         self.seed = seed
         self.callbacks = list(callbacks)
         self.checkpoint_every = checkpoint_every
-        self.name = name or (self.directory.name if self.directory else "run")
+        self.name = name
         settings = {"seed": seed, "environment": environment is not None}
         self.identity = {**strategy.describe(), **settings, **(identity or {})}
         self.generation = 0
