@@ -99,6 +99,11 @@ def test_a_disk_that_is_full_from_the_start(tiny, capsys, monkeypatch):
     assert "No space left on device" in _told(tiny, capsys)
 
 
+def test_a_short_run_that_diverges(tiny, tmp_path, capsys):
+    words = ["--generator.lr", "1e30", "--discriminator.lr", "1e30"]
+    assert "finite" in _told([*tiny, *words], capsys)
+
+
 @pytest.mark.parametrize("place", ["population.archive.write_checkpoint", "os.fsync"])
 def test_a_disk_that_fills_up(place, tiny, tiny_run, capsys, monkeypatch):
     def full(*_, **__):
