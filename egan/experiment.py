@@ -64,13 +64,12 @@ def build_hyperparameter_search(
     callbacks: Sequence[Callback] = (),
 ) -> Search:
     """Return the search for hyperparameters that `--search` asks for, with whole models."""
-    from egan.models import model_of, searches, space_of
+    from egan.models import model_of, strategy_of
 
     settings = config.search
-    strategy = searches()[str(settings.strategy)]
     return Search(
         model_of(config).member(config, prepared),
-        strategy(space_of(config), settings.population),
+        strategy_of(config),
         executor=build_executor(config),
         directory=directory,
         seed=config.seed,

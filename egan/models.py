@@ -16,6 +16,7 @@ from egan.space import Kind, flag, read_space
 
 if TYPE_CHECKING:
     from population.member import Hyperparameters, Member
+    from population.space_strategy import SpaceStrategy
     from population.spaces import SearchSpace
 
 
@@ -58,7 +59,7 @@ def model_of(config: RunConfig) -> Model:
     return lookup(MODELS, config.search.model, kind="model")
 
 
-def searches() -> dict[str, Any]:
+def searches() -> dict[str, type[SpaceStrategy]]:
     """Return the strategies that search hyperparameters, by name."""
     from population.space_strategy import SpaceStrategy
     from population.strategies import STRATEGIES
@@ -81,20 +82,21 @@ def with_search(config: RunConfig) -> RunConfig:
                 f"{', '.join(searches())}."
             )
         return config
-    lookup(searches(), str(search.strategy), kind="search (--search)")
     space = search.space or dict(model_of(config).space)
     config = replace(config, search=replace(search, space=space))
-    _check_ends(config, space_of(config))
+    _check_ends(config, strategy_of(config).space)
     return config
 
 
-def space_of(config: RunConfig) -> SearchSpace:
-    """Return the search space of a run.
+def strategy_of(config: RunConfig) -> SpaceStrategy:
+    """Return the strategy that a run searches with.
 
     Raises:
-        ValueError: It makes no sense.
+        ValueError: There is no such search, or its space makes no sense.
     """
-    return read_space(config.search.space, model_of(config).kinds)
+    settings = config.search
+    kind = lookup(searches(), str(settings.strategy), kind="search (--search)")
+    return kind(read_space(settings.space, model_of(config).kinds), settings.population)
 
 
 def _check_ends(config: RunConfig, space: SearchSpace) -> None:
