@@ -148,14 +148,16 @@ class ProgressTable(Callback):
         names = list(strategy.columns(children[0].offspring.hyperparameters))
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         for name in ("member", strategy.objective, *names, "copied"):
-            table.add_column(Text(name), justify="right", no_wrap=True)
+            whole = name not in names  # on a narrow terminal, only long names are broken
+            table.add_column(Text(name), justify="right", no_wrap=whole, overflow="fold")
         order = ranking([strategy.score(child.scores) for child in children])
         for place, i in enumerate(order[: self.rows]):
             child = children[i]
             score = "failed" if child.error else _shown(strategy.score(child.scores))
             values = strategy.columns(child.offspring.hyperparameters).values()
             source = str(self._sources.get(child.index, ""))
-            cells = [str(child.index), score, *map(_shown, values), source]
+            settings = [_shown(value, digits=3) for value in values]
+            cells = [str(child.index), score, *settings, source]
             style = "red" if child.error else "bold" if place == 0 else None
             table.add_row(*(Text(cell) for cell in cells), style=style)
         if len(order) > self.rows:
@@ -185,8 +187,8 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d} h"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, *, digits: int = 4) -> str:
     """Return a value in a few characters."""
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.{digits}g}"
     return "" if value is None else str(value)
