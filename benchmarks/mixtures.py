@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from measure import cell, mark, parser, report, table
 
-from egan.comparison import EGAN, Row, Task
-from egan.comparison_run import load_study
+from egan.comparison.run import load_study
+from egan.comparison.study import EGAN, Row, Task
 from egan.presets import PRESETS
 
 MARKS = {"gaussians25": (24, 0.70), "gaussians8": (8, 0.80)}

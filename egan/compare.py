@@ -28,7 +28,7 @@ import tyro
 from egan.errors import UserError, told_to_user
 
 if TYPE_CHECKING:
-    from egan.comparison import Task
+    from egan.comparison.study import Task
     from egan.config import RunConfig
 
 
@@ -86,7 +86,7 @@ def compare(options: Options) -> str:
         config = settings(options)
         tasks = plan(options, config)
     directory = options.output or Path("comparisons") / config.preset
-    from egan.comparison_run import Comparison
+    from egan.comparison.run import Comparison
 
     with told_to_user(ValueError, OSError):
         comparison = Comparison(config=config, directory=directory, cpu_seconds=options.cpu_seconds)
@@ -126,7 +126,7 @@ def plan(options: Options, config: RunConfig) -> list[Task]:
     Raises:
         ValueError: A method is unknown or does not fit the preset.
     """
-    from egan.comparison import EGAN, Task, default_methods, method_config
+    from egan.comparison.study import EGAN, Task, default_methods, method_config
     from egan.config import check
 
     methods = list(dict.fromkeys(options.methods or default_methods(config)))

@@ -7,11 +7,11 @@ import pytest
 import torch
 import yaml
 
-from egan import compare, comparison
-from egan.comparison import Study, Task, default_methods, method_config
-from egan.comparison_figure import comparison_figure
-from egan.comparison_run import load_study
-from egan.comparison_table import markdown, ranked, relation, summary, verdict
+from egan import compare
+from egan.comparison.figure import comparison_figure
+from egan.comparison.run import load_study
+from egan.comparison.study import Study, Task, default_methods, method_config
+from egan.comparison.table import markdown, ranked, relation, summary, verdict
 from egan.config import check, to_dict
 from egan.presets import PRESETS
 
@@ -124,8 +124,8 @@ def test_looking_at_samples_does_not_count_as_training(monkeypatch):
     judge = Study.judge
 
     def slow(self, search):
-        end = comparison.time.process_time() + 0.5
-        while comparison.time.process_time() < end:
+        end = time.process_time() + 0.5
+        while time.process_time() < end:
             pass
         return judge(self, search)
 

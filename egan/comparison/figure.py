@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from egan.comparison import BUDGETS, EGAN, RANDOM
-from egan.comparison_table import SCORES, TITLES, deciding
+from egan.comparison.study import BUDGETS, EGAN, RANDOM
+from egan.comparison.table import SCORES, TITLES, deciding
 from egan.plots.style import INK, MUTATIONS, MUTED, dress, label, new_figure, whole_numbers
 
 if TYPE_CHECKING:

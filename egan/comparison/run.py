@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from egan.comparison import EGAN, STEPS, Row, Study, Task
-from egan.comparison_figure import comparison_figure
-from egan.comparison_table import SCORES, deciding, markdown, summary
+from egan.comparison.figure import comparison_figure
+from egan.comparison.study import EGAN, STEPS, Row, Study, Task
+from egan.comparison.table import SCORES, deciding, markdown, summary
 from egan.config import RunConfig
 from egan.files import atomic, write_text
 from egan.plots.style import save_figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan.comparison import BUDGETS, CPU, STEPS
+from egan.comparison.study import BUDGETS, CPU, STEPS
 
 if TYPE_CHECKING:
     import pandas as pd
