@@ -22,7 +22,7 @@ def digits() -> RunConfig:
     """8x8 digits of scikit-learn, in one to two minutes on two cores (the default)."""
     return RunConfig(
         preset="digits",
-        generations=3000,
+        generations=2400,
         data=DataConfig(name="digits"),
         generator=GeneratorConfig(
             network="mlp",

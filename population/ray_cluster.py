@@ -42,6 +42,7 @@ def connect(
         return False
     if address is None:
         os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
+        os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # nobody reads them
         with _loopback_only(), _modules_for_workers():
             ray.init(
                 address="local",
