@@ -5,7 +5,21 @@ from typing import Any
 
 from population.seeding import Seeds
 from population.state import PackedState, pack, unpack
-from population.worker import Order, Parent, Report, Worker, Workshop, update_environment
+from population.worker import (
+    Genesis,
+    Order,
+    Parent,
+    Report,
+    Worker,
+    Workshop,
+    update_environment,
+)
+
+Block = list[PackedState | None]
+"""Several states as one object of Ray's: one hand-over instead of many."""
+
+Place = tuple[int, int]
+"""Which of the blocks that come along, and where in it."""
 
 
 class WorkerActor:
@@ -22,33 +36,50 @@ class WorkerActor:
         return True
 
     def make(
-        self, version: int, view: PackedState | None, orders: Sequence[Order], *parents: Parent
+        self,
+        version: int,
+        view: PackedState | None,
+        orders: Sequence[Order],
+        parents: Sequence[Genesis | Place],
+        *blocks: Block,
     ) -> list[Report]:
         """Mirror the environment if it has changed, then make the children."""
         if self.environment is not None and view is not None and version != self.version:
             self.environment.load_view_dict(unpack(view))
             self.version = version
-        return self.worker.make(orders, parents)
+        return self.worker.make(orders, _parents(parents, blocks))
 
     def make_alone(
-        self, orders: Sequence[Order], *parents: Parent
-    ) -> tuple[list[Report], PackedState | None]:
+        self, orders: Sequence[Order], parents: Sequence[Genesis | Place], *blocks: Block
+    ) -> tuple[list[Report], Block]:
         """Make one child; its state goes to shared memory at once."""
-        report, state = self.worker.make_alone(orders, parents)
-        return [report], state
+        report, state = self.worker.make_alone(orders, _parents(parents, blocks))
+        return [report], [state]
 
-    def export(self, generation: int, indices: Sequence[int], *, contributions: bool) -> Any:
-        """Return which of these children this worker has, then each one's state.
+    def export(
+        self, generation: int, groups: Sequence[Sequence[int]], *, contributions: bool
+    ) -> Any:
+        """Return which of these children this worker has, then a block of states per group.
 
-        After all states come, where asked for, all contributions.
+        After all blocks come, where asked for, the contributions, one by one.
         """
         held = self.worker.held if self.worker.generation == generation else {}
-        newborns = [held.get(i) for i in indices]
-        results: list[Any] = [[i for i in indices if i in held]]
-        results += [newborn and newborn.state for newborn in newborns]
+        newborns = [[held.get(i) for i in group] for group in groups]
+        results: list[Any] = [[i for group in groups for i in group if i in held]]
+        results += [[newborn and newborn.state for newborn in group] for group in newborns]
         if contributions:
-            results += [newborn and newborn.contribution for newborn in newborns]
+            results += [n and n.contribution for group in newborns for n in group]
         return tuple(results)
+
+
+def _parents(parents: Sequence[Genesis | Place], blocks: Sequence[Block]) -> list[Parent]:
+    """Look the parents up in the blocks that came along."""
+    found: list[Parent] = []
+    for parent in parents:
+        state = parent if isinstance(parent, Genesis) else blocks[parent[0]][parent[1]]
+        assert state is not None
+        found.append(state)
+    return found
 
 
 class HomeActor:

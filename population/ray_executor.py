@@ -8,19 +8,32 @@ only. The environment lives in an actor of its own, whose view goes out once per
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from population import ray_cluster
 from population.executor import Executor, Handle, Job, Landing, StateLost, orders_of
-from population.ray_actors import HomeActor
+from population.ray_actors import HomeActor, Place
 from population.ray_cluster import outcome
 from population.ray_pool import MAX_DEATHS, Flight, WorkerPool
 from population.seeding import Seeds
 from population.state import PackedState
-from population.worker import Report, Workshop
+from population.worker import Genesis, Order, Report, Workshop
 
-Kept = tuple[Any, Any]
-"""References to a survivor's state and to its contribution."""
+BLOCK_BYTES = 4 * 2**20
+"""Survivors of one worker share an object of Ray's up to this size: handing over has its price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Where a survivor's state is: in which block, at which place."""
+
+    block: Any
+    place: int
+
+
+Kept = tuple[Shared, Any]
+"""Where a survivor's state is, and the reference of its contribution."""
 
 
 class RayExecutor(Executor):
@@ -82,6 +95,7 @@ class RayExecutor(Executor):
         self._version = 0
         self._view: Any = None
         self._jobs: dict[int, Job] = {}
+        self._sizes: dict[int, int] = {}
         self._contributions: list[Any] = []
         self._queue: deque[Job] = deque()
         self._deaths: dict[int, int] = {}
@@ -95,6 +109,7 @@ class RayExecutor(Executor):
         self._jobs = {job.index: job for job in jobs}
         self._pool.begin()
         reports = self._pool.make(jobs, self._send)
+        self._sizes = {report.index: report.num_bytes for report in reports.values()}
         return [reports[job.index] for job in jobs]
 
     def keep(self, indices: Sequence[int]) -> list[Handle]:
@@ -135,7 +150,9 @@ class RayExecutor(Executor):
 
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
         """Copy states out of shared memory, so that they do not fill it."""
-        states = ray_cluster.get(list(handles))
+        refs = list(dict.fromkeys(handle.block for handle in handles))
+        blocks = dict(zip(refs, ray_cluster.get(refs), strict=True))
+        states = [blocks[handle.block][handle.place] for handle in handles]
         return [PackedState(state.skeleton, state.buffer.copy()) for state in states]
 
     def fetch_environment(self) -> PackedState | None:
@@ -155,7 +172,7 @@ class RayExecutor(Executor):
             self._view = self._home.load.remote(environment)
             self._version += 1
             self._get_from_home(self._view)
-        return [None if state is None else ray.put(state) for state in states]
+        return [None if state is None else Shared(ray.put([state]), 0) for state in states]
 
     def close(self) -> None:
         """Stop our actors; shut Ray down if this executor started it."""
@@ -172,13 +189,13 @@ class RayExecutor(Executor):
         self._home, self._owns_ray = None, False
 
     def _send(self, actor: Any, batch: Sequence[Job]) -> tuple[Any, Any]:
-        orders, parents = orders_of(batch)
-        return actor.make.remote(self._version, self._view, orders, *parents), None
+        orders, parents, blocks = _enclosed(batch)
+        return actor.make.remote(self._version, self._view, orders, parents, *blocks), None
 
     def _send_alone(self, actor: Any, batch: Sequence[Job]) -> tuple[Any, Any]:
-        orders, parents = orders_of(batch)
-        ref, state = actor.make_alone.options(num_returns=2).remote(orders, *parents)
-        return ref, state
+        orders, parents, blocks = _enclosed(batch)
+        ref, block = actor.make_alone.options(num_returns=2).remote(orders, parents, *blocks)
+        return ref, Shared(block, 0)
 
     def _start_home(self) -> None:
         """Start the environment's actor; it learns while workers wait, so it needs no CPU."""
@@ -202,23 +219,43 @@ class RayExecutor(Executor):
         makers: dict[tuple[int, int], list[int]] = {}
         for i in indices:
             makers.setdefault(self._pool.made_by[i], []).append(i)
-        calls = []
-        for (place, life), held in makers.items():
-            generation = self._jobs[held[0]].birth.seeds.generation
-            num_returns = 1 + len(held) * (1 if self._home is None else 2)
-            export = self._pool.actor(place).export.options(num_returns=num_returns)
-            refs = export.remote(generation, held, contributions=self._home is not None)
-            calls.append((place, life, held, refs))
+        calls = [(maker, self._ask_for(maker[0], held)) for maker, held in makers.items()]
         kept: dict[int, Kept] = {}
-        for place, life, held, (receipt, *refs) in calls:
+        for (place, life), (receipt, export) in calls:
             received, cause = outcome(receipt)
             if cause:
                 self._pool.bury(place, life, cause)
-                continue
-            states, contributions = refs[: len(held)], refs[len(held) :] or [None] * len(held)
-            pairs = zip(states, contributions, strict=True)
-            kept |= {i: pair for i, pair in zip(held, pairs, strict=True) if i in received}
+            else:
+                kept |= {i: export[i] for i in received}
         return kept
+
+    def _ask_for(self, place: int, held: Sequence[int]) -> tuple[Any, dict[int, Kept]]:
+        """Call for a worker's survivors; return the receipt, and where each will be."""
+        groups = self._groups(held)
+        with_contributions = self._home is not None
+        num_returns = 1 + len(groups) + (len(held) if with_contributions else 0)
+        export = self._pool.actor(place).export.options(num_returns=num_returns)
+        generation = self._jobs[held[0]].birth.seeds.generation
+        receipt, *refs = export.remote(generation, groups, contributions=with_contributions)
+        contributions = refs[len(groups) :] or [None] * len(held)
+        states = [
+            Shared(block, i)
+            for block, group in zip(refs, groups, strict=False)
+            for i in range(len(group))
+        ]
+        return receipt, dict(zip(held, zip(states, contributions, strict=True), strict=True))
+
+    def _groups(self, held: Sequence[int]) -> list[list[int]]:
+        """Split survivors into blocks of a few megabytes, in order."""
+        groups: list[list[int]] = []
+        room = 0
+        for i in held:
+            if room < self._sizes[i] or not groups:
+                groups.append([])
+                room = BLOCK_BYTES
+            groups[-1].append(i)
+            room -= self._sizes[i]
+        return groups
 
     def _get_from_home(self, ref: Any) -> Any:
         value, cause = outcome(ref)
@@ -226,3 +263,16 @@ class RayExecutor(Executor):
             self._start_home()
             raise StateLost(f"the environment's actor {cause}")
         return value
+
+
+def _enclosed(batch: Sequence[Job]) -> tuple[list[Order], list[Genesis | Place], list[Any]]:
+    """Return orders, the parents as places in blocks, and each block's reference once."""
+    orders, handles = orders_of(batch)
+    parents: list[Any] = list(handles)
+    shared = [parent for parent in parents if isinstance(parent, Shared)]
+    numbers = {block: i for i, block in enumerate(dict.fromkeys(s.block for s in shared))}
+    places: list[Genesis | Place] = [
+        (numbers[parent.block], parent.place) if isinstance(parent, Shared) else parent
+        for parent in parents
+    ]
+    return orders, places, list(numbers)

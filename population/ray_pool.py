@@ -138,7 +138,7 @@ class WorkerPool:
         if self._mean_seconds is None:
             return 1
         affordable = int(BATCH_SECONDS / max(self._mean_seconds, 1e-6))
-        return max(1, min(affordable, math.ceil(remaining / (2 * len(self._slots)))))
+        return max(1, min(affordable, math.ceil(remaining / len(self._slots))))
 
     def _wait(self) -> list[Any]:
         import ray

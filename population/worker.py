@@ -70,12 +70,13 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the driver hears of a child: no weights."""
+    """What the driver hears of a child: no weights, only how many bytes they are."""
 
     index: int
     scores: dict[str, float]
     seconds: float
     error: str = ""
+    num_bytes: int = 0
 
 
 class Worker:
@@ -136,7 +137,7 @@ class Worker:
         for order, newborn in zip(orders, member.reproduce(state, births), strict=True):
             self.held[order.index] = newborn
             now = time.perf_counter()
-            reports.append(Report(order.index, newborn.scores, now - started))
+            reports.append(_report(order, newborn, now - started))
             started = now
         return reports
 
@@ -148,7 +149,7 @@ class Worker:
             try:
                 member, state = self._prepare(parent, order.birth.hyperparameters)
                 self.held[order.index] = newborn = member.bear(state, order.birth)
-                return Report(order.index, newborn.scores, time.perf_counter() - started)
+                return _report(order, newborn, time.perf_counter() - started)
             except Exception:  # the report carries it
                 error = traceback.format_exc()
                 self._live.clear()
@@ -176,6 +177,11 @@ class Worker:
     def _shape(self, hyperparameters: Hyperparameters) -> tuple[Any, ...]:
         flat = flatten(hyperparameters)
         return tuple(flat.get(name) for name in self.workshop.structural)
+
+
+def _report(order: Order, newborn: Newborn, seconds: float) -> Report:
+    num_bytes = newborn.state.buffer.nbytes
+    return Report(order.index, newborn.scores, seconds, num_bytes=num_bytes)
 
 
 def update_environment(
