@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 import fitness
 from egan.data.dataset import Array, Dataset
@@ -31,7 +32,11 @@ def judge(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict[s
     """
     if not torch.isfinite(samples).all():
         return dict.fromkeys(columns(dataset, features), math.nan)
-    samples = samples.detach().cpu().float()
+    with threadpool_limits(limits=1, user_api="blas"):  # sums depend on the number of threads
+        return _scores(dataset, features, samples.detach().cpu().float())
+
+
+def _scores(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict[str, float]:
     scores = _distances(features.reference(dataset), features.features(samples), dataset=dataset)
     classes = features.classes(samples)
     if classes is not None:

@@ -127,6 +127,7 @@ class InlineExecutor(Executor):
         self._exit.enter_context(preserved_randomness())
         self.environment: Environment | None = workshop.build_environment()
         self.worker = Worker(workshop, self.environment)
+        self._exit.callback(self.worker.threads.restore_original_limits)
         self._kept: list[int] = []
         self._queue: deque[Job] = deque()
 

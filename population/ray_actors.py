@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from population.seeding import Seeds
+from population.seeding import Seeds, pin_threads
 from population.state import PackedState, pack, unpack
 from population.worker import (
     Genesis,
@@ -86,9 +86,7 @@ class HomeActor:
     """Holds the environment that learns."""
 
     def __init__(self, workshop: Workshop) -> None:
-        import torch
-
-        torch.set_num_threads(workshop.torch_threads)
+        pin_threads(workshop.torch_threads)
         environment = workshop.build_environment()
         assert environment is not None
         self.environment = environment

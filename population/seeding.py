@@ -76,6 +76,18 @@ def _torch_seeder(torch: Any) -> Callable[[int], Any]:
     return torch.default_generator.manual_seed  # type: ignore[no-any-return]
 
 
+def pin_threads(count: int) -> Any:
+    """Let torch and numpy's linear algebra use ``count`` threads; sums depend on it.
+
+    Returns what restores linear algebra's threads, by ``restore_original_limits()``.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch.set_num_threads(count)
+    return threadpool_limits(limits=count, user_api="blas")
+
+
 @contextmanager
 def preserved_randomness() -> Iterator[None]:
     """Give the caller's global random states back afterwards, with torch's number of threads."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from population.environment import Environment
 from population.member import Birth, Hyperparameters, Member, Newborn
-from population.seeding import SHARED, Seeds, seed_everything
+from population.seeding import SHARED, Seeds, pin_threads, seed_everything
 from population.state import PackedState, State, pack, unpack
 from population.strategy import flatten
 
@@ -83,9 +83,7 @@ class Worker:
     """Makes children and holds them until the next generation begins."""
 
     def __init__(self, workshop: Workshop, environment: Environment | None) -> None:
-        import torch
-
-        torch.set_num_threads(workshop.torch_threads)
+        self.threads = pin_threads(workshop.torch_threads)
         self.workshop = workshop
         self.environment = environment
         self.generation = 0

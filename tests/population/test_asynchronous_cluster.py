@@ -39,8 +39,8 @@ def factory(hyperparameters):
 class Trouble(Callback):
     def on_generation(self, search, generation):
         if generation.number >= 4 and len(nodes) == 2:
-            state = search.population[generation.children[0].index].state
-            [home] = get_object_locations([state])[state]["node_ids"]
+            block = search.population[generation.children[0].index].state.block
+            [home] = get_object_locations([block])[block]["node_ids"]
             if home in nodes:
                 cluster.remove_node(nodes.pop(home), allow_graceful=False)
                 print("killed the home of slot", generation.children[0].index, flush=True)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 SCRIPT = """
-import logging, sys
+import logging, sys, time
 sys.path.insert(0, {tests!r})
 import ray
 from ray.cluster_utils import Cluster
@@ -36,6 +36,9 @@ class Trouble(Callback):
         print("generation", generation.number, "nodes", len(hosts), flush=True)
         if generation.number == 4 and len(nodes) == 2:
             cluster.remove_node(nodes.pop(), allow_graceful=False)
+            patience = time.monotonic() + 60
+            while sum(n["Alive"] for n in ray.nodes()) > 2 and time.monotonic() < patience:
+                time.sleep(0.1)
         if generation.number == 8:
             nodes.append(cluster.add_node(num_cpus=2, object_store_memory=10**8))
 
