@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -127,21 +128,28 @@ TINY = (
 """Flags that make a run take a second."""
 
 
-@pytest.fixture(scope="session")
-def _few_samples() -> Iterator[None]:
-    """Judge few samples, so that a look takes no time."""
+@contextmanager
+def _judging_few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("egan.gallery.NUM_POINTS", 300)
         patch.setattr("egan.features.NUM_REFERENCE", 300)
         yield
 
 
+@pytest.fixture
+def _few_samples() -> Iterator[None]:
+    """Judge few samples, so that a look takes no time; in this test alone."""
+    with _judging_few():
+        yield
+
+
 @pytest.fixture(scope="session")
-def _finished(tmp_path_factory: pytest.TempPathFactory, _few_samples: None) -> Path:
+def _finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from egan.run import main
 
     output = tmp_path_factory.mktemp("finished")
-    assert main(["gaussians8", *TINY, "--output", str(output)]) == 0
+    with _judging_few():
+        assert main(["gaussians8", *TINY, "--output", str(output)]) == 0
     return output / "00000-gaussians8"
 
 
@@ -152,6 +160,6 @@ def tiny(tmp_path: Path, _few_samples: None) -> list[str]:
 
 
 @pytest.fixture
-def tiny_run(tmp_path: Path, _finished: Path) -> Path:
+def tiny_run(tmp_path: Path, _finished: Path, _few_samples: None) -> Path:
     """Return the directory of a finished tiny run of four generations, with two checkpoints."""
     return Path(shutil.copytree(_finished, tmp_path / "00000-gaussians8"))
