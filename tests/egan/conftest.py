@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +133,14 @@ def _judging_few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("egan.gallery.NUM_POINTS", 300)
         patch.setattr("egan.features.NUM_REFERENCE", 300)
+        patch.setattr("egan.evolved_gan.NUM_SAMPLES", 100)
         yield
+
+
+@pytest.fixture(scope="session")
+def judging_few() -> Callable[[], AbstractContextManager[None]]:
+    """Return the context in which few samples are judged, for a fixture that outlives one test."""
+    return _judging_few
 
 
 @pytest.fixture

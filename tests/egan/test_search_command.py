@@ -29,27 +29,21 @@ RANGES = ("--space.generator-lr", "1e-5,1e-2,log", "--space.discriminator-steps"
 
 
 @pytest.fixture(scope="module")
-def _few_scored(_few_samples):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("egan.evolved_gan.NUM_SAMPLES", 100)
-        yield
-
-
-@pytest.fixture(scope="module")
-def _made_once(tmp_path_factory, _few_scored):
+def _made_once(tmp_path_factory, judging_few):
     output = tmp_path_factory.mktemp("made-once")
-    assert main([*WORDS, *RANGES, "--output", str(output)]) == 0
+    with judging_few():
+        assert main([*WORDS, *RANGES, "--output", str(output)]) == 0
     return output / "00000-gaussians8-pbt"
 
 
 @pytest.fixture
-def words(tmp_path, _few_scored):
+def words(tmp_path, _few_samples):
     """Return the words of a tiny search in `tmp_path`."""
     return [*WORDS, *RANGES, "--output", str(tmp_path)]
 
 
 @pytest.fixture
-def finished(tmp_path, _made_once):
+def finished(tmp_path, _made_once, _few_samples):
     """Return the directory of a finished search."""
     return Path(shutil.copytree(_made_once, tmp_path / "00000-gaussians8-pbt"))
 
