@@ -13,7 +13,6 @@ from population.checkpoint import Snapshot
 from population.executor import Job, Landing, StateLost
 from population.history import history_rows
 from population.member import Birth
-from population.result import Result
 from population.search import (
     MAX_IDLE,
     MAX_RECOVERIES,
@@ -240,13 +239,6 @@ class AsynchronousSearch(Search):
     def _restore(self, snapshot: Snapshot) -> None:
         self.counts = list(snapshot.strategy["counts"])
         super()._restore(replace(snapshot, strategy=snapshot.strategy["strategy"]))
-
-    def _result(self, *, interrupted: bool) -> Result:
-        try:
-            return super()._result(interrupted=interrupted)
-        except StateLost as error:
-            self._repair(str(error))
-            return super()._result(interrupted=interrupted)
 
     def _repair(self, cause: str) -> None:
         """Find the members whose states are gone, and give them their last copies."""

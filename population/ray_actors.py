@@ -1,6 +1,7 @@
 """The two actors of the Ray executor: thin shells around the code that also runs in-process."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from population.seeding import Seeds, pin_threads
@@ -22,8 +23,19 @@ Place = tuple[int, int]
 """Which of the blocks that come along, and where in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A survivor that stayed in its maker: in which slot and life, and which child it is there."""
+
+    slot: int
+    life: int
+    generation: int
+    index: int
+    num_bytes: int
+
+
 class WorkerActor:
-    """Makes children and exports those that survive."""
+    """Makes children, and keeps or exports those that survive."""
 
     def __init__(self, workshop: Workshop) -> None:
         self.environment = workshop.build_environment()
@@ -39,21 +51,27 @@ class WorkerActor:
         self,
         version: int,
         view: PackedState | None,
+        stay: tuple[int, Sequence[int]] | None,
         orders: Sequence[Order],
-        parents: Sequence[Genesis | Place],
+        parents: Sequence[Genesis | Resident | Place],
         *blocks: Block,
     ) -> list[Report]:
-        """Mirror the environment if it has changed, then make the children."""
+        """Mirror the environment if it has changed, then make the children.
+
+        ``stay`` is a generation, and which of its children to hold on to from now on.
+        """
         if self.environment is not None and view is not None and version != self.version:
             self.environment.load_view_dict(unpack(view))
             self.version = version
-        return self.worker.make(orders, _parents(parents, blocks))
+        if stay is not None:
+            self.worker.keep(*stay)
+        return self.worker.make(orders, self._look_up(parents, blocks))
 
     def make_alone(
-        self, orders: Sequence[Order], parents: Sequence[Genesis | Place], *blocks: Block
+        self, orders: Sequence[Order], parents: Sequence[Genesis | Resident | Place], *blocks: Block
     ) -> tuple[list[Report], Block]:
         """Make one child; its state goes to shared memory at once."""
-        report, state = self.worker.make_alone(orders, _parents(parents, blocks))
+        report, state = self.worker.make_alone(orders, self._look_up(parents, blocks))
         return [report], [state]
 
     def export(
@@ -63,23 +81,31 @@ class WorkerActor:
 
         After all blocks come, where asked for, the contributions, one by one.
         """
-        held = self.worker.held if self.worker.generation == generation else {}
-        newborns = [[held.get(i) for i in group] for group in groups]
-        results: list[Any] = [[i for group in groups for i in group if i in held]]
-        results += [[newborn and newborn.state for newborn in group] for group in newborns]
+        found = {i: self.worker.find(generation, i) for group in groups for i in group}
+        results: list[Any] = [[i for i, newborn in found.items() if newborn is not None]]
+        for group in groups:
+            newborns = [found[i] for i in group]
+            results.append([newborn and newborn.state for newborn in newborns])
         if contributions:
-            results += [n and n.contribution for group in newborns for n in group]
+            results += [newborn and newborn.contribution for newborn in found.values()]
         return tuple(results)
 
+    def _look_up(
+        self, parents: Sequence[Genesis | Resident | Place], blocks: Sequence[Block]
+    ) -> list[Parent]:
+        """Find the parents' states: here, or in the blocks that came along."""
+        return [self._find(parent, blocks) for parent in parents]
 
-def _parents(parents: Sequence[Genesis | Place], blocks: Sequence[Block]) -> list[Parent]:
-    """Look the parents up in the blocks that came along."""
-    found: list[Parent] = []
-    for parent in parents:
-        state = parent if isinstance(parent, Genesis) else blocks[parent[0]][parent[1]]
+    def _find(self, parent: Genesis | Resident | Place, blocks: Sequence[Block]) -> Parent:
+        if isinstance(parent, Genesis):
+            return parent
+        if isinstance(parent, Resident):
+            newborn = self.worker.find(parent.generation, parent.index)
+            assert newborn is not None
+            return newborn.state
+        state = blocks[parent[0]][parent[1]]
         assert state is not None
-        found.append(state)
-    return found
+        return state
 
 
 class HomeActor:

@@ -1,21 +1,23 @@
 """Children made by Ray actors, on this machine or on a cluster.
 
 A child's state stays in the actor that made it. When a child survives, its state goes to Ray's
-shared memory, where the next generation's workers map it; the driver holds references and scores
-only. The environment lives in an actor of its own, whose view goes out once per generation.
+shared memory, where the next generation's workers map it; where children are cheap, it stays even
+then, its maker gets its children to make, and only states that others need are handed over. The
+driver holds references and scores only. The environment lives in an actor of its own, whose view
+goes out once per generation.
 """
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from population import ray_cluster
 from population.executor import Executor, Handle, Job, Landing, StateLost, orders_of
-from population.ray_actors import HomeActor, Place
+from population.ray_actors import HomeActor, Place, Resident
 from population.ray_cluster import outcome
-from population.ray_pool import MAX_DEATHS, Flight, WorkerPool
+from population.ray_pool import MAX_DEATHS, Batch, Flight, WorkerPool
 from population.seeding import Seeds
 from population.state import PackedState
 from population.worker import Genesis, Order, Report, Workshop
@@ -96,6 +98,9 @@ class RayExecutor(Executor):
         self._view: Any = None
         self._jobs: dict[int, Job] = {}
         self._sizes: dict[int, int] = {}
+        self._staying: dict[int, tuple[int, list[int]]] = {}
+        self._keepers: set[int] = set()
+        self._moved: dict[Resident, Shared] = {}
         self._contributions: list[Any] = []
         self._queue: deque[Job] = deque()
         self._deaths: dict[int, int] = {}
@@ -113,13 +118,18 @@ class RayExecutor(Executor):
         return [reports[job.index] for job in jobs]
 
     def keep(self, indices: Sequence[int]) -> list[Handle]:
-        """Have the survivors' states put into shared memory; return references to them."""
+        """Leave the survivors in their makers, or have their states put into shared memory."""
+        if self._may_stay():
+            residents = [self._resident(i) for i in indices]
+            self._stay(residents)
+            return residents
         kept: dict[int, Kept] = {}
         for _ in range(MAX_DEATHS):
             kept |= self._export([i for i in indices if i not in kept])
             lost = [self._jobs[i] for i in indices if i not in kept]
             if not lost:
                 self._contributions = [kept[i][1] for i in indices]
+                self._stay([])
                 return [kept[i][0] for i in indices]
             self._pool.make(lost, self._send)
         raise StateLost(f"child {lost[0].index} survived, but its workers died")
@@ -150,9 +160,14 @@ class RayExecutor(Executor):
 
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
         """Copy states out of shared memory, so that they do not fill it."""
-        refs = list(dict.fromkeys(handle.block for handle in handles))
-        blocks = dict(zip(refs, ray_cluster.get(refs), strict=True))
-        states = [blocks[handle.block][handle.place] for handle in handles]
+        moved = self._move([handle for handle in handles if isinstance(handle, Resident)])
+        shared: list[Shared] = [moved[h] if isinstance(h, Resident) else h for h in handles]
+        refs = list(dict.fromkeys(handle.block for handle in shared))
+        values, cause = outcome(refs)
+        if cause:
+            raise StateLost(f"a worker {cause} with the states it kept")
+        blocks = dict(zip(refs, values, strict=True))
+        states = [blocks[handle.block][handle.place] for handle in shared]
         return [PackedState(state.skeleton, state.buffer.copy()) for state in states]
 
     def fetch_environment(self) -> PackedState | None:
@@ -168,6 +183,7 @@ class RayExecutor(Executor):
         """Put states into shared memory and load the home environment."""
         import ray
 
+        self._moved = {}
         if self._home is not None and environment is not None:
             self._view = self._home.load.remote(environment)
             self._version += 1
@@ -188,14 +204,94 @@ class RayExecutor(Executor):
                 ray.shutdown()
         self._home, self._owns_ray = None, False
 
-    def _send(self, actor: Any, batch: Sequence[Job]) -> tuple[Any, Any]:
-        orders, parents, blocks = _enclosed(batch)
-        return actor.make.remote(self._version, self._view, orders, parents, *blocks), None
+    def _send(self, batches: Sequence[Batch]) -> list[tuple[Any, Any]]:
+        needed = {
+            (job.parent, place)
+            for place, jobs in batches
+            for job in jobs
+            if isinstance(job.parent, Resident)
+        }
+        for resident, _ in needed:
+            self._check_life(resident)
+        travelling = {resident for resident, place in needed if resident.slot != place}
+        self._moved |= self._move(travelling - self._moved.keys())
+        sent = []
+        for place, jobs in batches:
+            orders, parents, blocks = self._enclosed(place, jobs)
+            make = self._pool.actor(place).make
+            stay = self._staying.pop(place, None)
+            ref = make.remote(self._version, self._view, stay, orders, parents, *blocks)
+            sent.append((ref, None))
+        return sent
 
-    def _send_alone(self, actor: Any, batch: Sequence[Job]) -> tuple[Any, Any]:
-        orders, parents, blocks = _enclosed(batch)
-        ref, block = actor.make_alone.options(num_returns=2).remote(orders, parents, *blocks)
-        return ref, Shared(block, 0)
+    def _send_alone(self, batches: Sequence[Batch]) -> list[tuple[Any, Any]]:
+        sent = []
+        for place, jobs in batches:
+            orders, parents, blocks = self._enclosed(place, jobs)
+            make = self._pool.actor(place).make_alone.options(num_returns=2)
+            ref, block = make.remote(orders, parents, *blocks)
+            sent.append((ref, Shared(block, 0)))
+        return sent
+
+    def _enclosed(
+        self, place: int, jobs: Sequence[Job]
+    ) -> tuple[list[Order], list[Genesis | Resident | Place], list[Any]]:
+        """Return orders, where a worker finds their parents, and each block's reference once."""
+        orders, found = orders_of(jobs)
+        handles: list[Any] = list(found)
+        numbers: dict[Any, int] = {}
+        parents: list[Genesis | Resident | Place] = []
+        for handle in handles:
+            local = isinstance(handle, Genesis) or getattr(handle, "slot", None) == place
+            if local:
+                parents.append(handle)
+            else:
+                shared = self._moved.get(handle, handle)
+                number = numbers.setdefault(shared.block, len(numbers))
+                parents.append((number, shared.place))
+        return orders, parents, list(numbers)
+
+    def _may_stay(self) -> bool:
+        """Return whether survivors are better left in their makers than handed over at once.
+
+        So it is where children are cheap, so that each worker gets its share of the next ones at
+        once and those of its own survivors among them, unless an environment wants to learn from
+        the survivors. A worker's death takes its survivors with it: after the first, none stay.
+        """
+        cheap = self._pool.fits_one_batch_each(len(self._jobs))
+        return self._home is None and cheap and self._pool.unharmed
+
+    def _stay(self, residents: Sequence[Resident]) -> None:
+        """Have makers told, with their next children, which survivors they hold from now on."""
+        homes: dict[int, list[int]] = {place: [] for place in self._keepers}
+        for resident in residents:
+            homes.setdefault(resident.slot, []).append(resident.index)
+        generation = next(iter(self._jobs.values())).birth.seeds.generation
+        self._staying |= {place: (generation, held) for place, held in homes.items()}
+        self._keepers = {place for place, held in homes.items() if held}
+        self._moved = {}
+
+    def _resident(self, index: int) -> Resident:
+        place, life = self._pool.made_by[index]
+        generation = self._jobs[index].birth.seeds.generation
+        return Resident(place, life, generation, index, self._sizes[index])
+
+    def _check_life(self, resident: Resident) -> None:
+        if resident.life != self._pool.life(resident.slot):
+            raise StateLost(f"worker {resident.slot} died with the states it kept")
+
+    def _move(self, residents: Collection[Resident]) -> dict[Resident, Shared]:
+        """Have survivors that stayed in their makers put into shared memory."""
+        makers: dict[int, list[Resident]] = {}
+        for resident in residents:
+            self._check_life(resident)
+            makers.setdefault(resident.slot, []).append(resident)
+        moved: dict[Resident, Shared] = {}
+        for place, held in makers.items():
+            sizes = {resident.index: resident.num_bytes for resident in held}
+            _, places = self._ask_for(place, held[0].generation, sizes, contributions=False)
+            moved |= {resident: places[resident.index][0] for resident in held}
+        return moved
 
     def _start_home(self) -> None:
         """Start the environment's actor; it learns while workers wait, so it needs no CPU."""
@@ -219,9 +315,16 @@ class RayExecutor(Executor):
         makers: dict[tuple[int, int], list[int]] = {}
         for i in indices:
             makers.setdefault(self._pool.made_by[i], []).append(i)
-        calls = [(maker, self._ask_for(maker[0], held)) for maker, held in makers.items()]
+        calls = []
+        for (place, life), held in makers.items():
+            sizes = {i: self._sizes[i] for i in held}
+            generation = self._jobs[held[0]].birth.seeds.generation
+            learns = self._home is not None
+            calls.append(
+                (place, life, *self._ask_for(place, generation, sizes, contributions=learns))
+            )
         kept: dict[int, Kept] = {}
-        for (place, life), (receipt, export) in calls:
+        for place, life, receipt, export in calls:
             received, cause = outcome(receipt)
             if cause:
                 self._pool.bury(place, life, cause)
@@ -229,33 +332,21 @@ class RayExecutor(Executor):
                 kept |= {i: export[i] for i in received}
         return kept
 
-    def _ask_for(self, place: int, held: Sequence[int]) -> tuple[Any, dict[int, Kept]]:
-        """Call for a worker's survivors; return the receipt, and where each will be."""
-        groups = self._groups(held)
-        with_contributions = self._home is not None
-        num_returns = 1 + len(groups) + (len(held) if with_contributions else 0)
+    def _ask_for(
+        self, place: int, generation: int, sizes: Mapping[int, int], *, contributions: bool
+    ) -> tuple[Any, dict[int, Kept]]:
+        """Call for children by their bytes; return the receipt, and where each will be."""
+        groups = _groups(sizes)
+        num_returns = 1 + len(groups) + (len(sizes) if contributions else 0)
         export = self._pool.actor(place).export.options(num_returns=num_returns)
-        generation = self._jobs[held[0]].birth.seeds.generation
-        receipt, *refs = export.remote(generation, groups, contributions=with_contributions)
-        contributions = refs[len(groups) :] or [None] * len(held)
+        receipt, *refs = export.remote(generation, groups, contributions=contributions)
+        handed_on = refs[len(groups) :] or [None] * len(sizes)
         states = [
             Shared(block, i)
             for block, group in zip(refs, groups, strict=False)
             for i in range(len(group))
         ]
-        return receipt, dict(zip(held, zip(states, contributions, strict=True), strict=True))
-
-    def _groups(self, held: Sequence[int]) -> list[list[int]]:
-        """Split survivors into blocks of a few megabytes, in order."""
-        groups: list[list[int]] = []
-        room = 0
-        for i in held:
-            if room < self._sizes[i] or not groups:
-                groups.append([])
-                room = BLOCK_BYTES
-            groups[-1].append(i)
-            room -= self._sizes[i]
-        return groups
+        return receipt, dict(zip(sizes, zip(states, handed_on, strict=True), strict=True))
 
     def _get_from_home(self, ref: Any) -> Any:
         value, cause = outcome(ref)
@@ -265,14 +356,14 @@ class RayExecutor(Executor):
         return value
 
 
-def _enclosed(batch: Sequence[Job]) -> tuple[list[Order], list[Genesis | Place], list[Any]]:
-    """Return orders, the parents as places in blocks, and each block's reference once."""
-    orders, handles = orders_of(batch)
-    parents: list[Any] = list(handles)
-    shared = [parent for parent in parents if isinstance(parent, Shared)]
-    numbers = {block: i for i, block in enumerate(dict.fromkeys(s.block for s in shared))}
-    places: list[Genesis | Place] = [
-        (numbers[parent.block], parent.place) if isinstance(parent, Shared) else parent
-        for parent in parents
-    ]
-    return orders, places, list(numbers)
+def _groups(sizes: Mapping[int, int]) -> list[list[int]]:
+    """Split children into blocks of a few megabytes, in order."""
+    groups: list[list[int]] = []
+    room = 0
+    for i, num_bytes in sizes.items():
+        if room < num_bytes or not groups:
+            groups.append([])
+            room = BLOCK_BYTES
+        groups[-1].append(i)
+        room -= num_bytes
+    return groups

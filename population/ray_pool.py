@@ -1,5 +1,6 @@
 """The worker actors of one run: hands out children, and replaces workers that die or hang."""
 
+import itertools
 import logging
 import math
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 from population import ray_cluster
 from population.executor import Job
-from population.ray_actors import WorkerActor
+from population.ray_actors import Resident, WorkerActor
 from population.ray_cluster import outcome
 from population.worker import Report
 
@@ -27,6 +28,12 @@ START_PAUSE = 1.0
 
 BATCH_SECONDS = 0.05
 """Cheap children are handed out in batches of about this much work."""
+
+MOVE_SECONDS = 0.0025
+"""What a worker may have to do beyond its share before its survivors' children go to others.
+
+Handing a state over takes about twice as long, but has to be done once only.
+"""
 
 
 @dataclass(slots=True)
@@ -56,8 +63,11 @@ class Flight:
     due: float = math.inf
 
 
-Call = Callable[[Any, Sequence[Job]], tuple[Any, Any]]
-"""Sends children to a worker; returns the references of the reports and of a lone child's state."""
+Batch = tuple[int, list[Job]]
+"""Children for the worker in a slot."""
+
+Send = Callable[[Sequence[Batch]], Sequence[tuple[Any, Any]]]
+"""Sends batches; returns the references of each one's reports and of a lone child's state."""
 
 
 class WorkerPool:
@@ -68,6 +78,10 @@ class WorkerPool:
         options: Ray's options for each actor.
         workers: Number of slots.
         deadline: Seconds that a child may take.
+
+    Attributes:
+        made_by: The slot and life that made each child of this generation.
+        unharmed: Whether no worker was ever lost.
     """
 
     def __init__(
@@ -81,6 +95,7 @@ class WorkerPool:
         self._slots: list[Slot] = []
         for place in range(workers):
             self._slots.append(self._spawn(place, life=0))
+        self.unharmed = True
         self._mean_seconds: float | None = None
         self._round = 0
         self._failed_starts = 0
@@ -95,31 +110,32 @@ class WorkerPool:
         self.made_by = {}
         self._round += 1
 
-    def make(self, jobs: Sequence[Job], call: Call) -> dict[int, Report]:
+    def make(self, jobs: Sequence[Job], send: Send) -> dict[int, Report]:
         """Make jobs on whichever workers are free, until each has a report."""
         queue = deque(jobs)
         deaths: dict[int, int] = {}
         reports: dict[int, Report] = {}
         while len(reports) < len(jobs):
-            self.hand_out(queue, deaths, call)
+            self.hand_out(queue, deaths, send)
             for ref, flight in self.landed():
                 self.land(ref, flight, queue=queue, deaths=deaths, reports=reports)
         return reports
 
     def hand_out(
-        self, queue: deque[Job], deaths: Mapping[int, int], call: Call, *, alone: bool = False
+        self, queue: deque[Job], deaths: Mapping[int, int], send: Send, *, alone: bool = False
     ) -> None:
         """Give every free worker a child, or a batch of cheap ones."""
-        for place, slot in enumerate(self._slots):
-            if slot.busy or not queue:
-                continue
-            size = 1 if alone or queue[0].index in deaths else self._batch_size(len(queue))
-            batch = [queue.popleft() for _ in range(size)]
-            ref, state = call(slot.actor, batch)
-            due = time.monotonic() + self.deadline * len(batch)
-            self._flights[ref] = Flight(
-                place, slot.life, self._round, jobs=batch, due=due, state=state
-            )
+        free = [place for place, slot in enumerate(self._slots) if not slot.busy]
+        if not queue or not free:
+            return
+        risky = alone or queue[0].index in deaths
+        size = 1 if risky else self._batch_size(len(queue), len(free))
+        batches = deal(queue, free, size=size, slack=self._affordable(MOVE_SECONDS))
+        for (place, jobs), (ref, state) in zip(batches, send(batches), strict=True):
+            slot = self._slots[place]
+            due = time.monotonic() + self.deadline * len(jobs)
+            flight = Flight(place, slot.life, self._round, jobs=jobs, due=due, state=state)
+            self._flights[ref] = flight
             slot.busy = True
 
     def landed(self) -> list[tuple[Any, Flight]]:
@@ -131,14 +147,21 @@ class WorkerPool:
     def _is_current(self, flight: Flight) -> bool:
         return flight.life == self._slots[flight.slot].life
 
-    def _batch_size(self, remaining: int) -> int:
+    def fits_one_batch_each(self, num_jobs: int) -> bool:
+        """Return whether so many children are cheap enough to be handed out all at once."""
+        return math.ceil(num_jobs / len(self._slots)) <= self._affordable(BATCH_SECONDS)
+
+    def _batch_size(self, remaining: int, free: int) -> int:
         """Return how many children to hand out at once: one, unless they are very cheap."""
         if len(self._slots) == 1:
             return remaining
+        return max(1, min(self._affordable(BATCH_SECONDS), math.ceil(remaining / free)))
+
+    def _affordable(self, seconds: float) -> int:
+        """Return how many children are made in so much time."""
         if self._mean_seconds is None:
-            return 1
-        affordable = int(BATCH_SECONDS / max(self._mean_seconds, 1e-6))
-        return max(1, min(affordable, math.ceil(remaining / len(self._slots))))
+            return 0
+        return int(seconds / max(self._mean_seconds, 1e-6))
 
     def _wait(self) -> list[Any]:
         import ray
@@ -209,10 +232,15 @@ class WorkerPool:
         slot = self._slots[place]
         ray.kill(slot.actor)
         self._slots[place] = self._spawn(place, life=slot.life + 1)
+        self.unharmed = False
 
     def actor(self, place: int) -> Any:
         """Return the worker in a slot."""
         return self._slots[place].actor
+
+    def life(self, place: int) -> int:
+        """Return how many workers a slot has lost."""
+        return self._slots[place].life
 
     def bury(self, place: int, life: int, cause: str) -> None:
         """Replace a worker that died while it held survivors, unless that was done already."""
@@ -234,3 +262,24 @@ class WorkerPool:
 
         for slot in self._slots:
             ray.kill(slot.actor)
+
+
+def deal(queue: deque[Job], places: Sequence[int], *, size: int, slack: int) -> list[Batch]:
+    """Take at most ``size`` children per worker out of the queue, and say who makes which.
+
+    A worker gets the children of parents that live with it, up to ``slack`` more than its share,
+    since states that stay need not be handed over. What remains fills up the others.
+    """
+    homes = [job.parent.slot if isinstance(job.parent, Resident) else None for job in queue]
+    chosen: dict[int, list[int]] = {}
+    for place in places:
+        own = [i for i, home in enumerate(homes) if home == place]
+        chosen[place] = own if len(own) <= size + slack else own[:size]
+    spoken_for = {i for own in chosen.values() for i in own}
+    others = iter([i for i in range(len(homes)) if i not in spoken_for])
+    for own in chosen.values():
+        own.extend(itertools.islice(others, max(0, size - len(own))))
+    jobs = list(queue)
+    queue.clear()
+    queue.extend(jobs[i] for i in others)
+    return [(place, [jobs[i] for i in sorted(own)]) for place, own in chosen.items() if own]

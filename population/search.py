@@ -183,11 +183,19 @@ class Search:
 
     def _train(self, generations: int) -> bool:
         """Run generation after generation; return whether all of them are finished."""
-        while self.generation < generations and not (self._stopping and self.generation):
+        while self.generation < generations and not self._may_stop():
             self._advance(last=self.generation + 1 == generations)
         if self._checkpointed < self.generation:
-            self._checkpoint()
+            try:
+                self._checkpoint()
+            except StateLost as error:
+                self._recover(error)
+                return self._train(generations)
         return self.generation >= generations
+
+    def _may_stop(self) -> bool:
+        """Return whether to end early: asked for, and not while lost generations are made again."""
+        return self._stopping and self.generation >= max(1, self._recorded)
 
     def _advance(self, *, last: bool) -> None:
         """Run one generation, or go back to the last copy if a state was lost on the way."""
@@ -358,13 +366,13 @@ class Search:
         self._checkpointed = self.generation
 
     def _result(self, *, interrupted: bool) -> Result:
-        alive = [p for p in self.population if not p.failed and p.state is not None]
+        assert self._snapshot is not None
+        alive = [p for p in self._snapshot.population if not p.failed and p.state is not None]
         if not alive:
             raise NothingSurvivesError(
                 f"no child had a finite score in {self.generation} generations, so nobody is alive."
                 " Lower the learning rates or widen the search space."
             )
-        states = self.executor.fetch([p.state for p in alive])
         order = ranking([self.strategy.score(p.scores) for p in alive])
         population = [
             Survivor(
@@ -372,7 +380,7 @@ class Search:
                 index=alive[i].index,
                 hyperparameters=alive[i].hyperparameters,
                 scores=alive[i].scores,
-                state=unpack(states[i]),
+                state=unpack(alive[i].state),
             )
             for i in order
         ]

@@ -80,7 +80,7 @@ class Report:
 
 
 class Worker:
-    """Makes children and holds them until the next generation begins."""
+    """Makes children and holds them until the next generation begins, or longer where kept."""
 
     def __init__(self, workshop: Workshop, environment: Environment | None) -> None:
         self.threads = pin_threads(workshop.torch_threads)
@@ -88,6 +88,7 @@ class Worker:
         self.environment = environment
         self.generation = 0
         self.held: dict[int, Newborn] = {}
+        self.kept: dict[tuple[int, int], Newborn] = {}
         self._live: dict[tuple[Any, ...], Member] = {}
 
     def warm_up(self) -> None:
@@ -117,6 +118,17 @@ class Worker:
         [report] = self.make(orders, parents)
         newborn = self.held.pop(report.index, None)
         return report, None if newborn is None or report.error else newborn.state
+
+    def keep(self, generation: int, indices: Sequence[int]) -> None:
+        """Hold on to these children of a generation, instead of those kept before."""
+        found = {(generation, i): self.find(generation, i) for i in indices}
+        self.kept = {key: newborn for key, newborn in found.items() if newborn is not None}
+
+    def find(self, generation: int, index: int) -> Newborn | None:
+        """Return a child that is held or kept here; None where it is not."""
+        if generation == self.generation and index in self.held:
+            return self.held[index]
+        return self.kept.get((generation, index))
 
     def _family(self, parent: Parent, orders: list[Order]) -> Iterator[Report]:
         """Make one parent's children by the fast path, or one by one where it raises."""
