@@ -1,12 +1,12 @@
 """The two actors of the Ray executor: thin shells around the code that also runs in-process."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from population.seeding import Seeds, pin_threads
 from population.state import PackedState, pack, unpack
 from population.worker import (
+    ChildKey,
     Genesis,
     Order,
     Parent,
@@ -19,19 +19,12 @@ from population.worker import (
 Block = list[PackedState | None]
 """Several states as one object of Ray's: one hand-over instead of many."""
 
-Place = tuple[int, int]
-"""Which of the blocks that come along, and where in it."""
 
+class Place(NamedTuple):
+    """Which of the blocks that come along, and where in it."""
 
-@dataclass(frozen=True, slots=True)
-class Resident:
-    """A survivor that stayed in its maker: in which slot and life, and which child it is there."""
-
-    slot: int
-    life: int
-    generation: int
-    index: int
-    num_bytes: int
+    block: int
+    place: int
 
 
 class WorkerActor:
@@ -51,59 +44,53 @@ class WorkerActor:
         self,
         version: int,
         view: PackedState | None,
-        stay: tuple[int, Sequence[int]] | None,
+        stay: Sequence[ChildKey] | None,
         orders: Sequence[Order],
-        parents: Sequence[Genesis | Resident | Place],
+        parents: Sequence[Genesis | ChildKey | Place],
         *blocks: Block,
     ) -> list[Report]:
         """Mirror the environment if it has changed, then make the children.
 
-        ``stay`` is a generation, and which of its children to hold on to from now on.
+        ``stay`` names the children to hold on to from now on, where that changes.
         """
         if self.environment is not None and view is not None and version != self.version:
             self.environment.load_view_dict(unpack(view))
             self.version = version
         if stay is not None:
-            self.worker.keep(*stay)
+            self.worker.keep(stay)
         return self.worker.make(orders, self._look_up(parents, blocks))
 
     def make_alone(
-        self, orders: Sequence[Order], parents: Sequence[Genesis | Resident | Place], *blocks: Block
+        self, orders: Sequence[Order], parents: Sequence[Genesis | ChildKey | Place], *blocks: Block
     ) -> tuple[list[Report], Block]:
         """Make one child; its state goes to shared memory at once."""
         report, state = self.worker.make_alone(orders, self._look_up(parents, blocks))
         return [report], [state]
 
-    def export(
-        self, generation: int, groups: Sequence[Sequence[int]], *, contributions: bool
-    ) -> Any:
-        """Return which of these children this worker has, then a block of states per group.
+    def export(self, groups: Sequence[Sequence[ChildKey]], *, contributions: bool) -> Any:
+        """Return True, then a block of states per group of children that live here.
 
         After all blocks come, where asked for, the contributions, one by one.
         """
-        found = {i: self.worker.find(generation, i) for group in groups for i in group}
-        results: list[Any] = [[i for i, newborn in found.items() if newborn is not None]]
-        for group in groups:
-            newborns = [found[i] for i in group]
-            results.append([newborn and newborn.state for newborn in newborns])
+        found = [[self.worker.find(key) for key in group] for group in groups]
+        results: list[Any] = [True]
+        results += [[newborn.state for newborn in newborns] for newborns in found]
         if contributions:
-            results += [newborn and newborn.contribution for newborn in found.values()]
+            results += [newborn.contribution for newborns in found for newborn in newborns]
         return tuple(results)
 
     def _look_up(
-        self, parents: Sequence[Genesis | Resident | Place], blocks: Sequence[Block]
+        self, parents: Sequence[Genesis | ChildKey | Place], blocks: Sequence[Block]
     ) -> list[Parent]:
         """Find the parents' states: here, or in the blocks that came along."""
         return [self._find(parent, blocks) for parent in parents]
 
-    def _find(self, parent: Genesis | Resident | Place, blocks: Sequence[Block]) -> Parent:
+    def _find(self, parent: Genesis | ChildKey | Place, blocks: Sequence[Block]) -> Parent:
         if isinstance(parent, Genesis):
             return parent
-        if isinstance(parent, Resident):
-            newborn = self.worker.find(parent.generation, parent.index)
-            assert newborn is not None
-            return newborn.state
-        state = blocks[parent[0]][parent[1]]
+        if isinstance(parent, ChildKey):
+            return self.worker.find(parent).state
+        state = blocks[parent.block][parent.place]
         assert state is not None
         return state
 

@@ -9,33 +9,18 @@ goes out once per generation.
 
 import math
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from population import ray_cluster
-from population.executor import Executor, Handle, Job, Landing, StateLost, orders_of
-from population.ray_actors import HomeActor, Place, Resident
+from population.executor import Executor, Handle, Job, Landing, StateLost
+from population.ray_actors import HomeActor
 from population.ray_cluster import outcome
 from population.ray_pool import MAX_DEATHS, Batch, Flight, WorkerPool
+from population.ray_survivors import Receipt, Survivor, enclosed, lost, share, share_travellers
 from population.seeding import Seeds
 from population.state import PackedState
-from population.worker import Genesis, Order, Report, Workshop
-
-BLOCK_BYTES = 4 * 2**20
-"""Survivors of one worker share an object of Ray's up to this size: handing over has its price."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """Where a survivor's state is: in which block, at which place."""
-
-    block: Any
-    place: int
-
-
-Kept = tuple[Shared, Any]
-"""Where a survivor's state is, and the reference of its contribution."""
+from population.worker import ChildKey, Report, Workshop
 
 
 class RayExecutor(Executor):
@@ -98,10 +83,10 @@ class RayExecutor(Executor):
         self._view: Any = None
         self._jobs: dict[int, Job] = {}
         self._sizes: dict[int, int] = {}
-        self._staying: dict[int, tuple[int, list[int]]] = {}
+        self._survivors: list[Survivor] = []
+        self._receipts: list[Receipt] = []
+        self._staying: dict[int, list[ChildKey]] = {}
         self._keepers: set[int] = set()
-        self._moved: dict[Resident, Shared] = {}
-        self._contributions: list[Any] = []
         self._queue: deque[Job] = deque()
         self._deaths: dict[int, int] = {}
         ray_cluster.wait_for_first(self._pool.ready, self._options)
@@ -118,32 +103,39 @@ class RayExecutor(Executor):
         return [reports[job.index] for job in jobs]
 
     def keep(self, indices: Sequence[int]) -> list[Handle]:
-        """Leave the survivors in their makers, or have their states put into shared memory."""
-        if self._may_stay():
-            residents = [self._resident(i) for i in indices]
-            self._stay(residents)
-            return residents
-        kept: dict[int, Kept] = {}
-        for _ in range(MAX_DEATHS):
-            kept |= self._export([i for i in indices if i not in kept])
-            lost = [self._jobs[i] for i in indices if i not in kept]
-            if not lost:
-                self._contributions = [kept[i][1] for i in indices]
-                self._stay([])
-                return [kept[i][0] for i in indices]
-            self._pool.make(lost, self._send)
-        raise StateLost(f"child {lost[0].index} survived, but its workers died")
+        """Leave the survivors with their makers, or ask for them to be put into shared memory."""
+        stays = self._may_stay()
+        self._survivors = [self._survivor(i, stays=stays) for i in indices]
+        self._note_who_stays()
+        self._receipts = []
+        if not stays:
+            contributions = self._home is not None
+            self._receipts = share(self._survivors, self._pool, contributions=contributions)
+        return list(self._survivors)
 
     def update(self, seeds: Seeds) -> dict[str, float]:
-        """Let the home environment learn; its new view is what the next children see."""
-        if self._home is None:
+        """Let the home environment learn; its new view is what the next children see.
+
+        Survivors whose makers died before they were handed over are made again first.
+        """
+        result = self._teach(seeds)
+        for _ in range(MAX_DEATHS):
+            gone = lost(self._receipts, self._pool)
+            if not gone:
+                break
+            self._pool.make([self._jobs[survivor.key.child] for survivor in gone], self._send)
+            for survivor in gone:
+                survivor.maker = self._pool.made_by[survivor.key.child]
+            self._receipts = share(gone, self._pool, contributions=self._home is not None)
+            result = self._teach(seeds)
+        else:
+            raise StateLost(f"child {gone[0].key.child} survived, but its workers died")
+        if result is None:
             return {}
-        method = self._home.update.options(num_returns=2)
-        record, self._view = method.remote(seeds, *self._contributions)
+        record, self._view = result
         self._version += 1
-        self._contributions = []
-        result: dict[str, float] = self._get_from_home(record)
-        return result
+        learned: dict[str, float] = self._get_from_home(record)
+        return learned
 
     def submit(self, job: Job) -> None:
         """Queue a child for the next worker that is free."""
@@ -160,14 +152,15 @@ class RayExecutor(Executor):
 
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
         """Copy states out of shared memory, so that they do not fill it."""
-        moved = self._move([handle for handle in handles if isinstance(handle, Resident)])
-        shared: list[Shared] = [moved[h] if isinstance(h, Resident) else h for h in handles]
-        refs = list(dict.fromkeys(handle.block for handle in shared))
+        for handle in handles:
+            handle.check(self._pool)
+        share([handle for handle in handles if handle.block is None], self._pool)
+        refs = list(dict.fromkeys(handle.block for handle in handles))
         values, cause = outcome(refs)
         if cause:
             raise StateLost(f"a worker {cause} with the states it kept")
         blocks = dict(zip(refs, values, strict=True))
-        states = [blocks[handle.block][handle.place] for handle in shared]
+        states = [blocks[handle.block][handle.place] for handle in handles]
         return [PackedState(state.skeleton, state.buffer.copy()) for state in states]
 
     def fetch_environment(self) -> PackedState | None:
@@ -183,12 +176,11 @@ class RayExecutor(Executor):
         """Put states into shared memory and load the home environment."""
         import ray
 
-        self._moved = {}
         if self._home is not None and environment is not None:
             self._view = self._home.load.remote(environment)
             self._version += 1
             self._get_from_home(self._view)
-        return [None if state is None else Shared(ray.put([state]), 0) for state in states]
+        return [None if s is None else Survivor(block=ray.put([s])) for s in states]
 
     def close(self) -> None:
         """Stop our actors; shut Ray down if this executor started it."""
@@ -205,54 +197,27 @@ class RayExecutor(Executor):
         self._home, self._owns_ray = None, False
 
     def _send(self, batches: Sequence[Batch]) -> list[tuple[Any, Any]]:
-        needed = {
-            (job.parent, place)
-            for place, jobs in batches
-            for job in jobs
-            if isinstance(job.parent, Resident)
-        }
-        for resident, _ in needed:
-            self._check_life(resident)
-        travelling = {resident for resident, place in needed if resident.slot != place}
-        self._moved |= self._move(travelling - self._moved.keys())
+        share_travellers(batches, self._pool)
         sent = []
-        for place, jobs in batches:
-            orders, parents, blocks = self._enclosed(place, jobs)
-            make = self._pool.actor(place).make
-            stay = self._staying.pop(place, None)
+        for slot, jobs in batches:
+            orders, parents, blocks = enclosed(jobs, slot)
+            stay = self._staying.pop(slot, None)
+            make = self._pool.actor(slot).make
             ref = make.remote(self._version, self._view, stay, orders, parents, *blocks)
             sent.append((ref, None))
         return sent
 
     def _send_alone(self, batches: Sequence[Batch]) -> list[tuple[Any, Any]]:
         sent = []
-        for place, jobs in batches:
-            orders, parents, blocks = self._enclosed(place, jobs)
-            make = self._pool.actor(place).make_alone.options(num_returns=2)
+        for slot, jobs in batches:
+            orders, parents, blocks = enclosed(jobs, slot)
+            make = self._pool.actor(slot).make_alone.options(num_returns=2)
             ref, block = make.remote(orders, parents, *blocks)
-            sent.append((ref, Shared(block, 0)))
+            sent.append((ref, Survivor(block=block)))
         return sent
 
-    def _enclosed(
-        self, place: int, jobs: Sequence[Job]
-    ) -> tuple[list[Order], list[Genesis | Resident | Place], list[Any]]:
-        """Return orders, where a worker finds their parents, and each block's reference once."""
-        orders, found = orders_of(jobs)
-        handles: list[Any] = list(found)
-        numbers: dict[Any, int] = {}
-        parents: list[Genesis | Resident | Place] = []
-        for handle in handles:
-            local = isinstance(handle, Genesis) or getattr(handle, "slot", None) == place
-            if local:
-                parents.append(handle)
-            else:
-                shared = self._moved.get(handle, handle)
-                number = numbers.setdefault(shared.block, len(numbers))
-                parents.append((number, shared.place))
-        return orders, parents, list(numbers)
-
     def _may_stay(self) -> bool:
-        """Return whether survivors are better left in their makers than handed over at once.
+        """Return whether survivors are better left with their makers than handed over at once.
 
         So it is where children are cheap, so that each worker gets its share of the next ones at
         once and those of its own survivors among them, unless an environment wants to learn from
@@ -261,37 +226,30 @@ class RayExecutor(Executor):
         cheap = self._pool.fits_one_batch_each(len(self._jobs))
         return self._home is None and cheap and self._pool.unharmed
 
-    def _stay(self, residents: Sequence[Resident]) -> None:
+    def _survivor(self, index: int, *, stays: bool) -> Survivor:
+        maker = self._pool.made_by[index]
+        return Survivor(
+            key=ChildKey(self._jobs[index].birth.seeds.generation, index),
+            maker=maker,
+            num_bytes=self._sizes[index],
+            home=maker[0] if stays else None,
+        )
+
+    def _note_who_stays(self) -> None:
         """Have makers told, with their next children, which survivors they hold from now on."""
-        homes: dict[int, list[int]] = {place: [] for place in self._keepers}
-        for resident in residents:
-            homes.setdefault(resident.slot, []).append(resident.index)
-        generation = next(iter(self._jobs.values())).birth.seeds.generation
-        self._staying |= {place: (generation, held) for place, held in homes.items()}
-        self._keepers = {place for place, held in homes.items() if held}
-        self._moved = {}
+        staying: dict[int, list[ChildKey]] = {slot: [] for slot in self._keepers}
+        for survivor in self._survivors:
+            if survivor.home is not None:
+                staying.setdefault(survivor.home, []).append(survivor.key)
+        self._staying |= staying
+        self._keepers = {slot for slot, keys in staying.items() if keys}
 
-    def _resident(self, index: int) -> Resident:
-        place, life = self._pool.made_by[index]
-        generation = self._jobs[index].birth.seeds.generation
-        return Resident(place, life, generation, index, self._sizes[index])
-
-    def _check_life(self, resident: Resident) -> None:
-        if resident.life != self._pool.life(resident.slot):
-            raise StateLost(f"worker {resident.slot} died with the states it kept")
-
-    def _move(self, residents: Collection[Resident]) -> dict[Resident, Shared]:
-        """Have survivors that stayed in their makers put into shared memory."""
-        makers: dict[int, list[Resident]] = {}
-        for resident in residents:
-            self._check_life(resident)
-            makers.setdefault(resident.slot, []).append(resident)
-        moved: dict[Resident, Shared] = {}
-        for place, held in makers.items():
-            sizes = {resident.index: resident.num_bytes for resident in held}
-            _, places = self._ask_for(place, held[0].generation, sizes, contributions=False)
-            moved |= {resident: places[resident.index][0] for resident in held}
-        return moved
+    def _teach(self, seeds: Seeds) -> Any:
+        """Call for the environment's update, which waits for all contributions."""
+        contributions = [survivor.contribution for survivor in self._survivors]
+        if self._home is None or None in contributions:
+            return None
+        return self._home.update.options(num_returns=2).remote(seeds, *contributions)
 
     def _start_home(self) -> None:
         """Start the environment's actor; it learns while workers wait, so it needs no CPU."""
@@ -310,60 +268,9 @@ class RayExecutor(Executor):
             self._deaths.pop(index, None)
         return [Landing(r, None if r.error else flight.state) for r in reports.values()]
 
-    def _export(self, indices: Sequence[int]) -> dict[int, Kept]:
-        """Ask each maker for all of its survivors at once; return those that it still has."""
-        makers: dict[tuple[int, int], list[int]] = {}
-        for i in indices:
-            makers.setdefault(self._pool.made_by[i], []).append(i)
-        calls = []
-        for (place, life), held in makers.items():
-            sizes = {i: self._sizes[i] for i in held}
-            generation = self._jobs[held[0]].birth.seeds.generation
-            learns = self._home is not None
-            calls.append(
-                (place, life, *self._ask_for(place, generation, sizes, contributions=learns))
-            )
-        kept: dict[int, Kept] = {}
-        for place, life, receipt, export in calls:
-            received, cause = outcome(receipt)
-            if cause:
-                self._pool.bury(place, life, cause)
-            else:
-                kept |= {i: export[i] for i in received}
-        return kept
-
-    def _ask_for(
-        self, place: int, generation: int, sizes: Mapping[int, int], *, contributions: bool
-    ) -> tuple[Any, dict[int, Kept]]:
-        """Call for children by their bytes; return the receipt, and where each will be."""
-        groups = _groups(sizes)
-        num_returns = 1 + len(groups) + (len(sizes) if contributions else 0)
-        export = self._pool.actor(place).export.options(num_returns=num_returns)
-        receipt, *refs = export.remote(generation, groups, contributions=contributions)
-        handed_on = refs[len(groups) :] or [None] * len(sizes)
-        states = [
-            Shared(block, i)
-            for block, group in zip(refs, groups, strict=False)
-            for i in range(len(group))
-        ]
-        return receipt, dict(zip(sizes, zip(states, handed_on, strict=True), strict=True))
-
     def _get_from_home(self, ref: Any) -> Any:
         value, cause = outcome(ref)
         if cause:
             self._start_home()
             raise StateLost(f"the environment's actor {cause}")
         return value
-
-
-def _groups(sizes: Mapping[int, int]) -> list[list[int]]:
-    """Split children into blocks of a few megabytes, in order."""
-    groups: list[list[int]] = []
-    room = 0
-    for i, num_bytes in sizes.items():
-        if room < num_bytes or not groups:
-            groups.append([])
-            room = BLOCK_BYTES
-        groups[-1].append(i)
-        room -= num_bytes
-    return groups

@@ -11,7 +11,7 @@ from typing import Any
 
 from population import ray_cluster
 from population.executor import Job
-from population.ray_actors import Resident, WorkerActor
+from population.ray_actors import WorkerActor
 from population.ray_cluster import outcome
 from population.worker import Report
 
@@ -270,7 +270,7 @@ def deal(queue: deque[Job], places: Sequence[int], *, size: int, slack: int) -> 
     A worker gets the children of parents that live with it, up to ``slack`` more than its share,
     since states that stay need not be handed over. What remains fills up the others.
     """
-    homes = [job.parent.slot if isinstance(job.parent, Resident) else None for job in queue]
+    homes = [getattr(job.parent, "home", None) for job in queue]
     chosen: dict[int, list[int]] = {}
     for place in places:
         own = [i for i, home in enumerate(homes) if home == place]

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from population.environment import Environment
 from population.member import Birth, Hyperparameters, Member, Newborn
@@ -59,6 +59,13 @@ class Genesis:
 Parent = PackedState | Genesis
 
 
+class ChildKey(NamedTuple):
+    """By which a worker knows a child."""
+
+    generation: int
+    child: int
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A child to make: its index, its parent's place in the list that comes along, its birth."""
@@ -88,7 +95,7 @@ class Worker:
         self.environment = environment
         self.generation = 0
         self.held: dict[int, Newborn] = {}
-        self.kept: dict[tuple[int, int], Newborn] = {}
+        self.kept: dict[ChildKey, Newborn] = {}
         self._live: dict[tuple[Any, ...], Member] = {}
 
     def warm_up(self) -> None:
@@ -119,16 +126,15 @@ class Worker:
         newborn = self.held.pop(report.index, None)
         return report, None if newborn is None or report.error else newborn.state
 
-    def keep(self, generation: int, indices: Sequence[int]) -> None:
-        """Hold on to these children of a generation, instead of those kept before."""
-        found = {(generation, i): self.find(generation, i) for i in indices}
-        self.kept = {key: newborn for key, newborn in found.items() if newborn is not None}
+    def keep(self, keys: Sequence[ChildKey]) -> None:
+        """Hold on to these children from now on, instead of those kept before."""
+        self.kept = {key: self.find(key) for key in keys}
 
-    def find(self, generation: int, index: int) -> Newborn | None:
-        """Return a child that is held or kept here; None where it is not."""
-        if generation == self.generation and index in self.held:
-            return self.held[index]
-        return self.kept.get((generation, index))
+    def find(self, key: ChildKey) -> Newborn:
+        """Return a child that is held or kept here."""
+        if key.generation == self.generation and key.child in self.held:
+            return self.held[key.child]
+        return self.kept[key]
 
     def _family(self, parent: Parent, orders: list[Order]) -> Iterator[Report]:
         """Make one parent's children by the fast path, or one by one where it raises."""

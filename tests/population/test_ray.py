@@ -92,13 +92,14 @@ def test_reports_carry_no_weights_and_only_survivors_are_exported(ray_session):
             self.sizes.append(len(pickle.dumps(reports)))
             return reports
 
-        def _export(self, indices):
-            self.exported += indices
-            return super()._export(indices)
+        def update(self, seeds):
+            self.exported += [survivor.key for held, _ in self._receipts for survivor in held]
+            return super().update(seeds)
 
-    search(Watching(3), member=partial(Tiny, size=50_000), mu=1).run(3)
+    result = search(Watching(3), member=partial(Tiny, size=50_000), mu=1).run(3)
     assert max(Watching.sizes) < 5_000
-    assert len(Watching.exported) == 3
+    survived = result.history.query("survived")[["generation", "child"]]
+    assert Watching.exported == [tuple(key) for key in survived.to_numpy().tolist()]
 
 
 def test_a_straggler_costs_its_own_time_alone(ray_session):
