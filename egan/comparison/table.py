@@ -140,9 +140,14 @@ def verdict(results: pd.DataFrame, budget: str) -> str:
         f"{SCORES[name].label} {table.loc[(best, name), 'median']:{SCORES[name].form}}"
         for name in names
     )
-    groups: dict[str, list[str]] = {"tied": [], "overlap": [], "apart": []}
+    groups: dict[str, list[str]] = {"tied": [], "overlap": []}
+    worse = []
     for method in order[1:]:
-        groups[relation(table, names, best, method)].append(method)
+        kind = relation(table, names, best, method)
+        if kind in groups:
+            groups[kind].append(method)
+        else:
+            worse.append(f"{method} ({SCORES[kind].label})")
     parts = [f"At {TITLES[budget]}, {best} has the best median ({values})."]
     if groups["tied"]:
         parts.append(f"The same median: {', '.join(groups['tied'])}.")
@@ -150,8 +155,8 @@ def verdict(results: pd.DataFrame, budget: str) -> str:
         parts.append(
             f"Ranges overlap with its own, so no evidence: {', '.join(groups['overlap'])}."
         )
-    if groups["apart"]:
-        parts.append(f"Worse in every seed than its worst: {', '.join(groups['apart'])}.")
+    if worse:
+        parts.append(f"Worse in every seed than its worst: {', '.join(worse)}.")
     seeds = int(table["seeds"].min())
     return " ".join([*parts, f"({seeds} seed{'s' * (seeds > 1)} a method.)"])
 
@@ -171,10 +176,19 @@ def ranked(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def relation(table: pd.DataFrame, names: Sequence[str], best: str, other: str) -> str:
-    """Compare ranges in the first score whose medians differ: "tied", "overlap" or "apart"."""
+    """Return the first score in which another method's whole range lies apart on the worse side.
+
+    Where there is none, return "tied" if all medians are equal, else "overlap".
+    """
+    tied = True
     for name in names:
         first, second = table.loc[(best, name)], table.loc[(other, name)]
-        if first["median"] != second["median"]:
-            overlap = first["min"] <= second["max"] and second["min"] <= first["max"]
-            return "overlap" if overlap else "apart"
-    return "tied"
+        up = SCORES[name].sign == 1
+        worse = second["max"] < first["min"] if up else second["min"] > first["max"]
+        better = second["min"] > first["max"] if up else second["max"] < first["min"]
+        if worse:
+            return name
+        if better:
+            return "overlap"
+        tied = tied and bool(first["median"] == second["median"])
+    return "tied" if tied else "overlap"
