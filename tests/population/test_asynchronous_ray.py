@@ -1,19 +1,16 @@
 """Real Ray, real processes, real kills; whatever order results come in, their journal replays."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
+from processes import kill_and_resume
 from test_asynchronous import SPACE, asynchronous, check_causality
 from toys import Tiny, Unlucky, rows
 
 from population import PopulationBasedTraining, RandomSearch, RayExecutor
+from population.journal import read_journal
 from population.replay import replay
 
 
@@ -90,44 +87,13 @@ def test_a_slot_that_always_kills_its_worker_is_replaced_from_survivors(ray_sess
     assert len(result.population) == 4
 
 
-DRIVER = """
-import sys
-sys.path.insert(0, {tests!r})
-from test_asynchronous import asynchronous
-from population import InlineExecutor, RayExecutor
-executor = RayExecutor(2) if sys.argv[2] == "ray" else InlineExecutor()
-made = asynchronous(executor=executor, directory=sys.argv[1], checkpoint_every=3)
-(made.resume() if sys.argv[3] == "resume" else made).run(int(sys.argv[4]))
-"""
-
-
 @pytest.mark.parametrize("executor", ["inline", "ray"])
 def test_a_killed_driver_is_resumed_and_the_journal_replays(tmp_path, executor):
-    folder = tmp_path / "run"
-    code = DRIVER.format(tests=str(Path(__file__).parent))
-    root = Path(__file__).parents[2]
-
-    def drive(mode, generations):
-        command = [sys.executable, "-c", code, str(folder), executor, mode, str(generations)]
-        return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
-
-    driver = drive("new", 100_000)
-    deadline = time.monotonic() + 100
-    while len(list((folder / "checkpoints").glob("[0-9]*"))) < 2 and driver.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(float(np.random.default_rng().uniform(0, 0.3)))
-    os.kill(driver.pid, signal.SIGKILL)
-    driver.communicate()
-    reached = max(int(path.name) for path in (folder / "checkpoints").glob("[0-9]*"))
-    resumed = drive("resume", reached + 9)
-    _, errors = resumed.communicate(timeout=150)
-    assert resumed.returncode == 0, errors
-
-    from population.journal import read_journal
-
-    history = read_journal(folder / "results.csv")
-    assert (history.groupby("child")["generation"].max() == reached + 9).all()
-    assert (history.groupby("child").size() == reached + 9).all()
+    generations = kill_and_resume(
+        "test_asynchronous", "asynchronous", tmp_path, executor=executor, further=9
+    )
+    history = read_journal(tmp_path / "results.csv")
+    assert (history.groupby("child")["generation"].max() == generations).all()
+    assert (history.groupby("child").size() == generations).all()
     check_causality(history)
-    assert rows(replay(folder, Tiny)).equals(rows(history))
+    assert rows(replay(tmp_path, Tiny)).equals(rows(history))

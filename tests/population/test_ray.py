@@ -1,8 +1,6 @@
 """Real Ray, real processes, real kills; every disturbed run must give the undisturbed bits."""
 
-import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
@@ -12,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import kill_and_resume
 from toys import Tiny, Unlucky, rows, search
 
 from population import Callback, RayExecutor, ray_cluster
+from population.journal import read_journal
 
 GENERATIONS = 8
 
@@ -156,44 +156,11 @@ def test_settings_out_of_range_are_named(settings):
         RayExecutor(**settings)
 
 
-DRIVER = """
-import sys
-sys.path.insert(0, {tests!r})
-from toys import search
-from population import InlineExecutor, RayExecutor
-executor = RayExecutor(2) if sys.argv[2] == "ray" else InlineExecutor()
-made = search(executor, directory=sys.argv[1], checkpoint_every=3)
-(made.resume() if sys.argv[3] == "resume" else made).run(int(sys.argv[4]))
-"""
-
-
 @pytest.mark.parametrize("executor", ["inline", "ray"])
 def test_a_killed_driver_is_resumed_to_the_same_bits(tmp_path, executor):
-    folder = tmp_path / "run"
-    code = DRIVER.format(tests=str(Path(__file__).parent))
-    root = Path(__file__).parents[2]
-
-    def drive(mode, generations):
-        command = [sys.executable, "-c", code, str(folder), executor, mode, str(generations)]
-        return subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True)
-
-    driver = drive("new", 100_000)
-    deadline = time.monotonic() + 100
-    while len(list((folder / "checkpoints").glob("[0-9]*"))) < 2 and driver.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(float(np.random.default_rng().uniform(0, 0.3)))
-    os.kill(driver.pid, signal.SIGKILL)
-    driver.communicate()
-    reached = max(int(path.name) for path in (folder / "checkpoints").glob("[0-9]*"))
-    resumed = drive("resume", reached + 7)
-    _, errors = resumed.communicate(timeout=150)
-    assert resumed.returncode == 0, errors
-
-    from population.journal import read_journal
-
-    whole = search().run(reached + 7).history
-    assert rows(read_journal(folder / "results.csv")).equals(rows(whole))
+    generations = kill_and_resume("toys", "search", tmp_path, executor=executor, further=7)
+    whole = search().run(generations).history
+    assert rows(read_journal(tmp_path / "results.csv")).equals(rows(whole))
 
 
 def test_the_local_instance_listens_on_the_loopback_only():
