@@ -185,17 +185,11 @@ class Search:
         """Run generation after generation; return whether all of them are finished."""
         while self.generation < generations and not self._may_stop():
             self._advance(last=self.generation + 1 == generations)
-        if self._checkpointed < self.generation:
-            try:
-                self._checkpoint()
-            except StateLost as error:
-                self._recover(error)
-                return self._train(generations)
         return self.generation >= generations
 
     def _may_stop(self) -> bool:
-        """Return whether to end early: asked for, and not while lost generations are made again."""
-        return self._stopping and self.generation >= max(1, self._recorded)
+        """Return whether to end early: asked for, and all that was recorded has a checkpoint."""
+        return self._stopping and 0 < self._recorded <= self.generation == self._checkpointed
 
     def _advance(self, *, last: bool) -> None:
         """Run one generation, or go back to the last copy if a state was lost on the way."""
