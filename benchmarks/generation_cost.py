@@ -36,7 +36,8 @@ from egan.config import (
     GeneratorConfig,
     RunConfig,
 )
-from egan.data import Dataset, load
+from egan.data import load
+from egan.data.dataset import Dataset
 from egan.discriminator import Discriminator
 from egan.experiment import build_search
 from egan.generator import Generator, build_network, draw_codes, stream

@@ -78,6 +78,8 @@ class DiscriminatorConfig:
     """Weight of R1, half the squared gradient norm on real samples."""
     gradient_penalty_weight: float = 0.0
     """Weight of the gradient penalty between real and generated samples (2 or 10 are usual)."""
+    reuse_gradient: bool = False
+    """Take the first step on the scored batch, whose gradient scoring has found already."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -245,12 +247,28 @@ def check(config: RunConfig) -> RunConfig:
             "--fitness.diversity none leaves nothing to select by; use it with one mutation, or "
             "with --evolution.random-mutation."
         )
+    if config.discriminator.reuse_gradient:
+        _check_gradient_is_there(config)
     if config.device == "cuda" and config.executor == "ray" and config.gpus_per_worker == 0:
         raise ValueError(
             "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
             f"(1/{config.num_workers + 1} shares one between all of them)."
         )
     return config
+
+
+def _check_gradient_is_there(config: RunConfig) -> None:
+    if config.fitness.diversity != "gradient":
+        raise ValueError(
+            "--discriminator.reuse-gradient needs scores that take the discriminator's gradient, "
+            f"but got --fitness.diversity {config.fitness.diversity}; expected gradient."
+        )
+    if config.discriminator.norm != "none":
+        raise ValueError(
+            "--discriminator.reuse-gradient needs a discriminator without statistics, which are "
+            f"kept in training only, but got --discriminator.norm {config.discriminator.norm}; "
+            "expected none."
+        )
 
 
 def _check_names(config: RunConfig) -> None:

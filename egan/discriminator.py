@@ -64,6 +64,7 @@ class Discriminator(Environment):
         self.parameters = list(self.network.parameters())
         self._has_buffers = any(True for _ in self.network.buffers())
         self._real_gradient: tuple[torch.Tensor, ...] | None = None
+        self._real_loss = 0.0
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Apply hyperparameters, see `egan.hyperparameters`, to the live discriminator.
@@ -97,17 +98,24 @@ class Discriminator(Environment):
         It is the same for all siblings, so each process computes it once per generation.
         """
         if self._real_gradient is None:
-            real = self._draw(
-                self.config.fitness.num_samples, self.seeds.shared("evaluate", SCORED_REALS)
-            )
-            loss = real_loss(self.logits(real))
+            loss = real_loss(self.logits(self._scored_reals()))
             self._real_gradient = torch.autograd.grad(loss, self.parameters)
+            self._real_loss = float(loss.detach())
         return self._real_gradient
+
+    def _scored_reals(self) -> torch.Tensor:
+        count = self.config.fitness.num_samples
+        return self._draw(count, self.seeds.shared("evaluate", SCORED_REALS))
 
     def loss_gradient(self, fake_logits: torch.Tensor) -> list[torch.Tensor]:
         """Return ∇_w L_D, penalties excluded, for the logits (N,) of one child's samples."""
         fake_gradient = torch.autograd.grad(fake_loss(fake_logits), self.parameters)
         return [a + b for a, b in zip(self.real_gradient(), fake_gradient, strict=True)]
+
+    def loss(self, fake_logits: torch.Tensor) -> float:
+        """Return L_D, penalties excluded, for the logits (N,) of one child's samples."""
+        self.real_gradient()
+        return self._real_loss + float(fake_loss(fake_logits))
 
     def draw_real(self, count: int, seed: int) -> torch.Tensor:
         """Draw real samples (count, *shape) for a child's training step."""
@@ -118,6 +126,9 @@ class Discriminator(Environment):
         self._real_gradient = None
         record: dict[str, float] = {}
         for step in range(self.config.discriminator.steps):
+            if step == 0 and self.config.discriminator.reuse_gradient:
+                record = self._train_on_scored(contributions)
+                continue
             fake = self._batch([c["samples"] for c in contributions], step)
             real = self._draw(len(fake), self.seeds.own("update", 2 * step + REALS))
             record = self._train(real, fake, self.seeds.own("update", 2 * step + 2))
@@ -134,21 +145,39 @@ class Discriminator(Environment):
         return torch.cat(parts).to(self.device)
 
     def _train(self, real: torch.Tensor, fake: torch.Tensor, seed: int) -> dict[str, float]:
-        settings = self.config.discriminator
-        scale = settings.input_scale
+        scale = self.config.discriminator.input_scale
         real_logits = self.network(real * scale)
         fake_logits = self.network(fake * scale)
         loss = real_loss(real_logits) + fake_loss(fake_logits)
         record = {"discriminator_loss": float(loss.detach())}
-        if settings.r1_weight:
-            loss = loss + settings.r1_weight * r1_penalty(self.logits, real)
-        if settings.gradient_penalty_weight:
-            penalty = gradient_penalty(self.logits, real, fake, generator=stream(seed))
-            loss = loss + settings.gradient_penalty_weight * penalty
         self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
+        torch.autograd.backward(sum(self._penalties(real, fake, seed), start=loss))
         self.optimizer.step()
         return record
+
+    def _train_on_scored(self, contributions: Sequence[State]) -> dict[str, float]:
+        """Take a step whose gradient was found when the survivors were scored."""
+        gradients = [c["gradient"] for c in contributions]
+        for parameter, *parts in zip(self.parameters, *gradients, strict=True):
+            parameter.grad = torch.stack(parts).mean(0).to(self.device)
+        settings = self.config.discriminator
+        if settings.r1_weight or settings.gradient_penalty_weight:
+            fake = contributions[0]["samples"].to(self.device)
+            seed = self.seeds.own("update", 2)
+            first, *others = self._penalties(self._scored_reals(), fake, seed)
+            torch.autograd.backward(sum(others, start=first))
+        self.optimizer.step()
+        return {"discriminator_loss": sum(c["loss"] for c in contributions) / len(contributions)}
+
+    def _penalties(self, real: torch.Tensor, fake: torch.Tensor, seed: int) -> list[torch.Tensor]:
+        """Return the weighted penalties that are in use."""
+        settings, penalties = self.config.discriminator, []
+        if settings.r1_weight:
+            penalties.append(settings.r1_weight * r1_penalty(self.logits, real))
+        if settings.gradient_penalty_weight:
+            penalty = gradient_penalty(self.logits, real, fake, generator=stream(seed))
+            penalties.append(settings.gradient_penalty_weight * penalty)
+        return penalties
 
     def _draw(self, count: int, seed: int) -> torch.Tensor:
         return self.dataset.draw(count, stream(seed)).to(self.device)

@@ -89,8 +89,15 @@ class Generator(Member):
         }
 
     def contribution(self) -> State:
-        """Return the samples that were scored; the discriminator learns from the survivors'."""
-        return {"samples": self.samples}
+        """Return the samples that were scored; the discriminator learns from the survivors'.
+
+        With ``reuse_gradient``, also its loss on them and on real samples, and the gradient.
+        """
+        contribution: dict[str, State] = {"samples": self.samples}
+        if self.config.discriminator.reuse_gradient:
+            loss = self.environment.loss(self.scored_logits)
+            contribution |= {"loss": loss, "gradient": self.scored_gradient}
+        return contribution
 
     def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
         """Make siblings from one forward pass, with one backward pass per mutation.
@@ -144,6 +151,7 @@ class Generator(Member):
             generator = stream(self.seeds.shared("evaluate", REALS))
             return float(fitness.pairwise_diversity(self.samples.cpu(), generator=generator)), False
         gradient = self.environment.loss_gradient(logits)
+        self.scored_logits, self.scored_gradient = logits.detach(), gradient
         result = fitness.diversity(gradient, cap=self.config.fitness.diversity_cap)
         return result.value, result.saturated
 

@@ -48,7 +48,7 @@ def pair(config, *, trained=0):
     for generation in range(1, trained + 1):
         discriminator.seeds = Seeds(0, generation, SHARED)
         newborn = generator.bear(pack(generator.state_dict()), birth("heuristic", generation))
-        discriminator.update([{"samples": generator.samples}])
+        discriminator.update([generator.contribution()])
         assert newborn.scores["fitness"] == newborn.scores["fitness"]
     discriminator.seeds = Seeds(0, trained + 1, SHARED)
     discriminator._real_gradient = None
