@@ -34,7 +34,7 @@ def test_the_step_is_that_of_the_loss_on_the_scored_batch(survivors, r1_weight):
     losses = [fake_loss(by_hand.network(fake)) for fake in fakes]
     loss = real_loss(by_hand.network(real)) + torch.stack(losses).mean()
     record = home.update([unpack(newborn.contribution) for newborn in newborns])
-    assert record["discriminator_loss"] == pytest.approx(float(loss), rel=1e-6)
+    assert record["discriminator_loss"] == pytest.approx(float(loss.detach()), rel=1e-6)
     if r1_weight:
         loss = loss + r1_weight * r1_penalty(by_hand.logits, real)
     by_hand.optimizer.zero_grad()
