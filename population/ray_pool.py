@@ -129,7 +129,7 @@ class WorkerPool:
         if not queue or not free:
             return
         risky = alone or queue[0].index in deaths
-        size = 1 if risky else self._batch_size(len(queue), len(free))
+        size = 1 if risky else self._batch_size(len(queue))
         batches = deal(queue, free, size=size, slack=self._affordable(MOVE_SECONDS))
         for (place, jobs), (ref, state) in zip(batches, send(batches), strict=True):
             slot = self._slots[place]
@@ -151,11 +151,11 @@ class WorkerPool:
         """Return whether so many children are cheap enough to be handed out all at once."""
         return math.ceil(num_jobs / len(self._slots)) <= self._affordable(BATCH_SECONDS)
 
-    def _batch_size(self, remaining: int, free: int) -> int:
+    def _batch_size(self, remaining: int) -> int:
         """Return how many children to hand out at once: one, unless they are very cheap."""
         if len(self._slots) == 1:
             return remaining
-        return max(1, min(self._affordable(BATCH_SECONDS), math.ceil(remaining / free)))
+        return max(1, min(self._affordable(BATCH_SECONDS), math.ceil(remaining / len(self._slots))))
 
     def _affordable(self, seconds: float) -> int:
         """Return how many children are made in so much time."""

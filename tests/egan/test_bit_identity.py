@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GENERATIONS = 240
+GENERATIONS = 120
 SETTINGS = [
-    *("--generations", str(GENERATIONS), "--checkpoint-every", "40", "--look-every", "120"),
+    *("--generations", str(GENERATIONS), "--checkpoint-every", "20", "--look-every", "60"),
     *("--generator.width", "16", "--discriminator.width", "16", "--seed", "11"),
     *("--evolution.num-survivors", "2", "--fitness.num-samples", "64"),
 ]
@@ -77,7 +77,8 @@ def test_a_worker_killed_in_mid_generation(expected, tmp_path):
     wait_until(lambda: rows_so_far(tmp_path) > 60, process)
     family = psutil.Process(process.pid).children(recursive=True)
     workers = [p for p in family if "WorkerActor" in p.name() or "WorkerActor" in p.cmdline()[0]]
-    os.kill(workers[0].pid, signal.SIGKILL)
+    busiest = max(workers, key=lambda process: process.cpu_times().user)
+    os.kill(busiest.pid, signal.SIGKILL)
     assert rows_so_far(tmp_path) < 6 * GENERATIONS
     assert "starting another" in finish(process)
     assert table(tmp_path).equals(expected)
@@ -85,7 +86,7 @@ def test_a_worker_killed_in_mid_generation(expected, tmp_path):
 
 def test_a_driver_killed_at_a_random_moment_and_resumed_elsewhere(expected, tmp_path):
     process = start(tmp_path, "gaussians8", "--workers", "2")
-    least = 6 * int(np.random.default_rng().integers(45, 150))
+    least = 6 * int(np.random.default_rng().integers(25, 80))
     wait_until(lambda: rows_so_far(tmp_path) > least, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()

@@ -14,10 +14,9 @@ TESTS = Path(__file__).parent
 DRIVER = """
 import sys
 from {module} import {search} as make
-from population import InlineExecutor, RayExecutor
-executor = RayExecutor(2) if sys.argv[2] == "ray" else InlineExecutor()
-made = make(executor=executor, directory=sys.argv[1], checkpoint_every=3)
-(made.resume() if sys.argv[3] == "resume" else made).run(int(sys.argv[4]))
+from population import RayExecutor
+made = make(executor=RayExecutor(2), directory=sys.argv[1], checkpoint_every=3)
+(made.resume() if sys.argv[2] == "resume" else made).run(int(sys.argv[3]))
 """
 
 
@@ -44,10 +43,10 @@ def finish(process):
     return output + errors
 
 
-def kill_and_resume(module, search, folder, *, executor, further):
-    """Kill a driver at a random moment and have another one go on; return all generations."""
+def kill_and_resume(module, search, folder, *, further):
+    """Kill a driver of Ray workers at a random moment and have another one go on; return all generations."""
     code = DRIVER.format(module=module, search=search)
-    driver = start(code, folder, executor, "new", 100_000)
+    driver = start(code, folder, "new", 100_000)
     deadline = time.monotonic() + 100
     while len(list((folder / "checkpoints").glob("[0-9]*"))) < 2 and driver.poll() is None:
         assert time.monotonic() < deadline
@@ -56,7 +55,7 @@ def kill_and_resume(module, search, folder, *, executor, further):
     os.kill(driver.pid, signal.SIGKILL)
     driver.communicate()
     generations = further + max(int(p.name) for p in (folder / "checkpoints").glob("[0-9]*"))
-    finish(start(code, folder, executor, "resume", generations))
+    finish(start(code, folder, "resume", generations))
     return generations
 
 

@@ -87,11 +87,8 @@ def test_a_slot_that_always_kills_its_worker_is_replaced_from_survivors(ray_sess
     assert len(result.population) == 4
 
 
-@pytest.mark.parametrize("executor", ["inline", "ray"])
-def test_a_killed_driver_is_resumed_and_the_journal_replays(tmp_path, executor):
-    generations = kill_and_resume(
-        "test_asynchronous", "asynchronous", tmp_path, executor=executor, further=9
-    )
+def test_a_killed_driver_is_resumed_and_the_journal_replays(tmp_path):
+    generations = kill_and_resume("test_asynchronous", "asynchronous", tmp_path, further=9)
     history = read_journal(tmp_path / "results.csv")
     assert (history.groupby("child")["generation"].max() == generations).all()
     assert (history.groupby("child").size() == generations).all()

@@ -111,10 +111,10 @@ def test_a_worker_that_dies_with_its_survivors_changes_nothing(ray_session, expe
 
 def test_a_child_that_always_kills_its_worker_does_not_stop_the_others(ray_session, tmp_path):
     member = partial(Unlucky, folder=tmp_path, mode="die", once=False, generation=3)
-    result = tuned(Watching(2), member).run(5)
+    result = tuned(Watching(2), member).run(3)
     assert result.failures["child"].unique().tolist() == [1]
     assert result.failures["error"].str.startswith("WorkerDied: 3 workers").all()
-    assert result.history["generation"].max() == 5
+    assert len(result.history.query("generation == 3 and survived")) >= 5
 
 
 def test_a_generation_without_survivors_leaves_those_before_where_they_are(ray_session, tmp_path):
