@@ -44,7 +44,7 @@ def finish(process):
 
 
 def kill_and_resume(module, search, folder, *, further):
-    """Kill a driver of Ray workers at a random moment and have another one go on; return all generations."""
+    """Kill a driver at a random moment and have another go on; return how far it went."""
     code = DRIVER.format(module=module, search=search)
     driver = start(code, folder, "new", 100_000)
     deadline = time.monotonic() + 100
