@@ -283,12 +283,14 @@ def measure_inline(case: Case, generations: int) -> dict[str, Any]:
     return {"seconds": turns.times, "floor": others.passes()}
 
 
-def measure_ray(case: Case, generations: int, rounds: int) -> dict[str, list[float]]:
+def measure_ray(
+    case: Case, generations: int, *, rounds: int, workers: Sequence[int]
+) -> dict[str, list[float]]:
     """Return wall seconds a generation: inline by the loop and by shortcuts, and Ray's workers."""
     ways: dict[str, tuple[Callable[[], Executor], bool]] = {
         LOOP: (InlineExecutor, True),
         OURS: (InlineExecutor, False),
-        **{f"Ray, {n} workers": (partial(RayExecutor, n), False) for n in (1, 2, 3)},
+        **{f"Ray, {n} workers": (partial(RayExecutor, n), False) for n in workers},
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     dataset = case.dataset()
@@ -385,10 +387,10 @@ def main() -> None:
     options.add_argument("--no-ray", action="store_true", help="leave out the ways with Ray")
     given = options.parse_args()
     cases: Sequence[Case] = CASES
-    ray_case = DCGAN
+    ray_case, workers = DCGAN, (1, 2, 3)
     if given.quick:
         cases = [replace(TOY, width=16), replace(DCGAN, width=4)]
-        ray_case, given.generations, given.rounds = cases[1], 3, 1
+        ray_case, workers, given.generations, given.rounds = cases[1], (2,), 3, 1
     found = []
     for case in cases:
         found.append(measure_inline(case, given.generations))
@@ -401,7 +403,7 @@ def main() -> None:
     if not given.no_ray:
         torch.set_num_threads(1)
         with ray_session(4):
-            times = measure_ray(ray_case, given.generations, given.rounds)
+            times = measure_ray(ray_case, given.generations, rounds=given.rounds, workers=workers)
         parts.append(said_of_ray(ray_case, times))
         values["Ray"] = {name: spread(found) for name, found in times.items()}
     report("generation_cost", "\n\n".join(filter(None, parts)), values, save=given.save)

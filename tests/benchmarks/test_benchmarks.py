@@ -15,6 +15,7 @@ SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in H
 SAYS = {
     "digits": "worst ratio of distances",
     "engine_overhead": "three plain Ray actors",
+    "generation_cost": "floor",
     "mixtures": "median high quality",
     "near_the_limit": "all generations / ideal",
     "ray_tune_side_by_side": "Ratio of overheads",
