@@ -130,7 +130,8 @@ class WorkerPool:
             return
         risky = alone or queue[0].index in deaths
         size = 1 if risky else self._batch_size(len(queue))
-        batches = deal(queue, free, size=size, slack=self._affordable(MOVE_SECONDS))
+        slack = 0 if risky else self._affordable(MOVE_SECONDS)
+        batches = deal(queue, free, size=size, slack=slack)
         for (place, jobs), (ref, state) in zip(batches, send(batches), strict=True):
             slot = self._slots[place]
             due = time.monotonic() + self.deadline * len(jobs)
