@@ -1,10 +1,13 @@
 """Survivors that stay in the workers that made them; the bits must not know."""
 
+import os
 import signal
+import time
 from collections import deque
 from functools import partial
 
 import numpy as np
+import psutil
 import pytest
 import ray
 from toys import Tiny, Unlucky, rows
@@ -48,6 +51,16 @@ class Watching(RayExecutor):
 def tuned(executor=None, member=Tiny, **options):
     strategy = PopulationBasedTraining({"lr": LogUniform(1e-4, 1e-1)}, 6, quantile=0.34)
     return Search(member, strategy, executor=executor, seed=3, **options)
+
+
+def kill_now(actor):
+    """Kill an actor's process, and return when it can answer no more."""
+    process = psutil.Process(ray.get(actor.__ray_call__.remote(lambda _: os.getpid())))
+    process.kill()
+    deadline = time.monotonic() + 10
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +112,7 @@ def test_a_worker_that_dies_with_its_survivors_changes_nothing(ray_session, expe
             checkpoint = self._jobs[0].birth.seeds.generation % 4 == 0
             if not self.killed and self.stayed > 12 and checkpoint == ("checkpoint" in when):
                 self.killed = self.stayed
-                ray_session.kill(self._pool.actor(0))
+                kill_now(self._pool.actor(0))
             return handles
 
     executor = Treacherous(2)
