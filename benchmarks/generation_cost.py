@@ -13,7 +13,6 @@ else wall time.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import os
 import time
@@ -24,10 +23,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from by_hand import ByHand
 from matplotlib.figure import Figure
 from measure import RESULTS, cell, mark, parser, ray_session, report, spread, table
 
-import mutations
 from egan.config import (
     DataConfig,
     DiscriminatorConfig,
@@ -38,14 +37,13 @@ from egan.config import (
 )
 from egan.data import load
 from egan.data.dataset import Dataset
-from egan.discriminator import Discriminator
 from egan.experiment import build_search
-from egan.generator import Generator, build_network, draw_codes, stream
-from mutations.discriminator import fake_loss, real_loss
+from egan.generator import Generator
 from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
-PLAIN, REFERENCE, LOOP, OURS = "plain GAN step", "reference order", "ours, plain loop", "ours"
+PLAIN, REFERENCE, LOOP = "plain GAN step", "reference order", "ours, plain loop"
+OURS, REUSING = "ours", "ours, gradient reused"
 WARM_UP = 2
 NUM_IMAGES = 512
 
@@ -69,7 +67,7 @@ class Case:
         threads = "" if self.threads == 1 else f", {self.threads} threads"
         return f"{self.network} {self.width}{scored}{survivors}{threads}"
 
-    def config(self) -> RunConfig:
+    def config(self, *, reuse: bool = False) -> RunConfig:
         """Return a run's settings, without penalties."""
         points = self.network == "mlp"
         latent = 2 if points else 100
@@ -78,7 +76,7 @@ class Case:
             preset="generation-cost",
             data=DataConfig(name="gaussians8"),
             generator=GeneratorConfig(latent_dim=latent, **net),
-            discriminator=DiscriminatorConfig(**net),
+            discriminator=DiscriminatorConfig(reuse_gradient=reuse, **net),
             evolution=EvolutionConfig(
                 mutations=MUTATIONS, num_survivors=self.survivors, batch_size=self.batch
             ),
@@ -107,109 +105,17 @@ CASES = (
 )
 
 
-class Others:
-    """The same networks, trained by hand: a plain GAN step and the reference order of work."""
-
-    def __init__(self, case: Case, dataset: Dataset) -> None:
-        self.case, self.dataset, self.config = case, dataset, case.config()
-        torch.manual_seed(0)
-        self.generator = build_network(self.config, dataset.shape)
-        self.home = Discriminator(config=self.config, dataset=dataset)
-        self.discriminator = self.home.network
-        adam = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.99), fused=True)
-        self.generator_optimizer = adam(self.generator.parameters())
-        self.discriminator_optimizer = adam(self.discriminator.parameters())
-        state = (self.generator.state_dict(), self.generator_optimizer.state_dict())
-        self.parents = [copy.deepcopy(state) for _ in range(case.survivors)]
-        self.draws = 0
-
-    def _codes(self, count: int) -> torch.Tensor:
-        self.draws += 1
-        return draw_codes("normal", count, self.config.generator.latent_dim, self.draws)
-
-    def _real(self, count: int) -> torch.Tensor:
-        self.draws += 1
-        return self.dataset.draw(count, stream(self.draws))
-
-    def _mutate(self, objective: str) -> None:
-        self.discriminator.requires_grad_(False)
-        logits = self.discriminator(self.generator(self._codes(self.case.batch)))
-        self.generator_optimizer.zero_grad()
-        torch.autograd.backward(mutations.get(objective).generator(logits, None))
-        self.generator_optimizer.step()
-        self.discriminator.requires_grad_(True)
-
-    def _learn(self, fake: torch.Tensor) -> None:
-        real = self._real(len(fake))
-        loss = real_loss(self.discriminator(real)) + fake_loss(self.discriminator(fake))
-        self.discriminator_optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self.discriminator_optimizer.step()
-
-    def plain(self) -> None:
-        """Move G once and D once, each on fakes of its own."""
-        self._mutate("heuristic")
-        with torch.no_grad():
-            fake = self.generator(self._codes(self.case.batch))
-        self._learn(fake)
-
-    def reference(self) -> None:
-        """Make, score and select children one by one, as if they had nothing in common."""
-        children = []
-        for parent in self.parents:
-            for objective in MUTATIONS:
-                weights, moments = copy.deepcopy(parent)
-                self.generator.load_state_dict(weights)
-                self.generator_optimizer.load_state_dict(moments)
-                self._mutate(objective)
-                fitness, fake = self._score()
-                state = (self.generator.state_dict(), self.generator_optimizer.state_dict())
-                children.append((fitness, copy.deepcopy(state), fake))
-        best = sorted(children, key=lambda child: -child[0])[: self.case.survivors]
-        self.parents = [state for _, state, _ in best]
-        share = self.case.batch // self.case.survivors
-        self._learn(torch.cat([fake[:share] for _, _, fake in best]))
-
-    def _score(self) -> tuple[float, torch.Tensor]:
-        with torch.no_grad():
-            fake = self.generator(self._codes(self.case.scored))
-        logits = self.discriminator(fake)
-        loss = real_loss(self.discriminator(self._real(self.case.scored))) + fake_loss(logits)
-        gradient = torch.autograd.grad(
-            loss, list(self.discriminator.parameters()), create_graph=True
-        )
-        norm = torch.cat([part.detach().flatten() for part in gradient]).norm()
-        return float(logits.detach().sigmoid().mean() - 0.01 * norm.log()), fake
-
-    def passes(self) -> dict[str, float]:
-        """Return the floor of each way in plain GAN steps, from the passes of each network."""
-        g = _seconds(lambda: self.generator(self._codes(self.case.batch)))
-        fake = self.generator(self._codes(self.case.batch)).detach()
-        d = _seconds(lambda: self.discriminator(fake))
-        mu, scale = self.case.survivors, self.case.scored / self.case.batch
-        plain = 4 * g + 8 * d
-        child = 3 * g + 2 * d
-        reference = mu * 3 * (child + scale * (g + 6 * d)) + 6 * d
-        family = g + d + 3 * (2 * g + d) + scale * 3 * (g + 3 * d)
-        ours = mu * family + scale * 3 * d + 6 * d
-        loop = mu * 3 * (child + scale * (g + 3 * d)) + scale * 3 * d + 6 * d
-        return {
-            PLAIN: 1.0,
-            REFERENCE: reference / plain,
-            LOOP: loop / plain,
-            OURS: ours / plain,
-        }
-
-
-def _seconds(function: Callable[[], Any], count: int = 10) -> float:
-    function()
-    times = []
-    with torch.no_grad():
-        for _ in range(count):
-            started = time.process_time()
-            function()
-            times.append(time.process_time() - started)
-    return float(np.median(times))
+def floors(case: Case, g: float, d: float) -> dict[str, float]:
+    """Return the floor of each way in plain GAN steps, from what a pass of each network costs."""
+    mu, scale = case.survivors, case.scored / case.batch
+    plain = 4 * g + 8 * d
+    child = 3 * g + 2 * d
+    reference = mu * 3 * (child + scale * (g + 6 * d)) + 6 * d
+    family = g + d + 3 * (2 * g + d) + scale * 3 * (g + 3 * d)
+    ours = mu * family + scale * 3 * d + 6 * d
+    loop = mu * 3 * (child + scale * (g + 3 * d)) + scale * 3 * d + 6 * d
+    passes = {PLAIN: plain, REFERENCE: reference, LOOP: loop, OURS: ours, REUSING: ours - 6 * d}
+    return {name: number / plain for name, number in passes.items()}
 
 
 class OneByOne(Generator):
@@ -242,10 +148,15 @@ class Turns(Callback):
 
 
 def search_of(
-    case: Case, dataset: Dataset, executor: Executor, *, one_by_one: bool = False
+    case: Case,
+    dataset: Dataset,
+    executor: Executor,
+    *,
+    one_by_one: bool = False,
+    reuse: bool = False,
 ) -> Search:
     """Return the search that `python -m egan.run` would make of a case."""
-    config = case.config()
+    config = case.config(reuse=reuse)
     search = build_search(config, dataset)
     member = partial(OneByOne, config=config, shape=dataset.shape)
     changes: dict[str, Any] = {"torch_threads": case.threads}
@@ -271,16 +182,18 @@ def measure_inline(case: Case, generations: int) -> dict[str, Any]:
     """Return seconds of every way in a case, and its floors."""
     dataset = case.dataset()
     torch.set_num_threads(case.threads)
-    others = Others(case, dataset)
+    by_hand = ByHand(case.config(), dataset)
     clock = time.process_time if case.threads == 1 else time.perf_counter
     loop = Stepwise(search_of(case, dataset, InlineExecutor(), one_by_one=True))
-    work = {PLAIN: others.plain, REFERENCE: others.reference, LOOP: loop}
+    reusing = Stepwise(search_of(case, dataset, InlineExecutor(), reuse=True))
+    work = {PLAIN: by_hand.plain, REFERENCE: by_hand.reference, LOOP: loop, REUSING: reusing}
     turns = Turns(work, clock)
     search = search_of(case, dataset, InlineExecutor())
     search.callbacks.append(turns)
     search.run(WARM_UP + generations)
-    loop.search.executor.close()
-    return {"seconds": turns.times, "floor": others.passes()}
+    for steps in (reusing, loop):
+        steps.search.executor.close()
+    return {"seconds": turns.times, "floor": floors(case, *by_hand.forward_seconds())}
 
 
 def measure_ray(
@@ -312,7 +225,7 @@ def ratios(found: dict[str, Any]) -> dict[str, list[float]]:
 
 def said_of_cases(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> str:
     """Return the table of ratios with the floor beside each."""
-    names = (REFERENCE, LOOP, OURS)
+    names = (REFERENCE, LOOP, OURS, REUSING)
     rows = []
     for case, one in zip(cases, found, strict=True):
         shown = ratios(one)
@@ -348,6 +261,8 @@ def said_of_marks(found: dict[Case, dict[str, Any]]) -> str:
     if DCGAN in found:
         median = float(np.median(ratios(found[DCGAN])[OURS]))
         said.append(mark(f"{DCGAN.title} in plain GAN steps", median, 2.9, form=".2f"))
+        median = float(np.median(ratios(found[DCGAN])[REUSING]))
+        said.append(mark(f"{DCGAN.title}, gradient reused", median, 2.5, form=".2f"))
     wide = replace(DCGAN, scored=256)
     if wide in found:
         seconds = found[wide]["seconds"]
@@ -364,14 +279,14 @@ def figure_of(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> Figure:
     """Draw bars of plain GAN steps, with each floor as a line."""
     figure = Figure(figsize=(9, 0.8 + 0.75 * len(cases)), layout="constrained")
     axes = figure.add_subplot()
-    colours = {REFERENCE: "#b0b7bf", LOOP: "#7f93a8", OURS: "#b3261e"}
+    colours = {REFERENCE: "#b0b7bf", LOOP: "#7f93a8", OURS: "#b3261e", REUSING: "#e08a3c"}
     for row, one in enumerate(found):
         shown = ratios(one)
         for k, (name, colour) in enumerate(colours.items()):
-            height = row + 0.26 * (k - 1)
+            height = row + 0.2 * (k - 1.5)
             label = name if row == 0 else None
-            axes.barh(height, float(np.median(shown[name])), 0.24, color=colour, label=label)
-            axes.plot([one["floor"][name]] * 2, [height - 0.12, height + 0.12], color="black")
+            axes.barh(height, float(np.median(shown[name])), 0.18, color=colour, label=label)
+            axes.plot([one["floor"][name]] * 2, [height - 0.09, height + 0.09], color="black")
     axes.set_yticks(range(len(cases)), [case.title for case in cases])
     axes.invert_yaxis()
     axes.set_xlabel("plain GAN steps (black line: floor by passes)")
