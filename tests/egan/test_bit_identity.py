@@ -72,13 +72,14 @@ def test_any_number_of_ray_workers(expected, tmp_path, workers):
     assert table(tmp_path).equals(expected)
 
 
-def test_a_worker_killed_in_mid_generation(expected, tmp_path):
+def test_workers_killed_in_mid_generation(expected, tmp_path):
+    """All of them, since some may not have started yet: who works at this moment dies too."""
     process = start(tmp_path, "gaussians8", "--workers", "3")
     wait_until(lambda: rows_so_far(tmp_path) > 60, process)
     family = psutil.Process(process.pid).children(recursive=True)
     workers = [p for p in family if "WorkerActor" in p.name() or "WorkerActor" in p.cmdline()[0]]
-    busiest = max(workers, key=lambda process: process.cpu_times().user)
-    os.kill(busiest.pid, signal.SIGKILL)
+    for worker in workers:
+        os.kill(worker.pid, signal.SIGKILL)
     assert rows_so_far(tmp_path) < 6 * GENERATIONS
     assert "starting another" in finish(process)
     assert table(tmp_path).equals(expected)
