@@ -176,6 +176,7 @@ class RayExecutor(Executor):
         """Put states into shared memory and load the home environment."""
         import ray
 
+        self._staying = {slot: [] for slot in self._keepers}
         if self._home is not None and environment is not None:
             self._view = self._home.load.remote(environment)
             self._version += 1
