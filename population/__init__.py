@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         from_ray_tune,
     )
     from population.strategies import STRATEGIES
-    from population.strategy import Child, Individual, Offspring, Strategy
+    from population.strategy import Child, Individual, Offspring, SlotStrategy, Strategy
     from population.successive_halving import SuccessiveHalving
 
 _HOMES = {
@@ -70,6 +70,7 @@ _HOMES = {
     "Schedule": "schedule",
     "Search": "search",
     "SearchSpace": "spaces",
+    "SlotStrategy": "strategy",
     "Strategy": "strategy",
     "SuccessiveHalving": "successive_halving",
     "TensorBoard": "callbacks",
@@ -112,6 +113,7 @@ __all__ = [
     "Schedule",
     "Search",
     "SearchSpace",
+    "SlotStrategy",
     "Strategy",
     "SuccessiveHalving",
     "TensorBoard",

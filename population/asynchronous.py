@@ -21,7 +21,7 @@ from population.search import (
     Search,
 )
 from population.seeding import Seeds, numpy_stream
-from population.strategy import Child, Individual, Offspring, Strategy
+from population.strategy import Child, Individual, Offspring, SlotStrategy
 from population.worker import Genesis
 
 logger = logging.getLogger("population")
@@ -66,11 +66,12 @@ class AsynchronousSearch(Search):
                 "environment: an asynchronous search has none, because an environment learns from "
                 "the survivors of whole generations; leave it out, or use Search."
             )
-        if type(self.strategy).ask_one is Strategy.ask_one:
+        if not isinstance(self.strategy, SlotStrategy):
             raise ValueError(
                 f"strategy={type(self.strategy).__name__}: it needs whole generations; use Search, "
-                "or define ask_one() to say how a single slot goes on."
+                "or make it a SlotStrategy."
             )
+        self.slots = self.strategy
         self.identity["asynchronous"] = True
         self.counts = [0] * len(self.population)
         self._goal = 0
@@ -83,13 +84,13 @@ class AsynchronousSearch(Search):
     def _train(self, generations: int) -> bool:
         self._goal = generations
         self._invite(range(len(self.population)))
-        self._invite(self.strategy.wake(self._waiting))
+        self._invite(self.slots.wake(self._waiting))
         while self._flights:
             landings = self._timed("make", self.executor.collect)
             for landing in landings:
                 self._land(landing)
             self._invite(landing.report.index for landing in landings)
-            self._invite(self.strategy.wake(self._waiting))
+            self._invite(self.slots.wake(self._waiting))
             self._look_after()
         if not self._someone_usable():
             raise NothingSurvivesError(self._complaint())
@@ -108,7 +109,7 @@ class AsynchronousSearch(Search):
                 continue
             rng = self._waiting.pop(slot, None)
             rng = rng or numpy_stream(self.seed, number, "ask", child=slot)
-            asked = self._timed("ask", self.strategy.ask_one, self.population, slot, rng)
+            asked = self._timed("ask", self.slots.ask_one, self.population, slot, rng)
             if asked is None:
                 self._waiting[slot] = rng
             else:
@@ -154,7 +155,7 @@ class AsynchronousSearch(Search):
         takes_slot = self._may_take_slot(born)
         if takes_slot:
             self.population[slot] = born
-        self.strategy.tell_one(flight.parent, born)
+        self.slots.tell_one(flight.parent, born)
         child = Child(
             offspring=flight.asked,
             index=slot,

@@ -73,16 +73,13 @@ class Executor(ABC):
     def update(self, seeds: Seeds) -> dict[str, float]:
         """Let the environment learn from the children kept last."""
 
+    @abstractmethod
     def submit(self, job: Job) -> None:
         """Take in a child to make; its index must not be that of one that is not yet back."""
-        raise NotImplementedError(
-            f"{type(self).__name__} makes whole generations only; use InlineExecutor or "
-            "RayExecutor for an asynchronous search, or give it submit() and collect()."
-        )
 
+    @abstractmethod
     def collect(self) -> list[Landing]:
         """Wait until at least one submitted child is back; return those that are."""
-        raise NotImplementedError(f"{type(self).__name__} has submit() without collect().")
 
     @abstractmethod
     def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:

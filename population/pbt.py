@@ -10,12 +10,12 @@ from population import selection
 from population.space_strategy import SpaceStrategy
 from population.spaces import SearchSpace
 from population.spaces.tree import Tree
-from population.strategy import Individual, Offspring
+from population.strategy import Individual, Offspring, SlotStrategy
 
 EXPLOITS = ("truncation", "tournament")
 
 
-class PopulationBasedTraining(SpaceStrategy):
+class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
     """Members that train side by side; every few generations the worst exploit and explore.
 
     *Exploit*: a loser goes on from a better member's weights. By truncation the worst

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from population.space_strategy import SpaceStrategy
-from population.strategy import Child, Individual, Offspring
+from population.strategy import Child, Individual, Offspring, SlotStrategy
 
 
-class RandomSearch(SpaceStrategy):
+class RandomSearch(SpaceStrategy, SlotStrategy):
     """Members with random hyperparameters that train side by side and never change.
 
     A member that fails for good is dropped; one whose score is NaN goes on, for a score may come

@@ -95,31 +95,6 @@ class Strategy(ABC):
         An empty list says that nobody is usable; the population then stays as it is.
         """
 
-    def ask_one(
-        self,
-        population: Sequence[Individual],
-        slot: int,
-        rng: np.random.Generator,
-    ) -> Offspring | None:
-        """Return how one slot goes on while the others are at work, or None while it must wait.
-
-        Only strategies that define it can search asynchronously. A slot that waits is asked again
-        when :meth:`wake` names it; if all wait, the search is at its end.
-
-        Args:
-            population: The newest member of each slot; without scores where there is none yet.
-            slot: Whose turn it is; ``population[slot].generation`` says how far it is.
-            rng: The random stream of the slot's next child.
-        """
-        raise NotImplementedError(f"{type(self).__name__} needs whole generations.")
-
-    def wake(self, waiting: Collection[int]) -> Sequence[int]:
-        """Return which waiting slots to ask again after another slot went on; by default all."""
-        return list(waiting)
-
-    def tell_one(self, parent: Individual, child: Individual) -> None:  # noqa: B027 - optional hook
-        """Learn how an asynchronous child did; ``child.index`` is its slot."""
-
     def state_dict(self) -> dict[str, Any]:
         """Return what changes from generation to generation, as JSON values."""
         return {}
@@ -162,3 +137,32 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{name}"] = value
     return flat
+
+
+class SlotStrategy(Strategy):
+    """A strategy that can also say how a single slot goes on, as an asynchronous search asks."""
+
+    @abstractmethod
+    def ask_one(
+        self,
+        population: Sequence[Individual],
+        slot: int,
+        rng: np.random.Generator,
+    ) -> Offspring | None:
+        """Return how one slot goes on while the others are at work, or None while it must wait.
+
+        A slot that waits is asked again when :meth:`wake` names it; if all wait, the search is at
+        its end.
+
+        Args:
+            population: The newest member of each slot; without scores where there is none yet.
+            slot: Whose turn it is; ``population[slot].generation`` says how far it is.
+            rng: The random stream of the slot's next child.
+        """
+
+    def wake(self, waiting: Collection[int]) -> Sequence[int]:
+        """Return which waiting slots to ask again after another slot went on; by default all."""
+        return list(waiting)
+
+    def tell_one(self, parent: Individual, child: Individual) -> None:
+        """Learn how an asynchronous child did; ``child.index`` is its slot."""

@@ -10,7 +10,6 @@ from population import (
     AsynchronousSearch,
     Callback,
     Evolution,
-    Executor,
     InlineExecutor,
     LogUniform,
     PopulationBasedTraining,
@@ -289,11 +288,3 @@ def test_what_needs_whole_generations_is_refused():
         asynchronous(environment=Drift)
     with pytest.raises(ValueError, match="strategy=Evolution: it needs whole generations"):
         asynchronous(strategy=Evolution(("up",)))
-
-
-def test_an_executor_for_whole_generations_says_so():
-    class Old(InlineExecutor):
-        submit = Executor.submit
-
-    with pytest.raises(NotImplementedError, match="Old makes whole generations only"):
-        asynchronous(executor=Old()).run(1)
