@@ -1,6 +1,5 @@
 """Every benchmark answers --help and runs its quick form."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -46,8 +45,6 @@ def test_help_and_a_line_in_the_readme(name):
 
 @pytest.mark.parametrize("name", QUICK)
 def test_the_quick_form_runs(name):
-    if name == "ray_tune_side_by_side" and importlib.util.find_spec("pyarrow") is None:
-        pytest.skip("needs ray[tune]")
     before = sorted(FOLDER.rglob("results/*"))
     done = run(name, "--quick")
     assert done.returncode == 0, done.stderr

@@ -207,7 +207,6 @@ def test_negative_members_are_refused():
 
 
 def test_a_tensorboard_file_holds_the_history(tmp_path):
-    pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     history = pbt_search(directory=tmp_path, callbacks=[TensorBoard()]).run(3).history
@@ -221,7 +220,6 @@ def test_a_tensorboard_file_holds_the_history(tmp_path):
 
 
 def test_tensorboard_goes_on_where_a_run_is_resumed(tmp_path):
-    pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     for generations in (2, 4):
@@ -234,6 +232,5 @@ def test_tensorboard_goes_on_where_a_run_is_resumed(tmp_path):
 
 
 def test_tensorboard_has_to_know_where_to_write():
-    pytest.importorskip("tensorboard")
     with pytest.raises(ValueError, match="give TensorBoard"):
         Search(Walker, RandomSearch(SPACE, 2), callbacks=[TensorBoard()]).run(1)
