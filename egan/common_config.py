@@ -81,6 +81,11 @@ class CommonConfig(ABC):
         return self.search.strategy is not None
 
     @property
+    def has_rounds(self) -> bool:
+        """Whether it goes in rounds, of which `search` says how many, not in generations."""
+        return self.is_search
+
+    @property
     def in_process(self) -> bool:
         """Whether all is computed in this process, without Ray."""
         return self.executor == "inline"
@@ -134,6 +139,7 @@ class CommonConfig(ABC):
         Raises:
             ValueError: They do not; the message names a setting, what it was, what is expected.
         """
+
 
 WHERE_ONLY = ("executor", "workers", "address", "output", "gpus_per_worker")
 """Settings that say where a run happens, not what comes out of it."""

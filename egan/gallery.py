@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from egan import judge
 from egan.classifier import one_thread
 from egan.generator import build_network, draw_codes
 from egan.pictures import image_grid, scatter_picture
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
+    from egan.features import Features
 
 NUM_SHOWN, ROW = 100, 10
 NUM_POINTS, NUM_IMAGES = 2500, 1000
@@ -44,6 +48,7 @@ class Gallery:
         with preserved_randomness():
             seed_everything(seeds.own("build"))
             self.network = build_network(config, dataset.shape).eval().requires_grad_(False)
+        self.config = config
         self.dataset = dataset
         self.latent = config.generator.latent
         self.shown = self._codes(config, NUM_SHOWN, SHOWN)
@@ -53,7 +58,11 @@ class Gallery:
         seed = Seeds(config.seed, 0, SHARED).own("evaluate", part)
         return draw_codes(self.latent, count, config.generator.latent_dim, seed)
 
-    def load(self, weights: Mapping[str, torch.Tensor]) -> None:
+    def load(
+        self,
+        weights: Mapping[str, torch.Tensor],
+        hyperparameters: Mapping[str, Any] | None = None,  # noqa: ARG002 - none changes a shape
+    ) -> None:
         """Take over the weights of a generator of this run."""
         self.network.load_state_dict(dict(weights))
 
@@ -62,6 +71,14 @@ class Gallery:
         """Map codes (N, Z) to samples (N, *shape)."""
         with one_thread():
             return torch.cat([self.network(part) for part in torch.split(codes, BATCH)])
+
+    def columns(self, features: Features) -> tuple[str, ...]:
+        """Return the names of the scores of a look, in their order."""
+        return judge.columns(self.dataset, features)
+
+    def scores(self, features: Features) -> dict[str, float]:
+        """Judge samples at the fixed codes."""
+        return judge.judge(self.dataset, features, self.samples(self.judged))
 
     def picture(self) -> Image.Image:
         """Show samples: a grid of 100 images, or 2,500 points over the real ones."""
@@ -75,6 +92,22 @@ class Gallery:
         if self.dataset.is_image:
             return image_grid(self.dataset.real(NUM_SHOWN).numpy(), columns=ROW)
         return scatter_picture(self.dataset.real(NUM_POINTS).numpy())
+
+    def finals(self) -> dict[str, Callable[[], Image.Image]]:
+        """Return what draws the pictures of the end, by file name."""
+        return {"interpolation": self.interpolation}
+
+    def save(self, directory: Path, *, generation: int) -> None:
+        """Write the generator as `generator.safetensors`, see `egan.export`."""
+        from egan.export import save_generator
+
+        save_generator(
+            directory / "generator.safetensors",
+            self.network.state_dict(),
+            config=self.config,
+            shape=self.dataset.shape,
+            generation=generation,
+        )
 
     def interpolation(self) -> Image.Image:
         """Show ten walks from one code to another: a row of images each, or a line of points."""

@@ -58,6 +58,11 @@ class CollectionConfig(CommonConfig):
         return self.evolve is not None
 
     @property
+    def has_rounds(self) -> bool:
+        """Whether it goes in rounds of updates, as all but an evolution does."""
+        return not self.evolves
+
+    @property
     def in_process(self) -> bool:
         """Whether all is computed in this process; a single model is, if nothing else is said."""
         alone = self.num_children == 1 and self.workers is None and self.address is None

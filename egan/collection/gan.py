@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -110,8 +111,10 @@ class Generator(nn.Module):
         super().__init__()
         self.shape = shape
         units = [latent_dim, *[width] * depth]
-        layers = [[nn.Linear(a, b), nn.ReLU()] for a, b in zip(units, units[1:], strict=False)]
-        self.layers = nn.Sequential(*sum(layers, []), nn.Linear(width, prod(shape)))
+        self.layers = nn.Sequential()
+        for before, after in pairwise(units):
+            self.layers.extend([nn.Linear(before, after), nn.ReLU()])
+        self.layers.append(nn.Linear(width, prod(shape)))
 
     def forward(self, codes: Tensor) -> Tensor:
         """Map codes (N, Z) to points (N, D), or images (N, C, H, W) in [-1, 1]."""
@@ -128,7 +131,7 @@ class Discriminator(nn.Module):
         super().__init__()
         units = [prod(shape), *[width] * depth]
         self.layers = nn.Sequential(nn.Flatten())
-        for before, after in zip(units, units[1:], strict=False):
+        for before, after in pairwise(units):
             self.layers.append(nn.Linear(before, after * pieces))
             self.layers.append(nn.LeakyReLU(SLOPE) if pieces == 1 else Maxout(pieces))
             self.layers.append(nn.Dropout(dropout))
@@ -149,14 +152,14 @@ class Maxout(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Take the maximum over pieces."""
-        return hidden.unflatten(1, (-1, self.pieces)).amax(dim=2)
+        return hidden.reshape(len(hidden), -1, self.pieces).amax(dim=2)
 
 
 class Gan(Adversarial):
     """The plain game, on images of any size and on points."""
 
-    presets = {"small": small, "paper": paper}
-    space = {
+    presets: ClassVar = {"small": small, "paper": paper}
+    space: ClassVar = {
         "generator_lr": "1e-5,3e-3,log",
         "discriminator_lr": "1e-5,3e-3,log",
         "discriminator_steps": "1,2,3,4,5",

@@ -103,9 +103,7 @@ class Model(Member):
 
     settings: Settings
 
-    def __init__(
-        self, hyperparameters: Hyperparameters, *, settings: Settings, task: Task
-    ) -> None:
+    def __init__(self, hyperparameters: Hyperparameters, *, settings: Settings, task: Task) -> None:
         self.given = settings
         self.settings = settings.tuned(hyperparameters)
         self.task = task

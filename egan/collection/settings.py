@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import typing
 from collections.abc import Mapping
@@ -84,7 +83,6 @@ class AdversarialSettings(Settings):
     """Decay of the generator's exponential average; 0 switches it off."""
 
 
-@functools.cache
 def kinds(settings: type[Settings]) -> dict[str, Kind]:
     """Return what each field of some settings is: int, float, bool, or str for texts."""
     hints = typing.get_type_hints(settings)

@@ -144,19 +144,26 @@ class Decoder(nn.Module):
         return parameters
 
 
-def dense(shape: tuple[int, ...], *, width: int, latent_dim: int) -> tuple[Encoder, Decoder]:
+class Autoencoder(nn.Module):
+    """Encoder and decoder, which one optimiser trains."""
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+
+def dense(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:
     """Build networks of one hidden layer of tanh units, as in the paper."""
     size = prod(shape)
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(size, width), nn.Tanh())
     decoder = nn.Sequential(
         nn.Linear(latent_dim, width), nn.Tanh(), nn.Linear(width, size), nn.Unflatten(1, shape)
     )
-    return Encoder(encoder, width, latent_dim), Decoder(decoder)
+    return Autoencoder(Encoder(encoder, width, latent_dim), Decoder(decoder))
 
 
-def convolutional(
-    shape: tuple[int, ...], *, width: int, latent_dim: int
-) -> tuple[Encoder, Decoder]:
+def convolutional(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:
     """Build 4x4 convolutions of stride 2 down to 4 to 7 pixels, and their mirror image.
 
     Raises:
@@ -174,7 +181,7 @@ def convolutional(
     )
     for before, after in zip(widths[::-1], [*widths[-2::-1], shape[0]], strict=True):
         decoder.extend([nn.ConvTranspose2d(before, after, 4, stride=2, padding=1), nn.ReLU()])
-    return Encoder(encoder, size, latent_dim), Decoder(decoder[:-1])
+    return Autoencoder(Encoder(encoder, size, latent_dim), Decoder(decoder[:-1]))
 
 
 class Vae(Generative):
@@ -202,8 +209,8 @@ class Vae(Generative):
                 f"shape {self.shape}. Give --likelihood gaussian."
             )
         build = convolutional if s.network == "conv" else dense
-        encoder, decoder = build(self.shape, width=s.width, latent_dim=s.latent_dim)
-        return {"vae": nn.ModuleDict({"encoder": encoder, "decoder": decoder})}
+        self.vae = build(self.shape, width=s.width, latent_dim=s.latent_dim)
+        return {"vae": self.vae}
 
     def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
         """Build Adam, or Adagrad."""
@@ -217,12 +224,12 @@ class Vae(Generative):
 
     def encode(self, samples: Tensor) -> Posterior:
         """Return q(z|x) of samples (N, *shape)."""
-        posterior: Posterior = self.networks["vae"]["encoder"](samples)  # type: ignore[index]
+        posterior: Posterior = self.vae.encoder(samples)
         return posterior
 
     def decode(self, codes: Tensor) -> Tensor:
         """Map codes (N, Z) to the parameters of p(x|z), (N, *shape)."""
-        parameters: Tensor = self.networks["vae"]["decoder"](codes)  # type: ignore[index]
+        parameters: Tensor = self.vae.decoder(codes)
         return parameters
 
     def mean(self, codes: Tensor) -> Tensor:
@@ -239,8 +246,7 @@ class Vae(Generative):
             targets = (samples + 1) / 2
             losses = F.binary_cross_entropy_with_logits(parameters, targets, reduction="none")
             return -losses.flatten(1).sum(dim=1)
-        log_variance = self.networks["vae"]["decoder"].log_variance  # type: ignore[index]
-        return log_normal(samples, parameters, log_variance)
+        return log_normal(samples, parameters, self.vae.decoder.log_variance)
 
     def update(self) -> None:
         """Ascend the ELBO once, with the divergence weighted."""
@@ -296,8 +302,8 @@ class Vae(Generative):
         again = self.mean(self.encode(samples).mean)
         if len(self.shape) != 3:
             return self.show(again)
-        pairs = torch.stack([samples.unflatten(0, (-1, ROW)), again.unflatten(0, (-1, ROW))], dim=1)
-        return self.show(pairs.flatten(0, 2))
+        rows = zip(samples.split(ROW), again.split(ROW), strict=True)
+        return self.show(torch.cat([row for pair in rows for row in pair]))
 
     def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
         """Draw rows that walk from the code of one image to that of another."""
