@@ -143,8 +143,8 @@ class Adversarial(Generative):
 
     @property
     def average(self) -> nn.Module:
-        """G's exponential average."""
-        return self.networks["average"]
+        """G's exponential average, a network like G."""
+        return self.networks["average"].module  # type: ignore[return-value]
 
     def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
         """Return Adam's rates, from `generator_lr`, `discriminator_lr`, `beta1` and `beta2`."""

@@ -167,6 +167,7 @@ class Gan(Adversarial):
         "dropout": "0,0.5",
         "generator_loss": "heuristic|minimax|least_squares|hinge",
     }
+    tiny: ClassVar = {"width": 8, "discriminator_width": 8, "batch_size": 8, "latent_dim": 4}
     settings: GanSettings
 
     def generator_network(self) -> nn.Module:

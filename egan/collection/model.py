@@ -96,6 +96,8 @@ class Model(Member):
     """Settings of whole runs by name: "small", the default, and "paper" at least."""
     space: ClassVar[Mapping[str, str]]
     """What a search varies if it is not told, spelt as on the command line."""
+    tiny: ClassVar[Mapping[str, Any]] = {}
+    """Changes to the small preset's settings with which a test takes no time."""
     needs_labels: ClassVar[bool] = False
     """Whether the data must have classes."""
     needs_images: ClassVar[bool] = False

@@ -194,6 +194,7 @@ class Vae(Generative):
         "batch_size": "32,64,128",
         "latent_dim": "2,4,8,16,32,64",
     }
+    tiny: ClassVar = {"width": 4, "batch_size": 8, "latent_dim": 2}
     settings: VaeSettings
 
     def build(self) -> dict[str, nn.Module]:
@@ -302,7 +303,7 @@ class Vae(Generative):
         again = self.mean(self.encode(samples).mean)
         if len(self.shape) != 3:
             return self.show(again)
-        rows = zip(samples.split(ROW), again.split(ROW), strict=True)
+        rows = zip(torch.split(samples, ROW), torch.split(again, ROW), strict=True)
         return self.show(torch.cat([row for pair in rows for row in pair]))
 
     def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
