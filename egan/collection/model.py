@@ -98,6 +98,8 @@ class Model(Member):
     """What a search varies if it is not told, spelt as on the command line."""
     tiny: ClassVar[Mapping[str, Any]] = {}
     """Changes to the small preset's settings with which a test takes no time."""
+    paper_classes: ClassVar[int] = 10
+    """How many classes the paper's data have."""
     needs_labels: ClassVar[bool] = False
     """Whether the data must have classes."""
     needs_images: ClassVar[bool] = False
