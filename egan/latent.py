@@ -56,8 +56,9 @@ def truncated_normal(
         raise ValueError(f"threshold must be positive, but got {threshold}.")
     share = math.erf(threshold / math.sqrt(2))
     places = torch.rand(count, latent_dim, generator=generator, dtype=torch.float64) * 2 - 1
+    places = places.clamp(min=-1 + 2**-53)  # at -1 itself, the tail has no end
     codes = math.sqrt(2) * torch.erfinv(share * places)
-    return codes.clamp(-threshold, threshold).float()
+    return codes.float().clamp(-threshold, threshold)
 
 
 def truncate(codes: torch.Tensor, *, mean: torch.Tensor, psi: float) -> torch.Tensor:

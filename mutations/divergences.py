@@ -1,6 +1,6 @@
 """The games of f-GAN: an f-divergence as a game between a generator and a free function V.
 
-D_f(p‖q) = Σ q f(p/q) for a convex f with f(1) = 0, and for any T with values where the conjugate
+D_f(p‖q) = Σ q f(p/q) for a convex f, and for any T with values where the conjugate
 f* is finite, D_f(p‖q) ≥ E_p[T] − E_q[f*(T)], tight at T = f'(p/q). The network's output v, any real
 number, becomes T = g(v) by an activation that reaches all those values.
 Nowozin et al. 2016, arXiv 1606.00709.
@@ -128,4 +128,4 @@ F_DIVERGENCES: dict[str, FDivergence] = {
         penalty=lambda v: 0.5 * v.tanh(),
     ),
 }
-"""By name; `gan` has f(1) = −log 4, the only one that is not 0 for equal laws."""
+"""By name; `gan` is the only one with f(1) of not 0, but minus log 4."""

@@ -51,9 +51,9 @@ def least_squares_loss(
 def least_squares_generator_loss(fake_logits: Tensor, *, code: float = 1.0) -> Tensor:
     """Pull fake logits to c: ½ E[(o − c)²], (N,) -> (), in [0, ∞).
 
-    c = 1 with codes (0, 1), c = 0 with (−1, 1); against the best discriminator of the latter the
-    two halves together are half a Pearson χ² of p + q and 2 q. On the raw logit: `least_squares`,
-    the mutation, is on the probability.
+    c = 1 with codes (0, 1), c = 0 with (−1, 1). With the latter, and the same term on real samples
+    added, which changes no gradient, the best discriminator makes it ½ of the Pearson χ² between
+    p + q and 2 q. On the raw logit: `least_squares`, the mutation, is on the probability.
 
     Raises:
         ValueError: if `fake_logits` is empty or not floating-point.
@@ -64,7 +64,9 @@ def least_squares_generator_loss(fake_logits: Tensor, *, code: float = 1.0) -> T
 
 
 def hinge_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Part the logits by a margin: E[max(0, 1 − r)] + E[max(0, 1 + o)], (M,), (N,) -> (), in [0, ∞).
+    """Part the logits by a margin: E[max(0, 1 − r)] + E[max(0, 1 + o)].
+
+    (M,), (N,) -> (), in [0, ∞).
 
     Raises:
         ValueError: if either is empty or not floating-point.
@@ -87,9 +89,8 @@ def wasserstein_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     Arjovsky et al. 2017, arXiv 1701.07875.
     """
-    return (
-        flat(fake_logits, name="fake logits").mean() - flat(real_logits, name="real logits").mean()
-    )
+    real, fake = flat(real_logits, name="real logits"), flat(fake_logits, name="fake logits")
+    return fake.mean() - real.mean()
 
 
 GAMES: dict[str, Game] = {
