@@ -26,7 +26,9 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def gaussian_log_density(samples: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """The logarithm of N(x; μ, σ²) = −½ Σ_z ((x − μ)² / σ² + log σ² + log 2π), (N, Z) three times -> (N,).
+    """Return log N(x; μ, σ²) = −½ Σ_z ((x − μ)² / σ² + log σ² + log 2π).
+
+    (N, Z) three times -> (N,), any real number.
 
     Raises:
         ValueError: if the shapes differ.
