@@ -166,6 +166,6 @@ def _checked_base(shape: tuple[int, ...], depth: int | None, base: int | None) -
 
 
 def _doubles(base: int, size: int) -> bool:
-    """Return whether `base`, doubled at least once, becomes `size`."""
+    """Return whether `base`, doubled again and again, becomes `size`."""
     times, rest = divmod(size, base)
-    return rest == 0 and times >= 2 and times.bit_count() == 1
+    return rest == 0 and times.bit_count() == 1
