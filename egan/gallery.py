@@ -10,6 +10,7 @@ import torch
 from egan import judge
 from egan.classifier import one_thread
 from egan.generator import build_network, draw_codes
+from egan.latent import interpolate, slerp
 from egan.pictures import image_grid, scatter_picture
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
@@ -120,9 +121,5 @@ class Gallery:
 
     def _walk(self, start: torch.Tensor, end: torch.Tensor, steps: int) -> torch.Tensor:
         """Return codes (steps, Z) between two codes (Z,): on an arc where codes are normal."""
-        t = torch.linspace(0, 1, steps)[:, None]
-        if self.latent == "uniform":
-            return start + t * (end - start)
-        cosine = torch.dot(start, end) / (start.norm() * end.norm())
-        angle = torch.arccos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
-        return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)
+        walk = interpolate if self.latent == "uniform" else slerp
+        return walk(start, end, steps=steps)
