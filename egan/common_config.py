@@ -15,11 +15,12 @@ class DataConfig:
     """What to learn from."""
 
     name: str = "digits"
-    """Data set: digits, gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
+    """Data set: digits, overlapped_digits, shapes, scenes, bimodal, gaussians8, gaussians25,
+    swiss_roll, folder, cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, cifar10, mnist and npz."""
     image_size: int | None = None
-    """Height and width in pixels, a power of two from 8 to 256; images are resized to it."""
+    """Height and width in pixels, 28 or a power of two from 8 to 256; images are resized to it."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
 

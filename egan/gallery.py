@@ -11,7 +11,7 @@ from egan import judge
 from egan.classifier import one_thread
 from egan.generator import build_network, draw_codes
 from egan.latent import interpolate, slerp
-from egan.pictures import image_grid, scatter_picture
+from egan.pictures import histogram_picture, image_grid, scatter_picture
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from egan.config import RunConfig
-    from egan.data.dataset import Dataset
+    from egan.data.dataset import Array, Dataset
     from egan.features import Features
 
 NUM_SHOWN, ROW = 100, 10
@@ -86,13 +86,13 @@ class Gallery:
         if self.dataset.is_image:
             return image_grid(self.samples(self.shown).numpy(), columns=ROW)
         real = self.dataset.real(NUM_REAL_POINTS).numpy()
-        return scatter_picture(self.samples(self.judged).numpy(), real=real)
+        return self._points(self.samples(self.judged).numpy(), real)
 
     def real_picture(self) -> Image.Image:
         """Show real samples in the same way."""
         if self.dataset.is_image:
             return image_grid(self.dataset.real(NUM_SHOWN).numpy(), columns=ROW)
-        return scatter_picture(self.dataset.real(NUM_POINTS).numpy())
+        return self._points(self.dataset.real(NUM_POINTS).numpy(), None)
 
     def finals(self) -> dict[str, Callable[[], Image.Image]]:
         """Return what draws the pictures of the end, by file name."""
@@ -117,7 +117,11 @@ class Gallery:
         samples = self.samples(torch.cat(walks)).numpy()
         if self.dataset.is_image:
             return image_grid(samples, columns=ROW)
-        return scatter_picture(samples, real=self.dataset.real(NUM_REAL_POINTS).numpy())
+        return self._points(samples, self.dataset.real(NUM_REAL_POINTS).numpy())
+
+    def _points(self, points: Array, real: Array | None) -> Image.Image:
+        draw = histogram_picture if self.dataset.shape == (1,) else scatter_picture
+        return draw(points, real=real)
 
     def _walk(self, start: torch.Tensor, end: torch.Tensor, steps: int) -> torch.Tensor:
         """Return codes (steps, Z) between two codes (Z,): on an arc where codes are normal."""

@@ -60,12 +60,14 @@ def _fitted(config: CommonConfig, dataset: Dataset) -> Prepared:
 
 def _collection(config: CollectionConfig, dataset: Dataset) -> Prepared:
     from egan.collection.showcase import Showcase
+    from egan.data.splits import split
     from egan.features import Features
 
     untrained = Features(lambda samples: samples.flatten(1))
     Showcase(config, data=dataset, features=untrained)
-    features = _features(config, dataset)
+    features = _features(config, split(dataset, "train"))
     gallery = Showcase(config, data=dataset, features=features)
+    features.reference(gallery.task.data)
     return Prepared(dataset=dataset, features=features, gallery=gallery)
 
 

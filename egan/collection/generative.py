@@ -11,7 +11,7 @@ from torch import Tensor
 from egan.appraisal import NUM_SAMPLES, appraise
 from egan.collection.model import Draw, Model
 from egan.judge import judge
-from egan.pictures import image_grid, scatter_picture
+from egan.pictures import histogram_picture, image_grid, scatter_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,15 +40,15 @@ class Generative(Model):
         return torch.cat([self.sample(size, generator).cpu() for size in sizes])
 
     def score(self) -> dict[str, float]:
-        """Score samples against the data that were held out."""
+        """Score samples against the data."""
         made = self.samples(self.num_judged, self.random)
-        return appraise(self.task.held_out, self.task.features, made)
+        return appraise(self.task.data, self.task.features, made)
 
     def look(self) -> dict[str, float]:
         """Judge samples by all distances that there are, see `egan.judge`."""
         count = self.num_judged if len(self.shape) == 3 else NUM_POINTS
         made = self.samples(count, self.random)
-        return judge(self.task.held_out, self.task.features, made)
+        return judge(self.task.data, self.task.features, made)
 
     def pictures(self) -> dict[str, Draw]:
         """Show samples; extend it with what else there is to see."""
@@ -64,4 +64,5 @@ class Generative(Model):
         if len(self.shape) == 3:
             return image_grid(samples.cpu().numpy(), columns=columns, **options)
         real = self.task.data.real(NUM_REAL_POINTS).numpy()
-        return scatter_picture(samples.cpu().numpy(), real=real)
+        draw = histogram_picture if self.shape == (1,) else scatter_picture
+        return draw(samples.cpu().numpy(), real=real)

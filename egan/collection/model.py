@@ -54,8 +54,8 @@ class Task:
     """What a model learns from and is judged by.
 
     Attributes:
-        data: What is trained on.
-        held_out: What it is judged on.
+        data: What is trained on; samples are compared with it too.
+        held_out: What likelihoods and accuracies are measured on.
         features: What samples are compared in: of a fixed reference, never of the model.
         interval: Updates in a step of the engine.
         device: Where the networks live; every draw is made on the CPU.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from egan.collection import load
-from egan.collection.showcase import task_of
+from egan.collection.showcase import Showcase
 from egan.experiment import build_executor
 from egan.models import strategy_of
 from population import Callback, Evolution, FollowSchedule, Search
@@ -59,8 +59,8 @@ def build_collection_run(
 
 def member_of(config: CollectionConfig, prepared: Prepared) -> partial[Model]:
     """Return what builds the members of a search: whole models, from hyperparameters."""
-    task = task_of(config, prepared.dataset, prepared.features)
-    return partial(load(config.model), settings=config.settings, task=task)
+    assert isinstance(prepared.gallery, Showcase)
+    return partial(load(config.model), settings=config.settings, task=prepared.gallery.task)
 
 
 def strategy(config: CollectionConfig) -> Strategy:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from egan.classifier import one_thread
 from egan.collection import load
 from egan.collection.model import Model, Task, stream
+from egan.data.splits import split
 from egan.files import atomic
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
@@ -34,7 +35,7 @@ class Showcase:
 
     Args:
         config: The run's settings; its seed gives the codes of the pictures.
-        data: The data.
+        data: The data, whole.
         features: What samples are judged by.
 
     Raises:
@@ -43,8 +44,8 @@ class Showcase:
 
     def __init__(self, config: CollectionConfig, *, data: Dataset, features: Features) -> None:
         self.config = config
-        self.dataset = data
         self.task = task_of(config, data, features)
+        self.dataset = self.task.data
         self.kind = load(config.model)
         self.model = self._built({})
         self._names: tuple[str, ...] = ()
@@ -91,11 +92,12 @@ class Showcase:
 
     def real_picture(self) -> Image.Image:
         """Show data."""
-        from egan.pictures import image_grid, scatter_picture
+        from egan.pictures import histogram_picture, image_grid, scatter_picture
 
         if self.dataset.is_image:
             return image_grid(self.dataset.real(NUM_SHOWN).numpy(), columns=ROW)
-        return scatter_picture(self.dataset.real(NUM_REAL_POINTS).numpy())
+        draw = histogram_picture if self.dataset.shape == (1,) else scatter_picture
+        return draw(self.dataset.real(NUM_REAL_POINTS).numpy())
 
     def save(self, directory: Path, *, generation: int) -> None:
         """Write the networks as `model.safetensors`, with what is needed to build them again."""
@@ -116,10 +118,15 @@ class Showcase:
 
 
 def task_of(config: CollectionConfig, data: Dataset, features: Features) -> Task:
-    """Return what the members of a run learn from and are judged by."""
+    """Return what the members of a run learn from and are judged by.
+
+    The data's test part (`egan.data.splits`) is left out altogether, for a final verdict; of the
+    rest a part is held out to judge members by.
+    """
+    train = split(data, "train")
     return Task(
-        data=data,
-        held_out=data,
+        data=split(train, "train"),
+        held_out=split(train, "test"),
         features=features,
         interval=1 if config.evolves else config.search.interval,
         device=config.device,
@@ -169,4 +176,4 @@ def _loaded(config: CollectionConfig) -> Task:
     from egan.preparation import load_data
 
     data = load_data(config)
-    return task_of(config, data, extractor(data, spec=config.features))
+    return task_of(config, data, extractor(split(data, "train"), spec=config.features))

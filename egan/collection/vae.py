@@ -35,6 +35,7 @@ from egan.collection.model import Draw
 from egan.collection.settings import Settings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from mutations.variational import gaussian_kl, gaussian_log_density, reparameterise
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -94,26 +95,6 @@ class Posterior(NamedTuple):
 
     mean: Tensor
     log_variance: Tensor
-
-    def draw(self, generator: torch.Generator) -> Tensor:
-        """Draw z = μ + σ ε, (N, Z)."""
-        noise = torch.randn(self.mean.shape, generator=generator).to(self.mean.device)
-        return self.mean + (0.5 * self.log_variance).exp() * noise
-
-    def divergence(self) -> Tensor:
-        """Return KL(q ‖ N(0, 1)) in nats, (N,), at least 0."""
-        terms = self.mean.square() + self.log_variance.exp() - self.log_variance - 1
-        return 0.5 * terms.sum(dim=1)
-
-    def log_density(self, codes: Tensor) -> Tensor:
-        """Return log q(z|x) of codes (N, Z), (N,)."""
-        return log_normal(codes, self.mean, self.log_variance)
-
-
-def log_normal(values: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Return the log-density of values (N, ...) under independent Gaussians, (N,)."""
-    squares = (values - mean).square() * (-log_variance).exp()
-    return -0.5 * (squares + log_variance + math.log(2 * math.pi)).flatten(1).sum(dim=1)
 
 
 class Encoder(nn.Module):
@@ -247,23 +228,24 @@ class Vae(Generative):
             targets = (samples + 1) / 2
             losses = F.binary_cross_entropy_with_logits(parameters, targets, reduction="none")
             return -losses.flatten(1).sum(dim=1)
-        return log_normal(samples, parameters, self.vae.decoder.log_variance)
+        log_variance = self.vae.decoder.log_variance.expand_as(samples)
+        return gaussian_log_density(samples, parameters, log_variance)
 
     def update(self) -> None:
         """Ascend the ELBO once, with the divergence weighted."""
         samples = self.draw().samples
         posterior = self.encode(samples)
-        fit = self.log_likelihood(samples, posterior.draw(self.random))
+        fit = self.log_likelihood(samples, reparameterise(*posterior, generator=self.random))
         grown = min(1.0, (self.updates + 1) / max(1, self.settings.warm_up))
         weight = self.settings.kl_weight * grown
-        self.descend("vae", (weight * posterior.divergence() - fit).mean())
+        self.descend("vae", (weight * gaussian_kl(*posterior) - fit).mean())
 
     def score(self) -> dict[str, float]:
-        """Return the ELBO in nats, its parts, and the distance of samples to the data."""
+        """Return the ELBO in nats, and its parts."""
         samples = self.task.held_out.real(NUM_JUDGED).to(self.device)
         posterior = self.encode(samples)
-        fit = self.log_likelihood(samples, posterior.draw(self.random)).mean()
-        divergence = posterior.divergence().mean()
+        fit = self.log_likelihood(samples, reparameterise(*posterior, generator=self.random)).mean()
+        divergence = gaussian_kl(*posterior).mean()
         return {
             "fitness": float(fit - divergence),
             "log_likelihood": float(fit),
@@ -281,10 +263,11 @@ class Vae(Generative):
         posterior = self.encode(samples)
         weights = []
         for _ in range(num):
-            codes = posterior.draw(self.random)
-            prior = log_normal(codes, torch.zeros_like(codes), torch.zeros_like(codes))
+            codes = reparameterise(*posterior, generator=self.random)
+            nought = torch.zeros_like(codes)
+            prior = gaussian_log_density(codes, nought, nought)
             joint = self.log_likelihood(samples, codes) + prior
-            weights.append(joint - posterior.log_density(codes))
+            weights.append(joint - gaussian_log_density(codes, *posterior))
         return torch.stack(weights).logsumexp(dim=0) - math.log(num)
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
