@@ -46,6 +46,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "cgan": Entry(
+        "egan.collection.cgan:Cgan",
+        paper="Conditional generative adversarial nets, 1411.1784",
+        family="adversarial",
+        task="digits",
+    ),
     "vae": Entry(
         "egan.collection.vae:Vae",
         paper="Auto-encoding variational Bayes, 1312.6114",

@@ -17,7 +17,7 @@ from torch.optim.swa_utils import AveragedModel
 
 import mutations
 from egan.averaging import ExponentialAveraging
-from egan.collection.generative import Generative
+from egan.collection.generative import BATCH, Generative
 from egan.collection.model import Batch, Codes, moved
 from egan.collection.settings import AdversarialSettings
 from mutations.discriminator import discriminator_loss
@@ -125,6 +125,13 @@ class Adversarial(Generative):
         """Take a step of G, and move its average."""
         self.descend("generator", loss)
         self.networks["average"].update_parameters(self.generator)  # type: ignore[operator]
+
+    def made(self, codes: Codes) -> Tensor:
+        """Make samples with the averaged generator from codes of one's own, on the CPU."""
+        split = {name: torch.split(code, BATCH) for name, code in codes.items()}
+        parts = [dict(zip(split, part, strict=True)) for part in zip(*split.values(), strict=True)]
+        made = [self.generate(self.average, moved(part, self.device)) for part in parts]
+        return torch.cat([samples.cpu() for samples in made])
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Make samples with the averaged generator."""

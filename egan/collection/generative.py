@@ -41,7 +41,10 @@ class Generative(Model):
 
     def score(self) -> dict[str, float]:
         """Score samples against the data."""
-        made = self.samples(self.num_judged, self.random)
+        return self.appraised(self.samples(self.num_judged, self.random))
+
+    def appraised(self, made: Tensor) -> dict[str, float]:
+        """Score samples (N, *shape) against the data, see `egan.appraisal`."""
         return appraise(self.task.data, self.task.features, made)
 
     def look(self) -> dict[str, float]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from egan.classifier import one_thread
 from egan.collection.settings import Settings
 from population.member import Hyperparameters, Member
 from population.state import State
@@ -265,9 +264,18 @@ def draw(
     return Batch(data.tensor(chosen).to(device), {"labels": labels.to(device)})
 
 
+def draw_labels(data: Dataset, count: int, generator: torch.Generator) -> Tensor:
+    """Draw labels (count,) as the data have them, on the CPU.
+
+    Raises:
+        ValueError: The data have none.
+    """
+    if data.labels is None:
+        raise ValueError(f"{data.name} has no labels to draw; give labelled data.")
+    chosen = torch.randint(len(data), (count,), generator=generator).numpy()
+    return torch.from_numpy(data.labels[chosen])
+
+
 def moved(codes: Codes, device: torch.device | str) -> Codes:
     """Return codes on a device."""
     return {name: code.to(device) for name, code in codes.items()}
-
-
-__all__ = ["Batch", "Codes", "Draw", "Model", "Task", "draw", "moved", "one_thread", "stream"]
