@@ -111,7 +111,8 @@ class CollectionConfig(CommonConfig):
         settings["data"].pop("path")
         names = ("data", "settings", "evolve", "evolution", "device")
         shared = {name: settings[name] for name in names}
-        return {"model": self.model, "interval": self.search.interval, **shared}
+        interval = {"interval": self.search.interval} if self.has_rounds else {}
+        return {"model": self.model, **interval, **shared}
 
     def checked(self) -> Self:
         """Return the settings if they make sense together.
