@@ -61,7 +61,7 @@ def test_pbt_through_ray_is_pbt_inline(name, _ray):  # noqa: PT019
 
 
 def test_evolution_through_ray_is_evolution_inline(_ray):  # noqa: PT019
-    assert evolved("cgan", RayExecutor(3)).equals(evolved("cgan"))
+    assert evolved("cgan", RayExecutor(2)).equals(evolved("cgan"))
 
 
 @pytest.mark.parametrize("how", [[], ["--evolve", "minimax,heuristic"]], ids=["train", "evolve"])
