@@ -58,6 +58,12 @@ MODELS: dict[str, Entry] = {
         family="variational",
         task="digits",
     ),
+    "capsnet": Entry(
+        "egan.collection.capsnet:CapsNet",
+        paper="Dynamic routing between capsules, 1710.09829",
+        family="recognition",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"
