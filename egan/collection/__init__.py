@@ -64,6 +64,12 @@ MODELS: dict[str, Entry] = {
         family="recognition",
         task="digits",
     ),
+    "introvae": Entry(
+        "egan.collection.introvae:IntroVae",
+        paper="IntroVAE, 1807.06358",
+        family="variational",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"

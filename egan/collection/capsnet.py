@@ -214,8 +214,9 @@ class Capsules(nn.Module):
         self.first = nn.Conv2d(shape[0], s.filters, s.kernel)
         self.primary = nn.Conv2d(s.filters, s.primary_channels * s.primary_dim, s.kernel, stride=2)
         num_primary = s.primary_channels * side**2
-        weights = 0.1 * torch.randn(num_classes, num_primary, s.primary_dim, s.class_dim)
-        self.weights = nn.Parameter(weights)
+        scale = num_classes / (num_primary * s.class_dim) ** 0.5
+        weights = torch.randn(num_classes, num_primary, s.primary_dim, s.class_dim)
+        self.weights = nn.Parameter(scale * weights)
 
     def forward(self, images: Tensor, iterations: int) -> Tensor:
         """Map images to the capsules of their classes, found in so many rounds of routing."""
@@ -224,7 +225,7 @@ class Capsules(nn.Module):
 
     def predictions(self, images: Tensor) -> Tensor:
         """Return û_{j|i} = W_ij u_i, (N, K, I, D)."""
-        maps = self.primary(self.first(images).relu())
+        maps = self.primary(self.first((images + 1) / 2).relu())
         primary = squash(maps.unflatten(1, (-1, self.dim)).movedim(2, -1).flatten(1, 3))
         return torch.einsum("nid,kide->nkie", primary, self.weights)
 

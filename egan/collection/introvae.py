@@ -1,0 +1,322 @@
+"""IntroVAE (Huang et al. 2018, "Introspective variational autoencoders", arXiv 1807.06358).
+
+A VAE whose encoder q(z|x) = N(μ, σ²) also plays the discriminator: the divergence from the prior,
+
+    R(x) = KL(q(z|x) ‖ N(0, 1)) = ½ Σ_j (μ_j² + σ_j² − log σ_j² − 1),
+
+is an energy, low for real images and at least m for made ones. With the reconstruction x_r = G(z),
+z ~ q(z|x), a sample x_p = G(z_p), z_p ~ N(0, 1), and A = ½ Σ (x_r − x)², an update descends
+
+    L_E = R(x) + α Σ_{s = r, p} max(0, m − R(sg[x_s])) + β A      in the encoder E, and then
+    L_G = α Σ_{s = r, p} R(x_s) + β A                             in the decoder G
+
+(sg stops gradients). The first `warm_up` updates descend the VAE's loss R + β A. If `margin` is 0,
+m is `margin_factor` times the divergence of real images at their end: far above it, E wins at once.
+
+Here residual blocks normalise and activate before their convolutions, not after.
+
+Fitness: that of samples (-log of the Fréchet distance), minus a tenth of the reconstruction error
+of held-out images as a share of their variance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from egan.collection.config import CollectionConfig
+from egan.collection.generative import ROW, Generative
+from egan.collection.model import Draw
+from egan.collection.settings import Settings
+from egan.collection.sizes import halvings
+from egan.config import DataConfig, SearchConfig
+from egan.networks.residual import ResidualBlock
+from mutations.variational import gaussian_kl, reparameterise
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+NUM_JUDGED = 500
+MAX_WIDTH = 512
+SLOPE = 0.2
+ERROR_WEIGHT = 0.1
+AVERAGING = 0.05
+"""Share of a batch in the running average of the divergence of real images."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroVaeSettings(Settings):
+    """Settings of an IntroVAE."""
+
+    STRUCTURAL = ("width", "latent_dim")
+    MAY_BE_ZERO = ("warm_up",)
+
+    width: int = 32
+    """Channels of the encoder's first convolution, doubled at each halving, up to 512."""
+    latent_dim: int = 16
+    """Dimensions of the latent code z."""
+    reconstruction_weight: float = 5.0
+    """Weight of half the squared error, summed over pixels in [-1, 1] (beta)."""
+    adversarial_weight: float = 0.25
+    """Weight of the divergence of what the decoder makes (alpha)."""
+    margin: float = 0.0
+    """Divergence that made images should have (m); 0 for margin_factor times the real ones'."""
+    margin_factor: float = 1.5
+    """What the divergence of real images after the warm-up is multiplied by, if margin is 0."""
+    warm_up: int = 400
+    """Updates as a plain VAE at the start."""
+    encoder_lr: float = 1e-3
+    """Adam's learning rate of the encoder."""
+    generator_lr: float = 1e-3
+    """Adam's learning rate of the decoder."""
+
+    def check(self) -> None:
+        """See that every number is in its range."""
+        super().check()
+        if not self.margin and not (self.warm_up and self.margin_factor):
+            raise ValueError(
+                "--margin 0 takes the margin from the divergence that is measured in the warm-up: "
+                f"give --warm-up and --margin-factor above 0 (got {self.warm_up} and "
+                f"{self.margin_factor}), or a --margin."
+            )
+
+
+def small() -> CollectionConfig:
+    """Digits of 8x8 pixels, in a minute."""
+    return CollectionConfig(
+        data=DataConfig(name="digits"),
+        search=SearchConfig(rounds=20, interval=75),
+        settings=IntroVaeSettings(),
+    )
+
+
+def paper() -> CollectionConfig:
+    """Faces of 256x256 pixels, such as CelebA-HQ, from a folder, with the published margin."""
+    return CollectionConfig(
+        data=DataConfig(name="folder", image_size=256),
+        search=SearchConfig(rounds=300, interval=1000),
+        settings=IntroVaeSettings(
+            width=32,
+            latent_dim=512,
+            batch_size=16,
+            reconstruction_weight=0.05,
+            adversarial_weight=0.25,
+            margin=120.0,
+            warm_up=0,
+            encoder_lr=2e-4,
+            generator_lr=2e-4,
+        ),
+    )
+
+
+class Encoder(nn.Module):
+    """Images (N, C, H, W) -> mean and log-variance of q(z|x), (N, Z) each.
+
+    Attributes:
+        divergence: Running average of R(x) of real images, as far as the warm-up went.
+    """
+
+    divergence: Tensor
+
+    def __init__(self, channels: int, widths: list[int], *, base: int, latent_dim: int) -> None:
+        super().__init__()
+        first = nn.Conv2d(channels, widths[0], 5, padding=2)
+        self.layers = nn.Sequential(first, nn.AvgPool2d(2))
+        for before, after in pairwise(widths):
+            self.layers.append(block(before, after, resample="down"))
+        self.layers.extend([block(widths[-1], widths[-1]), nn.LeakyReLU(SLOPE), nn.Flatten()])
+        self.layers.append(nn.Linear(widths[-1] * base * base, 2 * latent_dim))
+        self.register_buffer("divergence", torch.zeros(()))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of the codes of images."""
+        mean, log_variance = self.layers(images).chunk(2, dim=1)
+        return mean, log_variance
+
+
+class Decoder(nn.Module):
+    """Codes (N, Z) -> images (N, C, H, W) in [-1, 1]: the encoder's mirror image."""
+
+    def __init__(self, channels: int, widths: list[int], *, base: int, latent_dim: int) -> None:
+        super().__init__()
+        first = nn.Linear(latent_dim, widths[0] * base * base)
+        self.layers = nn.Sequential(first, nn.Unflatten(1, (widths[0], base, base)))
+        for before, after in pairwise([widths[0], *widths]):
+            self.layers.append(block(before, after, resample="up"))
+        self.layers.extend([nn.LeakyReLU(SLOPE), nn.Conv2d(widths[-1], channels, 5, padding=2)])
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Map codes (N, Z) to images (N, C, H, W)."""
+        images: Tensor = self.layers(codes)
+        return images.tanh()
+
+
+def block(before: int, after: int, *, resample: str = "none") -> ResidualBlock:
+    """Build a residual block with batch norm and LeakyReLU."""
+    activation = nn.LeakyReLU(SLOPE)
+    return ResidualBlock(
+        before, after, resample=resample, norm=nn.BatchNorm2d, activation=activation
+    )
+
+
+class IntroVae(Generative):
+    """Encoder and decoder that play against each other."""
+
+    presets: ClassVar = {"small": small, "paper": paper}
+    space: ClassVar = {
+        "margin_factor": "1,4",
+        "adversarial_weight": "0.05,1,log",
+        "reconstruction_weight": "0.1,30,log",
+        "encoder_lr": "1e-4,2e-3,log",
+        "generator_lr": "1e-4,2e-3,log",
+        "warm_up": "100,500,log",
+        "latent_dim": "8,16,32,64",
+    }
+    tiny: ClassVar = {"width": 4, "batch_size": 8, "latent_dim": 2, "warm_up": 1}
+    needs_images = True
+    settings: IntroVaeSettings
+
+    def build(self) -> dict[str, nn.Module]:
+        """Build encoder and decoder.
+
+        Raises:
+            ValueError: The images cannot be halved down to 4 to 7 pixels.
+        """
+        base, times = halvings(self.shape)
+        widths = [min(self.settings.width * 2**level, MAX_WIDTH) for level in range(times)]
+        channels, latent_dim = self.shape[0], self.settings.latent_dim
+        self.encoder = Encoder(channels, widths, base=base, latent_dim=latent_dim)
+        self.decoder = Decoder(channels, widths[::-1], base=base, latent_dim=latent_dim)
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the learning rates."""
+        settings = self.settings
+        return {"encoder": {"lr": settings.encoder_lr}, "decoder": {"lr": settings.generator_lr}}
+
+    def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance of q(z|x) of images (N, C, H, W), (N, Z) each."""
+        mean, log_variance = self.encoder(images)
+        return mean, log_variance
+
+    def energy(self, images: Tensor) -> Tensor:
+        """Return R(x) of images (N, C, H, W), (N,): low for those that look real."""
+        return gaussian_kl(*self.encode(images))
+
+    @property
+    def margin(self) -> Tensor:
+        """The divergence m that made images should have."""
+        if self.settings.margin:
+            return torch.tensor(self.settings.margin, device=self.device)
+        return self.settings.margin_factor * self.encoder.divergence
+
+    def update(self) -> None:
+        """Train the encoder, then the decoder; in the warm-up both as one VAE."""
+        images = self.draw().samples
+        if self.updates < self.settings.warm_up:
+            self.warm(images)
+        else:
+            self.introspect(images)
+
+    def warm(self, images: Tensor) -> None:
+        """Descend R + β A in both networks, and measure R."""
+        posterior = self.encode(images)
+        divergence = gaussian_kl(*posterior).mean()
+        made = self.decoder(reparameterise(*posterior, generator=self.random))
+        loss = divergence + self.settings.reconstruction_weight * self.error(made, images)
+        self.descend_both(loss)
+        measured = divergence.detach()
+        share = AVERAGING if self.updates else 1.0
+        self.encoder.divergence.lerp_(measured, share)
+
+    def descend_both(self, loss: Tensor) -> None:
+        """Take a step of both optimisers on one loss."""
+        parameters = [p for network in self.networks.values() for p in network.parameters()]
+        gradients = torch.autograd.grad(loss, parameters)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        for optimizer in self.optimizers.values():
+            optimizer.step()
+
+    def introspect(self, images: Tensor) -> None:
+        """Descend L_E in the encoder, then L_G in the decoder, on the same codes."""
+        posterior = self.encode(images)
+        codes = reparameterise(*posterior, generator=self.random)
+        prior = torch.randn(codes.shape, generator=self.random).to(self.device)
+        made = self.decoder(codes), self.decoder(prior).detach()
+        self.descend("encoder", self.encoder_loss(images, posterior, made))
+        made = self.decoder(codes.detach()), self.decoder(prior)
+        self.descend("decoder", self.decoder_loss(images, made))
+
+    def encoder_loss(
+        self, images: Tensor, posterior: tuple[Tensor, Tensor], made: tuple[Tensor, Tensor]
+    ) -> Tensor:
+        """Return L_E of real images, their q(z|x), and what was made: x_r and x_p."""
+        s, margin = self.settings, self.margin
+        hinges = [(margin - self.energy(one.detach())).relu().mean() for one in made]
+        loss = gaussian_kl(*posterior).mean() + s.adversarial_weight * sum(hinges)
+        return loss + s.reconstruction_weight * self.error(made[0], images)
+
+    def decoder_loss(self, images: Tensor, made: tuple[Tensor, Tensor]) -> Tensor:
+        """Return L_G of real images, and what was made: x_r and x_p."""
+        s = self.settings
+        energies = sum(self.energy(one).mean() for one in made)
+        return s.adversarial_weight * energies + s.reconstruction_weight * self.error(
+            made[0], images
+        )
+
+    def error(self, made: Tensor, images: Tensor) -> Tensor:
+        """Return A = ½ Σ (x_r − x)², the mean over images."""
+        return 0.5 * (made - images).square().flatten(1).sum(dim=1).mean()
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """Decode codes of the prior."""
+        codes = torch.randn(count, self.settings.latent_dim, generator=generator)
+        images: Tensor = self.decoder(codes.to(self.device))
+        return images
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """Decode the means of the codes of images (N, C, H, W)."""
+        again: Tensor = self.decoder(self.encode(images)[0])
+        return again
+
+    def score(self) -> dict[str, float]:
+        """Return how near samples are to the data, and how well images are reconstructed."""
+        scores = self.appraised(self.samples(self.num_judged, self.random))
+        images = self.task.held_out.real(NUM_JUDGED).to(self.device)
+        error = (self.reconstruct(images) - images).square().mean()
+        share = float(error / (images - images.mean(dim=0)).square().mean())
+        fitness = scores["fitness"] - ERROR_WEIGHT * share
+        return {**scores, "fitness": fitness, "reconstruction_error": share}
+
+    def look(self) -> dict[str, float]:
+        """Return all distances, and the energies: made images should hover about the margin."""
+        images = self.task.held_out.real(NUM_JUDGED).to(self.device)
+        sampled = self.sample(len(images), self.random)
+        kinds = {"real": images, "reconstructed": self.reconstruct(images), "sampled": sampled}
+        energies = {f"energy_{name}": float(self.energy(x).mean()) for name, x in kinds.items()}
+        return {**super().look(), **energies, "margin": float(self.margin)}
+
+    def pictures(self) -> dict[str, Draw]:
+        """Show samples, held-out images over their reconstructions, and walks between codes."""
+        more = {"reconstructions": self.show_reconstructions, "interpolations": self.show_walks}
+        return super().pictures() | more
+
+    def show_reconstructions(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
+        """Draw rows of images, each over the row of their reconstructions."""
+        images = self.task.held_out.real(5 * ROW).to(self.device)
+        again = self.reconstruct(images)
+        rows = zip(torch.split(images, ROW), torch.split(again, ROW), strict=True)
+        return self.show(torch.cat([row for pair in rows for row in pair]))
+
+    def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
+        """Draw rows that walk from the code of one image to that of another."""
+        codes = self.encode(self.task.held_out.real(2 * ROW).to(self.device))[0]
+        t = torch.linspace(0, 1, ROW, device=self.device)[:, None]
+        walks = [a + t * (b - a) for a, b in zip(codes[:ROW], codes[ROW:], strict=False)]
+        return self.show(self.decoder(torch.cat(walks)))
