@@ -100,7 +100,8 @@ def test_two_things_in_an_image(pairs):
     assert (scene.parts.amax(dim=1) <= scene.images + 1e-6).all()
     assert (member.present(scene.classes).sum(dim=1) == 2).all()
     checks.check_samples("capsnet", checks.tiny("capsnet", pairs))
-    drawn = member.pictures()["reconstructions"](torch.Generator())
+    with member.judging():
+        drawn = member.pictures()["reconstructions"](torch.Generator())
     assert drawn.height == 5 * 48 + 4 * 2
 
 
