@@ -14,7 +14,7 @@ from egan import networks
 from egan.discriminator import FAKES, REALS, Discriminator, set_adam, stream
 from egan.hyperparameters import tuned
 from population.member import Birth, Hyperparameters, Member, Newborn
-from population.state import PackedState, State, unpack
+from population.state import PackedState, State
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
@@ -62,8 +62,8 @@ class Generator(Member):
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one Adam step on the objective called ``operator``."""
-        fake_logits, real_logits = self._logits([operator])
-        self._descend(self._gradient(operator, fake_logits, real_logits))
+        [gradient] = self._gradients([operator])
+        self._descend(gradient)
 
     def evaluate(self) -> dict[str, float]:
         """Score on fresh codes: fitness = quality + weight × diversity.
@@ -110,19 +110,15 @@ class Generator(Member):
         if self.config.evolution.fresh_codes or not alike or len(births) == 1:
             yield from super().reproduce(parent, births)
             return
-        self.seeds = first.seeds
-        self.load_state_dict(unpack(parent))
-        self.configure(first.hyperparameters)
-        fake_logits, real_logits = self._logits([birth.operator for birth in births])
-        gradients = [self._gradient(b.operator, fake_logits, real_logits) for b in births]
-        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-        for birth, gradient in zip(births, gradients, strict=True):
-            self.seeds = birth.seeds
-            self.load_state_dict(unpack(parent))
-            self.configure(birth.hyperparameters)
-            self.network.load_state_dict(buffers, strict=False)
-            self._descend(gradient)
-            yield self.appraise(birth)
+        room = self.become(parent, first)
+        gradients = self._gradients([birth.operator for birth in births])
+        statistics = {name: value.clone() for name, value in self.network.named_buffers()}
+        for birth in births:
+            if birth is not first:
+                room = self.become(parent, birth)
+                self.network.load_state_dict(statistics, strict=False)
+            self._descend(gradients.pop(0))
+            yield self.appraise(birth, into=room)
 
     def _logits(self, operators: Sequence[str | None]) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return D(G(z)) (N,) with its graph and, where an objective needs it, D(x) (N,)."""
@@ -134,11 +130,15 @@ class Generator(Member):
         with torch.no_grad():
             return fake_logits, self.environment.logits(real)
 
-    def _gradient(
-        self, operator: str | None, fake: torch.Tensor, real: torch.Tensor | None
-    ) -> tuple[torch.Tensor, ...]:
-        loss = mutations.get(operator or "").generator(fake, real)
-        return torch.autograd.grad(loss, self.parameters, retain_graph=True)
+    def _gradients(self, operators: Sequence[str | None]) -> list[tuple[torch.Tensor, ...]]:
+        """Return the gradient of each objective, from one forward pass."""
+        fake, real = self._logits(operators)
+        losses = [mutations.get(operator or "").generator(fake, real) for operator in operators]
+        last = len(losses) - 1
+        return [
+            torch.autograd.grad(loss, self.parameters, retain_graph=i < last)
+            for i, loss in enumerate(losses)
+        ]
 
     def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
         for parameter, value in zip(self.parameters, gradient, strict=True):
@@ -176,10 +176,19 @@ class Generator(Member):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Take over a state; Adam's moments are the state's own memory, shared with nobody."""
-        self.network.load_state_dict(state["network"])
+        """Take over a state by reference: weights, moments and averages are its own memory."""
+        adopt(self.network, state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average.load_state_dict(state["average"])
+        adopt(self.average, state["average"])
+
+
+def adopt(module: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
+    """Let a module's tensors live where a state's do, instead of copying them.
+
+    On another device than the state's they are copied there.
+    """
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        tensor.data = state[name].to(tensor.device)
 
 
 def build_network(config: RunConfig, shape: tuple[int, ...]) -> torch.nn.Module:

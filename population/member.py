@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from population.seeding import Seeds, seed_everything
-from population.state import PackedState, State, pack, unpack
+from population.state import Buffer, PackedState, State, open_copy, pack
 
 if TYPE_CHECKING:
     from population.environment import Environment
@@ -74,7 +74,7 @@ class Member(ABC):
 
     @abstractmethod
     def load_state_dict(self, state: State) -> None:
-        """Take over a state made by :meth:`state_dict`; it is yours to keep."""
+        """Take over a state made by :meth:`state_dict`; it is yours to keep, and to change."""
 
     def contribution(self) -> State | None:
         """Return what a survivor hands to the environment, or None."""
@@ -90,21 +90,35 @@ class Member(ABC):
 
     def bear(self, parent: PackedState, birth: Birth) -> Newborn:
         """Make and score one child: load, configure, step, evaluate."""
-        self.seeds = birth.seeds
-        self.load_state_dict(unpack(parent))
-        self.configure(birth.hyperparameters)
+        buffer = self.become(parent, birth)
         if birth.train:
             seed_everything(birth.seeds.own("step"))
             self.step(birth.operator)
-        return self.appraise(birth)
+        return self.appraise(birth, into=buffer)
 
-    def appraise(self, birth: Birth) -> Newborn:
-        """Score the live member as a child and pack it."""
+    def become(self, parent: PackedState, birth: Birth) -> Buffer:
+        """Take over a copy of the parent, and the birth's seeds and hyperparameters.
+
+        Returns:
+            The buffer that the copy lives in, for :meth:`appraise`.
+        """
+        self.seeds = birth.seeds
+        state, buffer = open_copy(parent)
+        self.load_state_dict(state)
+        self.configure(birth.hyperparameters)
+        return buffer
+
+    def appraise(self, birth: Birth, *, into: Buffer | None = None) -> Newborn:
+        """Score the live member as a child and pack it.
+
+        A member that loads by reference lives in the buffer of its parent's copy; what is there
+        already is not copied again.
+        """
         seed_everything(birth.seeds.own("evaluate"))
         scores = named_scores(self.evaluate())
         contribution = self.contribution()
         return Newborn(
-            state=pack(self.state_dict()),
+            state=pack(self.state_dict(), into=into),
             scores=scores,
             contribution=None if contribution is None else pack(contribution),
         )

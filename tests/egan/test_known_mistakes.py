@@ -100,7 +100,9 @@ def test_4_the_parents_state_is_untouched_by_its_children():
     parent = pack(generator.state_dict())
     before = parent.buffer.copy()
     first = next(generator.reproduce(parent, [birth("minimax")])).state
-    list(generator.reproduce(parent, litter(THREE)))
+    alone = [next(generator.reproduce(parent, [birth(name)])).state for name in THREE]
+    together = [child.state for child in list(generator.reproduce(parent, litter(THREE)))]
+    assert all(same_bits(a, b) for a, b in zip(together, alone, strict=True))
     assert np.array_equal(parent.buffer, before)
     assert same_bits(next(generator.reproduce(parent, [birth("minimax")])).state, first)
 
