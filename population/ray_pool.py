@@ -148,6 +148,11 @@ class WorkerPool:
     def _is_current(self, flight: Flight) -> bool:
         return flight.life == self._slots[flight.slot].life
 
+    @property
+    def mean_seconds(self) -> float:
+        """How long a child takes, as a running mean; 0 before the first."""
+        return self._mean_seconds or 0.0
+
     def fits_one_batch_each(self, num_jobs: int) -> bool:
         """Return whether so many children are cheap enough to be handed out all at once."""
         return math.ceil(num_jobs / len(self._slots)) <= self._affordable(BATCH_SECONDS)
