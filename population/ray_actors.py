@@ -48,9 +48,12 @@ class WorkerActor:
         self.version = 0
 
     def ready(self) -> bool:
-        """Answer once the actor is built, and with it a first member: no child waits for that."""
-        self.worker.warm_up()
-        return True
+        """Answer once the actor is built, and with it a first member: no child waits for that.
+
+        Returns:
+            Whether siblings are made with less work together.
+        """
+        return self.worker.warm_up()
 
     def make(
         self,

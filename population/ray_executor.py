@@ -17,7 +17,8 @@ from population import ray_cluster
 from population.executor import Executor, Handle, Job, Landing, StateLost
 from population.ray_actors import HomeActor, Surroundings
 from population.ray_cluster import outcome
-from population.ray_pool import MAX_DEATHS, Batch, Flight, WorkerPool
+from population.ray_placement import Batch
+from population.ray_pool import MAX_DEATHS, Flight, WorkerPool
 from population.ray_survivors import Receipt, Survivor, enclosed, lost, share, share_travellers
 from population.seeding import Seeds
 from population.state import PackedState

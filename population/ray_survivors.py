@@ -7,7 +7,8 @@ from typing import Any
 from population.executor import Job, StateLost, orders_of
 from population.ray_actors import Place
 from population.ray_cluster import outcome
-from population.ray_pool import Batch, WorkerPool
+from population.ray_placement import Batch
+from population.ray_pool import WorkerPool
 from population.worker import ChildKey, Genesis, Order
 
 BLOCK_BYTES = 4 * 2**20

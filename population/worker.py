@@ -98,11 +98,17 @@ class Worker:
         self.kept: dict[ChildKey, Newborn] = {}
         self._live: dict[tuple[Any, ...], Member] = {}
 
-    def warm_up(self) -> None:
-        """Build a member ahead of the first child; an error is left to the first child."""
+    def warm_up(self) -> bool:
+        """Build a member ahead of the first child; an error is left to the first child.
+
+        Returns:
+            Whether it makes siblings in a way of its own, which saves work.
+        """
         if self.workshop.example is not None:
             with contextlib.suppress(Exception):
-                self._build(self.workshop.example)
+                member = self._build(self.workshop.example)
+                return type(member).reproduce is not Member.reproduce
+        return False
 
     def make(self, orders: Sequence[Order], parents: Sequence[Parent]) -> list[Report]:
         """Make the ordered children, siblings together; hold them and report their scores."""
