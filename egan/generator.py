@@ -48,6 +48,10 @@ class Generator(Member):
             self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
         )
         self.parameters = list(self.network.parameters())
+        self._tensors = {
+            "network": self.network.state_dict(keep_vars=True),
+            "average": self.average.state_dict(keep_vars=True),
+        }
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -176,18 +180,23 @@ class Generator(Member):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Take over a state by reference: weights, moments and averages are its own memory."""
-        adopt(self.network, state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        adopt(self.average, state["average"])
+        """Take over a state by reference: weights, moments and averages are its own memory.
+
+        Adam's rates are those of the configuration, whatever the state was trained with.
+        """
+        _adopt(self._tensors["network"], state["network"])
+        _adopt(self._tensors["average"], state["average"])
+        moments = state["optimizer"]["state"]
+        self.optimizer.state.clear()
+        for i, parameter in enumerate(self.parameters[: len(moments)]):
+            self.optimizer.state[parameter] = {
+                name: value.to(self.device) for name, value in moments[i].items()
+            }
 
 
-def adopt(module: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Let a module's tensors live where a state's do, instead of copying them.
-
-    On another device than the state's they are copied there.
-    """
-    for name, tensor in module.state_dict(keep_vars=True).items():
+def _adopt(tensors: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> None:
+    """Let a module's tensors live where a state's do, or on another device in copies of them."""
+    for name, tensor in tensors.items():
         tensor.data = state[name].to(tensor.device)
 
 

@@ -135,8 +135,8 @@ class HomeActor:
 
     def update(
         self, seeds: Seeds, *contributions: PackedState | None
-    ) -> tuple[dict[str, float], PackedState]:
-        """Learn from the survivors; return what to record, and the new view."""
+    ) -> tuple[tuple[dict[str, float], float], PackedState]:
+        """Learn from the survivors; return what to record, with its seconds, and the new view."""
         given = [contribution for contribution in contributions if contribution is not None]
         return update_environment(self.environment, seeds, given), self.view()
 

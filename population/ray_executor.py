@@ -8,13 +8,14 @@ goes out once per generation.
 """
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from population import ray_cluster
 from population.executor import Executor, Handle, Job, Landing, StateLost
+from population.profile import Lesson
 from population.ray_actors import HomeActor, Surroundings
 from population.ray_cluster import outcome
 from population.ray_placement import Batch
@@ -119,7 +120,7 @@ class RayExecutor(Executor):
             self._receipts = share(self._survivors, self._pool, contributions=contributions)
         return list(self._survivors)
 
-    def update(self, seeds: Seeds) -> dict[str, float]:
+    def update(self, seeds: Seeds) -> Lesson:
         """Let the home environment learn; its new view is what the next children see.
 
         Survivors whose makers died before they were handed over are made again first.
@@ -138,12 +139,18 @@ class RayExecutor(Executor):
         else:
             raise StateLost(f"child {gone[0].key.child} survived, but its workers died")
         if result is None:
-            return {}
+            return Lesson()
         record, self._view = result
         self._version += 1
         self._look_ahead(seeds)
-        learned: dict[str, float] = self._get_from_home(record)
-        return learned
+        return Lesson(*self._get_from_home(record))
+
+    def busiest(self, reports: Sequence[Report]) -> float:
+        """Return how many seconds the worker that had most to do made these children."""
+        slots: dict[Any, float] = defaultdict(float)
+        for report in reports:
+            slots[self._pool.made_by.get(report.index)] += report.seconds
+        return max(slots.values())
 
     def submit(self, job: Job) -> None:
         """Queue a child for the next worker that is free."""
