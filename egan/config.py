@@ -100,6 +100,8 @@ class EvolutionConfig:
     """Baseline: one child per parent, its mutation drawn at random, no selection."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
+    bandit: bool = False
+    """Between contests, mutations come from a bandit that learns which ones win contests."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -247,6 +249,8 @@ def check(config: RunConfig) -> RunConfig:
             "--fitness.diversity none leaves nothing to select by; use it with one mutation, or "
             "with --evolution.random-mutation."
         )
+    if config.evolution.bandit:
+        _check_bandit(config.evolution)
     if config.discriminator.reuse_gradient:
         _check_gradient_is_there(config)
     if config.device == "cuda" and config.executor == "ray" and config.gpus_per_worker == 0:
@@ -255,6 +259,24 @@ def check(config: RunConfig) -> RunConfig:
             f"(1/{config.num_workers + 1} shares one between all of them)."
         )
     return config
+
+
+def _check_bandit(evolution: EvolutionConfig) -> None:
+    if evolution.contest_every == 1:
+        raise ValueError(
+            "--evolution.bandit proposes mutations between contests, but got "
+            "--evolution.contest-every 1, which leaves nothing in between; expected 2 or more."
+        )
+    if evolution.random_mutation:
+        raise ValueError(
+            "--evolution.bandit learns from contests, but got --evolution.random-mutation, which "
+            "holds none; leave one of them out."
+        )
+    if len(evolution.mutations) == 1:
+        raise ValueError(
+            "--evolution.bandit chooses among mutations, but got --evolution.mutations "
+            f"{evolution.mutations[0]} alone; expected two or more."
+        )
 
 
 def _check_gradient_is_there(config: RunConfig) -> None:

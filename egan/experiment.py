@@ -96,6 +96,7 @@ def build_strategy(config: RunConfig) -> Evolution:
         objectives=("quality", "diversity") if settings.selection == "pareto" else (),
         random_operator=settings.random_mutation,
         contest_every=settings.contest_every,
+        bandit=settings.bandit,
     )
 
 

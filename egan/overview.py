@@ -64,19 +64,30 @@ def plan(config: RunConfig) -> str:
     from egan.rundir import next_path
 
     shape, described = _data(config)
-    evolution = config.evolution
-    kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
     rows = {
         "data": described,
         **_search(config),
-        "children": f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
-        f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}",
+        "children": _children(config),
         "where": _where(config),
         "memory": _memory(config, shape),
         "looks": f"every {config.interval} {config.unit} of {config.length}",
         "folder": str(next_path(Path(config.output), config.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
+
+
+def _children(config: RunConfig) -> str:
+    """Return how many children a generation has, of whom, and how rare contests are."""
+    evolution = config.evolution
+    kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
+    text = (
+        f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
+        f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
+    )
+    if evolution.random_mutation or evolution.contest_every == 1:
+        return text
+    chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
+    return f"{text}; a contest every {evolution.contest_every} generations, {chooser} in between"
 
 
 def _search(config: RunConfig) -> dict[str, str]:
