@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -22,11 +23,29 @@ BASE = 4
 NUM_TURNS = 4
 BATCH = 64
 MIN_STEPS, MAX_STEPS = 400, 3000
-EXAMPLES_PER_STEP = 16
 LEARNING_RATE = 4e-3
-SEED = 1803
 NUM_SCALED = 1000
 HELD_OUT = 5  # one example in five
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a classifier is trained.
+
+    Attributes:
+        seed: Of its weights and batches: another one gives an independent classifier.
+        examples_per_step: One step for so many examples, within 400 to 3,000 steps.
+    """
+
+    seed: int = 1803
+    examples_per_step: int = 16
+
+    def num_steps(self, num_examples: int) -> int:
+        """Return the number of steps for so many examples."""
+        return min(max(num_examples // self.examples_per_step, MIN_STEPS), MAX_STEPS)
+
+
+DEFAULT = Recipe()
 
 
 class Classifier(nn.Module):
@@ -73,27 +92,37 @@ def build(dataset: Dataset) -> Classifier:
     return Classifier(dataset.shape, num_classes=classes)
 
 
-def train(dataset: Dataset) -> tuple[Classifier, float]:
-    """Train on four fifths of the data; return the network and its accuracy on the last fifth.
+def train(
+    dataset: Dataset, *, test: Dataset | None = None, recipe: Recipe = DEFAULT
+) -> tuple[Classifier, float]:
+    """Train on the data; return the network and its accuracy on `test`.
 
-    The same data give the same weights, and torch's global generator is left as it was.
+    Without `test`, a fifth of the data is held out instead. The same data and recipe give the same
+    weights, and torch's global generator is left as it was.
     """
-    with one_thread(), own_random(SEED), torch.enable_grad():
-        generator = torch.Generator().manual_seed(SEED)
+    with one_thread(), own_random(recipe.seed), torch.enable_grad():
+        generator = torch.Generator().manual_seed(recipe.seed)
         network = build(dataset)
         order = torch.randperm(len(dataset), generator=generator).numpy()
-        num_held = max(1, len(order) // HELD_OUT)
-        _fit(network, dataset, order[num_held:], generator)
+        num_held = 0 if test is not None else max(1, len(order) // HELD_OUT)
+        num_steps = recipe.num_steps(len(order) - num_held)
+        _fit(network, dataset, order[num_held:], generator, num_steps=num_steps)
         network.eval().requires_grad_(False)
         square = network.embed(dataset.real(NUM_SCALED)).square().mean()
         network.scale.copy_(square.clamp_min(1e-12).rsqrt())
+        if test is not None:
+            return network, _accuracy(network, test, np.arange(len(test)), generator)
         return network, _accuracy(network, dataset, order[:num_held], generator)
 
 
 def _fit(
-    network: Classifier, dataset: Dataset, indices: np.ndarray, generator: torch.Generator
+    network: Classifier,
+    dataset: Dataset,
+    indices: np.ndarray,
+    generator: torch.Generator,
+    *,
+    num_steps: int,
 ) -> None:
-    num_steps = min(max(len(indices) // EXAMPLES_PER_STEP, MIN_STEPS), MAX_STEPS)
     optimiser = torch.optim.Adam(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=num_steps)
     for _ in range(num_steps):

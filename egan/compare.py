@@ -105,7 +105,7 @@ def settings(options: Options) -> RunConfig:
         ValueError: There is no such preset or file, or a setting is out of its range.
     """
     from egan.config import check
-    from egan.config_file import read_config
+    from egan.config_file import own_settings, read_config
     from egan.lazy import lookup
     from egan.presets import PRESETS
 
@@ -115,7 +115,7 @@ def settings(options: Options) -> RunConfig:
     if options.cpu_seconds is not None and not 0 < options.cpu_seconds < float("inf"):
         raise ValueError(f"--cpu-seconds must be a number above 0, but got {options.cpu_seconds}.")
     if options.preset.endswith((".yaml", ".yml")):
-        config = read_config(Path(options.preset))
+        config = own_settings(read_config(Path(options.preset)))
     else:
         config = lookup(PRESETS, options.preset, kind="preset")()
     generations = config.generations if options.generations is None else options.generations

@@ -1,29 +1,39 @@
-"""The settings of a run: frozen dataclasses, each field with a line of help. Needs no torch."""
+"""The settings of a run of E-GAN: frozen dataclasses, a line of help each. Needs no torch."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
-import tyro
+from egan.common_config import (
+    CADENCE,
+    WHERE_ONLY,
+    CommonConfig,
+    DataConfig,
+    SearchConfig,
+    check_common,
+    check_number,
+    check_range,
+    to_dict,
+)
+
+__all__ = [
+    "CADENCE",
+    "WHERE_ONLY",
+    "CommonConfig",
+    "DataConfig",
+    "DiscriminatorConfig",
+    "EvolutionConfig",
+    "FitnessConfig",
+    "GeneratorConfig",
+    "RunConfig",
+    "SearchConfig",
+    "check",
+    "to_dict",
+]
 
 Betas = tuple[float, float]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DataConfig:
-    """What to learn from."""
-
-    name: str = "digits"
-    """Data set: digits, gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
-    path: str | None = None
-    """Folder or file on disk, for folder, cifar10, mnist and npz."""
-    image_size: int | None = None
-    """Height and width in pixels, a power of two from 8 to 256; images are resized to it."""
-    channels: int | None = None
-    """1 for grey, 3 for colour; by default what the images have."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -119,66 +129,15 @@ class FitnessConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SearchConfig:
-    """A search for hyperparameters around a population of whole E-GANs."""
+class RunConfig(CommonConfig):
+    """Everything that a run of E-GAN depends on."""
 
-    strategy: Annotated[str | None, tyro.conf.arg(name="search", metavar="NAME")] = None
-    """Search hyperparameters by pbt, pb2, random or halving; see the top of this help."""
-    population: int = 8
-    """Members: whole E-GANs that train side by side."""
-    rounds: int = 20
-    """Rounds to run, those before a resume included; after each, members are compared."""
-    interval: int = 100
-    """Generations that every member evolves in a round."""
-    space: Annotated[dict[str, str], tyro.conf.Suppress] = dataclasses.field(
-        default_factory=dict, hash=False
-    )
-    """What to search, by name: `low,high[,log]`, a list `a,b,c`, or options `a|b`."""
-    model: Annotated[str, tyro.conf.Suppress] = "egan"
-    """What the members are, see `egan.models`."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RunConfig:
-    """Everything that a run depends on."""
-
-    preset: Annotated[str, tyro.conf.Suppress] = "digits"
-    """The preset that the other settings started from."""
     generations: int = 2000
     """Generations to run, those before a resume included."""
-    seed: int = 0
-    """Seed of everything; the same seed gives the same bits on any executor."""
-    data: DataConfig = dataclasses.field(default_factory=DataConfig)
     generator: GeneratorConfig = dataclasses.field(default_factory=GeneratorConfig)
     discriminator: DiscriminatorConfig = dataclasses.field(default_factory=DiscriminatorConfig)
     evolution: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
     fitness: FitnessConfig = dataclasses.field(default_factory=FitnessConfig)
-    search: Annotated[SearchConfig, tyro.conf.arg(name="")] = dataclasses.field(
-        default_factory=SearchConfig
-    )
-    executor: Literal["ray", "inline"] = "ray"
-    """Ray actors, or this process alone."""
-    workers: int | None = None
-    """Ray workers; by default one per child, or in a search one per processor."""
-    address: str | None = None
-    """Ray cluster: auto, host:port or ray://host:port; by default Ray starts on this machine."""
-    device: Literal["cpu", "cuda"] = "cpu"
-    """Where networks live."""
-    gpus_per_worker: float = 0.0
-    """Ray GPUs per worker; a fraction shares one."""
-    output: str = "runs"
-    """Folder that the numbered run directory is made in."""
-    look_every: int | None = None
-    """Generations, or rounds of a search, between looks at samples; by default 20 looks a run."""
-    checkpoint_every: int | None = None
-    """Generations between checkpoints; by default as often as looks, in a search every round."""
-    features: str | None = None
-    """Your own feature extractor for sample distances, as module:function."""
-
-    @property
-    def is_search(self) -> bool:
-        """Whether hyperparameters are searched, by a population of whole models."""
-        return self.search.strategy is not None
 
     @property
     def name(self) -> str:
@@ -196,9 +155,16 @@ class RunConfig:
         return "rounds" if self.is_search else "generations"
 
     @property
-    def interval(self) -> int:
-        """Generations, or rounds of a search, between looks at the samples."""
-        return self.look_every or max(1, self.length // 20)
+    def evolves(self) -> bool:
+        """Whether it is an E-GAN by itself, not a population of them."""
+        return not self.is_search
+
+    @property
+    def children(self) -> str:
+        """What a generation or round makes, for a reader."""
+        if self.is_search:
+            return f"{self.search.interval} generations of {self.search.population} members"
+        return f"{self.num_children} children"
 
     @property
     def num_children(self) -> int:
@@ -225,12 +191,14 @@ class RunConfig:
         settings["data"].pop("path")
         return {name: settings[name] for name in names}
 
+    def checked(self) -> Self:
+        """Return the settings if they make sense together, see `check`, with a whole search.
 
-WHERE_ONLY = ("executor", "workers", "address", "output", "gpus_per_worker")
-"""Settings that say where a run happens, not what comes out of it."""
-
-CADENCE = ("generations", "look_every", "checkpoint_every")
-"""Settings that say how far a run goes and how often it is looked at."""
+        Raises:
+            ValueError: They do not.
+        """
+        check(self)
+        return self
 
 
 def check(config: RunConfig) -> RunConfig:
@@ -239,6 +207,7 @@ def check(config: RunConfig) -> RunConfig:
     Raises:
         ValueError: One does not; the message names it, what it was, and what is expected.
     """
+    check_common(config)
     _check_names(config)
     _check_ranges(config)
     names = config.evolution.mutations
@@ -253,11 +222,6 @@ def check(config: RunConfig) -> RunConfig:
         _check_bandit(config.evolution)
     if config.discriminator.reuse_gradient:
         _check_gradient_is_there(config)
-    if config.device == "cuda" and config.executor == "ray" and config.gpus_per_worker == 0:
-        raise ValueError(
-            "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
-            f"(1/{config.num_workers + 1} shares one between all of them)."
-        )
     return config
 
 
@@ -295,11 +259,9 @@ def _check_gradient_is_there(config: RunConfig) -> None:
 
 def _check_names(config: RunConfig) -> None:
     import mutations
-    from egan.data import LOADERS
     from egan.lazy import lookup
     from egan.networks import DISCRIMINATORS, GENERATORS
 
-    lookup(LOADERS, config.data.name, kind="data set (--data.name)")
     lookup(GENERATORS, config.generator.network, kind="network (--generator.network)")
     lookup(DISCRIMINATORS, config.discriminator.network, kind="network (--discriminator.network)")
     for name in config.evolution.mutations:
@@ -308,12 +270,9 @@ def _check_names(config: RunConfig) -> None:
 
 def _check_ranges(config: RunConfig) -> None:
     for name, value, least in _integers(config):
-        if value is not None and value < least:
-            raise ValueError(f"--{name} must be {least} or more, but got {value}.")
+        check_range(name, value, least=least)
     for name, number, positive in _numbers(config):
-        if not math.isfinite(number) or number < 0 or (positive and number == 0):
-            bound = "above 0" if positive else "at least 0"
-            raise ValueError(f"--{name} must be a number {bound}, but got {number}.")
+        check_number(name, number, positive=positive)
     for part in ("generator", "discriminator"):
         betas = getattr(config, part).betas
         if not all(0 <= beta < 1 for beta in betas):
@@ -327,13 +286,6 @@ def _check_ranges(config: RunConfig) -> None:
 def _integers(config: RunConfig) -> list[tuple[str, int | None, int]]:
     return [
         ("generations", config.generations, 1),
-        ("seed", config.seed, 0),
-        ("workers", config.workers, 1),
-        ("population", config.search.population, 2),
-        ("rounds", config.search.rounds, 1),
-        ("interval", config.search.interval, 1),
-        ("look-every", config.look_every, 1),
-        ("checkpoint-every", config.checkpoint_every, 1),
         ("generator.latent-dim", config.generator.latent_dim, 1),
         ("generator.width", config.generator.width, 1),
         ("generator.depth", config.generator.depth, 1),
@@ -361,16 +313,4 @@ def _numbers(config: RunConfig) -> list[tuple[str, float, bool]]:
         ),
         ("fitness.diversity-weight", config.fitness.diversity_weight, False),
         ("fitness.diversity-cap", config.fitness.diversity_cap, True),
-        ("gpus-per-worker", config.gpus_per_worker, False),
     ]
-
-
-def to_dict(config: Any) -> dict[str, Any]:
-    """Return a config as plain dicts, lists and values, for YAML and JSON."""
-    return {name: _plain(value) for name, value in dataclasses.asdict(config).items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(child) for name, child in value.items()}
-    return list(value) if isinstance(value, tuple) else value

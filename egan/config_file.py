@@ -8,18 +8,17 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-from egan.config import RunConfig, to_dict
-from egan.lazy import lookup
-from egan.presets import PRESETS
+from egan.config import CommonConfig, RunConfig, to_dict
+from egan.presets import PRESETS, preset
 
 
-def read_config(path: Path) -> RunConfig:
+def read_config(path: Path) -> CommonConfig:
     """Read settings; those that the file leaves out are its preset's.
 
     Raises:
@@ -35,15 +34,33 @@ def read_config(path: Path) -> RunConfig:
     values = {} if values is None else values
     if not isinstance(values, Mapping):
         raise ValueError(f"{path} must hold settings, 'name: value', but got {values!r:.60}.")
-    preset = values.get("preset", RunConfig.preset)
-    base = lookup(PRESETS, str(preset), kind=f"preset in {path}")()
+    base = _starting_point(values, source=str(path))
     return from_dict(_merged(to_dict(base), values), source=str(path))
 
 
-def to_yaml(config: RunConfig) -> str:
-    """Return settings as YAML, in their own order; those of a search only where there is one."""
+def _starting_point(values: Mapping[str, Any], *, source: str) -> CommonConfig:
+    """Return the preset that settings name, with which the kind of run is known too."""
+    return preset(str(values.get("preset", CommonConfig.preset)), kind=f"preset in {source}")
+
+
+def own_settings(config: CommonConfig) -> RunConfig:
+    """Return settings that are those of an E-GAN.
+
+    Raises:
+        ValueError: They are of a model of the collection.
+    """
+    if not isinstance(config, RunConfig):
+        raise ValueError(
+            f"these are settings of the model {config.preset}, but settings of E-GAN are expected: "
+            f"give a preset ({', '.join(PRESETS)}), or a file of such settings."
+        )
+    return config
+
+
+def to_yaml(config: CommonConfig) -> str:
+    """Return settings as YAML, in their own order; those of a search only where they count."""
     settings = to_dict(config)
-    if not config.is_search:
+    if not config.has_rounds:
         settings.pop("search")
     text: str = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)
     return text
@@ -58,22 +75,32 @@ def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def from_dict(values: Mapping[str, Any], *, source: str) -> RunConfig:
+def from_dict(values: Mapping[str, Any], *, source: str) -> CommonConfig:
     """Build a config from the dicts of a YAML file; missing settings keep their defaults.
 
     Raises:
         ValueError: A setting is unknown or of the wrong type; ``source`` names the file.
     """
-    config: RunConfig = _build(RunConfig, values, source, "")
+    base = _starting_point(values, source=source)
+    own = getattr(base, "settings", None)
+    narrowed = {} if own is None else {"settings": type(own)}
+    config: CommonConfig = _build(type(base), values, source, "", narrowed)
     return config
 
 
-def _build(kind: type[Any], values: Any, source: str, prefix: str) -> Any:
+def _build(
+    kind: type[Any],
+    values: Any,
+    source: str,
+    prefix: str,
+    narrowed: Mapping[str, type[Any]] = types.MappingProxyType({}),
+) -> Any:
+    """Build a dataclass; ``narrowed`` has the types of fields that hold a subclass of theirs."""
     if not isinstance(values, Mapping):
         raise ValueError(
             f"{source}: {prefix.rstrip('.') or 'the file'} must be a mapping, but got {values!r}."
         )
-    hints = typing.get_type_hints(kind)
+    hints = {**_hints(kind), **narrowed}
     given = {}
     for name, value in values.items():
         if name not in hints:
@@ -82,6 +109,12 @@ def _build(kind: type[Any], values: Any, source: str, prefix: str) -> Any:
             raise ValueError(f"{source}: unknown setting {prefix + str(name)!r}; {hint}")
         given[name] = _convert(hints[name], value, source, prefix + str(name))
     return kind(**given)
+
+
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    """Return the types of a dataclass's fields, by name."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 def _convert(expected: Any, value: Any, source: str, name: str) -> Any:

@@ -7,23 +7,31 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from egan.collection.config import CollectionConfig
+from egan.config import RunConfig
+from egan.models import model_of, strategy_of
 from population import Callback, Evolution, InlineExecutor, RayExecutor, Search
 
 if TYPE_CHECKING:
-    from egan.config import RunConfig
+    from egan.config import CommonConfig
     from egan.data.dataset import Dataset
     from egan.preparation import Prepared
     from population import Executor
 
 
 def build_run(
-    config: RunConfig,
+    config: CommonConfig,
     prepared: Prepared,
     *,
     directory: Path | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Search:
-    """Return the search that a run of the command line is: an E-GAN, or a population of them."""
+    """Return the search that a run of the command line is."""
+    if isinstance(config, CollectionConfig):
+        from egan.collection.runs import build_collection_run
+
+        return build_collection_run(config, prepared, directory=directory, callbacks=callbacks)
+    assert isinstance(config, RunConfig)
     if config.is_search:
         return build_hyperparameter_search(
             config, prepared, directory=directory, callbacks=callbacks
@@ -64,8 +72,6 @@ def build_hyperparameter_search(
     callbacks: Sequence[Callback] = (),
 ) -> Search:
     """Return the search for hyperparameters that `--search` asks for, with whole models."""
-    from egan.models import model_of, strategy_of
-
     settings = config.search
     return Search(
         model_of(config).member(config, prepared),
@@ -100,9 +106,9 @@ def build_strategy(config: RunConfig) -> Evolution:
     )
 
 
-def build_executor(config: RunConfig) -> Executor:
+def build_executor(config: CommonConfig) -> Executor:
     """Return where a run's children are made."""
-    if config.executor == "inline":
+    if config.in_process:
         return InlineExecutor()
     return RayExecutor(
         config.num_workers,

@@ -85,7 +85,7 @@ def load_generator(path: str | Path) -> Exported:
     """
     from safetensors import SafetensorError, safe_open
 
-    from egan.config_file import from_dict
+    from egan.config_file import from_dict, own_settings
     from egan.generator import build_network
     from population.seeding import preserved_randomness
 
@@ -101,7 +101,8 @@ def load_generator(path: str | Path) -> Exported:
             "generator.safetensors of a run."
         )
     content = json.loads(metadata["egan"])
-    config, shape = from_dict(content["config"], source=str(path)), tuple(content["shape"])
+    config = own_settings(from_dict(content["config"], source=str(path)))
+    shape = tuple(content["shape"])
     with preserved_randomness():
         network = build_network(config, shape)
     network.load_state_dict(weights)

@@ -23,7 +23,7 @@ from safetensors import SafetensorError
 from egan import classifier
 from egan.data.dataset import Array, Dataset
 
-VERSION = 1
+VERSION = 2
 NUM_REFERENCE = 1000
 BATCH = 256
 ACCURACY, CHECKSUM = "accuracy", "checksum"
@@ -68,12 +68,25 @@ class Features:
             )
         return features
 
+    @property
+    def classifies(self) -> bool:
+        """Whether there are labels, so that classes are told."""
+        return self._classify is not None
+
     def classes(self, images: torch.Tensor) -> Array | None:
         """Tell the classes (N,) of images (N, C, H, W) in [-1, 1]; None without labels."""
         if self._classify is None:
             return None
         classes: Array = _batched(self._classify, images).argmax(axis=1)
         return classes
+
+    def probabilities(self, images: torch.Tensor) -> Array | None:
+        """Return the probabilities of the classes (N, K) in float64; None without labels."""
+        if self._classify is None:
+            return None
+        logits = torch.from_numpy(_batched(self._classify, images)).double()
+        probabilities: Array = logits.softmax(dim=1).numpy()
+        return probabilities
 
     def reference(self, dataset: Dataset) -> Array:
         """Return the features of up to 1,000 real examples, computed once."""
@@ -83,7 +96,12 @@ class Features:
 
 
 def extractor(
-    dataset: Dataset, *, cache: Path | None = None, spec: str | Extractor | None = None
+    dataset: Dataset,
+    *,
+    cache: Path | None = None,
+    spec: str | Extractor | None = None,
+    test: Dataset | None = None,
+    recipe: classifier.Recipe = classifier.DEFAULT,
 ) -> Features:
     """Return the features that samples of `dataset` are judged by.
 
@@ -94,6 +112,9 @@ def extractor(
         cache: The folder of trained classifiers; `$EGAN_CACHE` or `~/.cache/egan` by default.
         spec: An extractor of one's own, see `load_extractor`; classes still come from the
             classifier.
+        test: What the classifier's accuracy is measured on; by default, a fifth of `dataset`, which
+            it does not learn from then.
+        recipe: How the classifier is trained.
 
     Raises:
         ValueError: If `spec` names nothing that can be called.
@@ -102,7 +123,7 @@ def extractor(
     labelled = dataset.is_image and classifier.has_classes(dataset)
     if not dataset.is_image or (custom is not None and not labelled):
         return Features(custom or _identity)
-    network, accuracy = _trained(dataset, cache or default_cache())
+    network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
 
@@ -157,23 +178,27 @@ def _batched(function: Extractor, samples: torch.Tensor) -> Array:
     return result
 
 
-def _trained(dataset: Dataset, cache: Path) -> tuple[classifier.Classifier, float]:
-    path = cache / f"features-{_digest(dataset)}.safetensors"
+def _trained(
+    dataset: Dataset, cache: Path, *, test: Dataset | None, recipe: classifier.Recipe
+) -> tuple[classifier.Classifier, float]:
+    path = cache / f"features-{_digest(dataset, test, recipe)}.safetensors"
     found = _read(path, dataset)
     if found is not None:
         return found
-    network, accuracy = classifier.train(dataset)
+    network, accuracy = classifier.train(dataset, test=test, recipe=recipe)
     logger.info("trained the feature classifier: accuracy %.3f on held-out data", accuracy)
     _write(path, network, accuracy)
     return network, accuracy
 
 
-def _digest(dataset: Dataset) -> str:
-    """Checksum all that the trained network depends on."""
-    digest = hashlib.sha256(f"{VERSION} {torch.__version__} {dataset.samples.shape}".encode())
-    digest.update(dataset.samples.data)
-    if dataset.labels is not None:
-        digest.update(dataset.labels.data)
+def _digest(dataset: Dataset, test: Dataset | None, recipe: classifier.Recipe) -> str:
+    """Checksum all that the trained network and its accuracy depend on."""
+    digest = hashlib.sha256(f"{VERSION} {torch.__version__} {recipe}".encode())
+    for part in (dataset, *([] if test is None else [test])):
+        digest.update(f" {part.samples.shape} {part.labels is not None}".encode())
+        digest.update(part.samples.data)
+        if part.labels is not None:
+            digest.update(part.labels.data)
     return digest.hexdigest()[:32]
 
 
@@ -185,7 +210,7 @@ def _read(path: Path, dataset: Dataset) -> tuple[classifier.Classifier, float] |
         if not torch.equal(checksum, _checksum(tensors)):
             raise ValueError("its checksum is wrong")
         accuracy = float(tensors.pop(ACCURACY))
-        with classifier.own_random(classifier.SEED):
+        with classifier.own_random(0):
             network = classifier.build(dataset)
         network.load_state_dict(tensors)
     except FileNotFoundError:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from egan import judge
 from egan.classifier import one_thread
 from egan.generator import build_network, draw_codes
-from egan.pictures import image_grid, scatter_picture
+from egan.latent import interpolate, slerp
+from egan.pictures import histogram_picture, image_grid, scatter_picture
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
     from egan.config import RunConfig
-    from egan.data.dataset import Dataset
+    from egan.data.dataset import Array, Dataset
+    from egan.features import Features
 
 NUM_SHOWN, ROW = 100, 10
 NUM_POINTS, NUM_IMAGES = 2500, 1000
@@ -44,6 +49,7 @@ class Gallery:
         with preserved_randomness():
             seed_everything(seeds.own("build"))
             self.network = build_network(config, dataset.shape).eval().requires_grad_(False)
+        self.config = config
         self.dataset = dataset
         self.latent = config.generator.latent
         self.shown = self._codes(config, NUM_SHOWN, SHOWN)
@@ -53,7 +59,11 @@ class Gallery:
         seed = Seeds(config.seed, 0, SHARED).own("evaluate", part)
         return draw_codes(self.latent, count, config.generator.latent_dim, seed)
 
-    def load(self, weights: Mapping[str, torch.Tensor]) -> None:
+    def load(
+        self,
+        weights: Mapping[str, torch.Tensor],
+        hyperparameters: Mapping[str, Any] | None = None,  # noqa: ARG002 - none changes a shape
+    ) -> None:
         """Take over the weights of a generator of this run."""
         self.network.load_state_dict(dict(weights))
 
@@ -63,18 +73,42 @@ class Gallery:
         with one_thread():
             return torch.cat([self.network(part) for part in torch.split(codes, BATCH)])
 
+    def columns(self, features: Features) -> tuple[str, ...]:
+        """Return the names of the scores of a look, in their order."""
+        return judge.columns(self.dataset, features)
+
+    def scores(self, features: Features) -> dict[str, float]:
+        """Judge samples at the fixed codes."""
+        return judge.judge(self.dataset, features, self.samples(self.judged))
+
     def picture(self) -> Image.Image:
         """Show samples: a grid of 100 images, or 2,500 points over the real ones."""
         if self.dataset.is_image:
             return image_grid(self.samples(self.shown).numpy(), columns=ROW)
         real = self.dataset.real(NUM_REAL_POINTS).numpy()
-        return scatter_picture(self.samples(self.judged).numpy(), real=real)
+        return self._points(self.samples(self.judged).numpy(), real)
 
     def real_picture(self) -> Image.Image:
         """Show real samples in the same way."""
         if self.dataset.is_image:
             return image_grid(self.dataset.real(NUM_SHOWN).numpy(), columns=ROW)
-        return scatter_picture(self.dataset.real(NUM_POINTS).numpy())
+        return self._points(self.dataset.real(NUM_POINTS).numpy(), None)
+
+    def finals(self) -> dict[str, Callable[[], Image.Image]]:
+        """Return what draws the pictures of the end, by file name."""
+        return {"interpolation": self.interpolation}
+
+    def save(self, directory: Path, *, generation: int) -> None:
+        """Write the generator as `generator.safetensors`, see `egan.export`."""
+        from egan.export import save_generator
+
+        save_generator(
+            directory / "generator.safetensors",
+            self.network.state_dict(),
+            config=self.config,
+            shape=self.dataset.shape,
+            generation=generation,
+        )
 
     def interpolation(self) -> Image.Image:
         """Show ten walks from one code to another: a row of images each, or a line of points."""
@@ -83,13 +117,13 @@ class Gallery:
         samples = self.samples(torch.cat(walks)).numpy()
         if self.dataset.is_image:
             return image_grid(samples, columns=ROW)
-        return scatter_picture(samples, real=self.dataset.real(NUM_REAL_POINTS).numpy())
+        return self._points(samples, self.dataset.real(NUM_REAL_POINTS).numpy())
+
+    def _points(self, points: Array, real: Array | None) -> Image.Image:
+        draw = histogram_picture if self.dataset.shape == (1,) else scatter_picture
+        return draw(points, real=real)
 
     def _walk(self, start: torch.Tensor, end: torch.Tensor, steps: int) -> torch.Tensor:
         """Return codes (steps, Z) between two codes (Z,): on an arc where codes are normal."""
-        t = torch.linspace(0, 1, steps)[:, None]
-        if self.latent == "uniform":
-            return start + t * (end - start)
-        cosine = torch.dot(start, end) / (start.norm() * end.norm())
-        angle = torch.arccos(cosine.clamp(-1 + 1e-6, 1 - 1e-6))
-        return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)
+        walk = interpolate if self.latent == "uniform" else slerp
+        return walk(start, end, steps=steps)

@@ -11,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel
 import fitness
 import mutations
 from egan import networks
+from egan.averaging import ExponentialAveraging
 from egan.discriminator import FAKES, REALS, Discriminator, set_adam, stream
 from egan.hyperparameters import tuned
 from population.member import Birth, Hyperparameters, Member, Newborn
@@ -42,7 +43,7 @@ class Generator(Member):
         self.settings = self.config = config
         self.device = torch.device(config.device)
         self.network = build_network(config, shape).to(self.device)
-        self.averaging = _averaging(settings.ema_decay)
+        self.averaging = ExponentialAveraging(settings.ema_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=self.averaging)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
@@ -227,20 +228,3 @@ def averaged_weights(state: Mapping[str, State]) -> dict[str, torch.Tensor]:
     prefix = "module."
     average = state["average"]
     return {k.removeprefix(prefix): v for k, v in average.items() if k.startswith(prefix)}
-
-
-class _averaging:  # noqa: N801 - a function that pickles
-    """Exponential averaging whose decay starts low: min(decay, (1 + n) / (10 + n))."""
-
-    def __init__(self, decay: float) -> None:
-        self.decay = decay
-
-    def __call__(
-        self,
-        averaged: Sequence[torch.Tensor],
-        current: Sequence[torch.Tensor],
-        num_averaged: torch.Tensor | int,
-    ) -> None:
-        count = int(num_averaged)
-        decay = min(self.decay, (1 + count) / (10 + count))
-        torch._foreach_lerp_(list(averaged), list(current), 1 - decay)

@@ -1,15 +1,16 @@
-"""What `--search` can search: a table from the name of a model to what a search needs of it.
+"""What a search needs to know of what it searches: an E-GAN, or a model of the collection.
 
-A model of the collection is added by its line in `MODELS`. Needs no torch.
+Needs no torch, but for a model of the collection, whose file has its networks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from egan.config import RunConfig, check
+from egan.collection.config import CollectionConfig
+from egan.config import CommonConfig, check
 from egan.hyperparameters import HYPERPARAMETERS, SPACE, kind_of, tuned
 from egan.lazy import Lazy, lookup
 from egan.space import Kind, flag, read_space
@@ -19,24 +20,28 @@ if TYPE_CHECKING:
     from population.space_strategy import SpaceStrategy
     from population.spaces import SearchSpace
 
+C = TypeVar("C", bound=CommonConfig)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A model whose hyperparameters can be searched.
 
     Attributes:
-        member: (RunConfig, Prepared) -> a function from hyperparameters to a Member.
-        weights: A member's state -> the weights of the generator that is looked at and exported.
+        member: (config, Prepared) -> a function from hyperparameters to a Member.
+        weights: A member's state -> what the gallery loads to show and save it.
         kinds: The hyperparameters that there are, each int, float or str.
         space: What is searched if nothing is said, in the words of the command line.
         check: Raises ValueError where hyperparameters do not go with the settings.
+        structural: The hyperparameters that change shapes, fixed at a member's birth.
     """
 
-    member: Lazy[Callable[[Hyperparameters], Member]]
-    weights: Lazy[Mapping[str, Any]]
+    member: Callable[..., Callable[[Hyperparameters], Member]]
+    weights: Callable[..., Mapping[str, Any]]
     kinds: Mapping[str, Kind]
     space: Mapping[str, str]
-    check: Callable[[RunConfig, Mapping[str, Any]], object]
+    check: Callable[[Any, Mapping[str, Any]], object]
+    structural: tuple[str, ...] = ()
 
 
 MODELS: dict[str, Model] = {
@@ -50,13 +55,30 @@ MODELS: dict[str, Model] = {
 }
 
 
-def model_of(config: RunConfig) -> Model:
+def model_of(config: CommonConfig) -> Model:
     """Return what the members of a search are.
 
     Raises:
         ValueError: There is no such model.
     """
+    if isinstance(config, CollectionConfig):
+        return _of_collection(config)
     return lookup(MODELS, config.search.model, kind="model")
+
+
+def _of_collection(config: CollectionConfig) -> Model:
+    from egan import collection
+    from egan.collection.settings import kinds
+
+    settings = type(config.settings)
+    return Model(
+        member=Lazy("egan.collection.runs:member_of", "whole models"),
+        weights=dict,
+        kinds=kinds(settings),
+        space=collection.load(config.model).space,
+        check=lambda run, values: run.settings.tuned(values),
+        structural=settings.STRUCTURAL,
+    )
 
 
 def searches() -> dict[str, type[SpaceStrategy]]:
@@ -67,7 +89,7 @@ def searches() -> dict[str, type[SpaceStrategy]]:
     return {name: one for name, one in STRATEGIES.items() if issubclass(one, SpaceStrategy)}
 
 
-def with_search(config: RunConfig) -> RunConfig:
+def with_search(config: C) -> C:
     """Return settings whose search is complete and makes sense.
 
     Raises:
@@ -88,7 +110,7 @@ def with_search(config: RunConfig) -> RunConfig:
     return config
 
 
-def strategy_of(config: RunConfig) -> SpaceStrategy:
+def strategy_of(config: CommonConfig) -> SpaceStrategy:
     """Return the strategy that a run searches with.
 
     Raises:
@@ -96,10 +118,12 @@ def strategy_of(config: RunConfig) -> SpaceStrategy:
     """
     settings = config.search
     kind = lookup(searches(), str(settings.strategy), kind="search (--search)")
-    return kind(read_space(settings.space, model_of(config).kinds), settings.population)
+    model = model_of(config)
+    space = read_space(settings.space, model.kinds, structural=model.structural)
+    return kind(space, settings.population)
 
 
-def _check_ends(config: RunConfig, space: SearchSpace) -> None:
+def _check_ends(config: CommonConfig, space: SearchSpace) -> None:
     """See that the model takes the lowest and the highest value of every range, and all options."""
     model = model_of(config)
     for name, leaf in space.leaves.items():

@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from egan.commandline import PROG
 from egan.files import atomic
+from egan.helptext import PROG
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
-    from egan.config import RunConfig
+    from egan.collection.showcase import Showcase
+    from egan.config import CommonConfig
     from egan.gallery import Gallery
     from egan.rundir import RunDirectory
     from population import Result
@@ -28,26 +31,30 @@ def write_outcome(
     folder: RunDirectory,
     result: Result,
     *,
-    config: RunConfig,
-    gallery: Gallery,
+    config: CommonConfig,
+    gallery: Gallery | Showcase,
     weights: Weights,
 ) -> bool:
-    """Write weights, lineage, interpolation, GIF and report; return whether all succeeded.
+    """Write weights, lineage, pictures, GIF and report; return whether all succeeded.
 
     A search adds the winner's schedule and pictures of hyperparameters and lineage. What cannot be
     written is logged; the run and its checkpoints are whole all the same.
     """
-    gallery.load(weights)
+    gallery.load(weights, result.best.hyperparameters)
+    trained = result.best.generation * (config.search.interval if config.has_rounds else 1)
     made = (
         ("schedule", lambda: _save_schedule(folder.path / "schedule.yaml", result)),
         ("figures", lambda: _save_figures(folder.path, result)),
     )
     steps: Sequence[tuple[str, Callable[[], Any]]] = (
-        ("weights", lambda: _save_weights(folder.path, result, config, gallery, weights)),
+        ("weights", lambda: gallery.save(folder.path, generation=trained)),
         ("lineage", lambda: _save_lineage(folder.path / "lineage.csv", result)),
         *(made if config.is_search else ()),
-        ("interpolation", lambda: _save_interpolation(folder.samples, gallery)),
-        ("GIF", lambda: _save_gif(folder.samples)),
+        *(
+            (name, partial(_save_picture, folder.samples / f"{name}.png", draw))
+            for name, draw in gallery.finals().items()
+        ),
+        ("GIF", lambda: _save_gif(folder.samples, config.unit.removesuffix("s"))),
         ("report", lambda: _save_report(folder.path)),
     )
     succeeded = [_attempt(name, step) for name, step in steps]
@@ -61,22 +68,6 @@ def _attempt(name: str, step: Callable[[], Any]) -> bool:
         logger.error("the %s could not be written: %s", name, error, exc_info=True)
         return False
     return True
-
-
-def _save_weights(
-    path: Path, result: Result, config: RunConfig, gallery: Gallery, weights: Weights
-) -> None:
-    from egan.export import save_generator
-
-    generations = config.search.interval if config.is_search else 1
-
-    save_generator(
-        path / "generator.safetensors",
-        weights,
-        config=config,
-        shape=gallery.dataset.shape,
-        generation=result.best.generation * generations,
-    )
 
 
 def _save_lineage(path: Path, result: Result) -> None:
@@ -96,17 +87,17 @@ def _save_figures(path: Path, result: Result) -> None:
     save_figure(result.plot_lineage(), path / "lineage.png")
 
 
-def _save_interpolation(folder: Path, gallery: Gallery) -> None:
+def _save_picture(path: Path, draw: Callable[[], Image.Image]) -> None:
     from egan.pictures import save_atomically
 
-    save_atomically(gallery.interpolation(), folder / "interpolation.png")
+    save_atomically(draw(), path)
 
 
-def _save_gif(folder: Path) -> None:
+def _save_gif(folder: Path, unit: str) -> None:
     from egan.pictures import evolution_gif
 
     pictures = sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
-    captions = [f"generation {int(path.stem)}" for path in pictures]
+    captions = [f"{unit} {int(path.stem)}" for path in pictures]
     evolution_gif(pictures, folder / "evolution.gif", captions=captions)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from egan.config import RunConfig
+from egan.collection.config import CollectionConfig
+from egan.config import CommonConfig, RunConfig
 
 TORCH_BYTES = 280 * 2**20
 """What a worker takes before any network: Python, Ray and torch."""
@@ -24,8 +25,8 @@ SELECTIONS = {
 
 
 def catalogue() -> str:
-    """Return the presets, data sets, mutations, fitnesses, selections and networks, by name."""
-    from egan import data, networks
+    """Return the models, presets, data sets, mutations, fitnesses and networks, by name."""
+    from egan import collection, data, networks
     from egan.hyperparameters import HYPERPARAMETERS, SPACE
     from egan.models import searches
     from egan.presets import PRESETS
@@ -34,7 +35,12 @@ def catalogue() -> str:
     discriminators = {f"{k} (discriminator)": v for k, v in networks.DISCRIMINATORS.items()}
     generators = {f"{k} (generator)": v for k, v in networks.GENERATORS.items()}
     tables: dict[str, Mapping[str, str]] = {
-        "Presets": {k: (v.__doc__ or "").splitlines()[0] for k, v in PRESETS.items()},
+        "Models (python -m egan.run NAME, or NAME:paper for the paper's sizes), with paper, family "
+        "and task; adversarial ones also --evolve": {
+            name: f"{entry.paper}; {entry.family}; {entry.task}"
+            for name, entry in collection.MODELS.items()
+        },
+        "Presets of E-GAN": {k: (v.__doc__ or "").splitlines()[0] for k, v in PRESETS.items()},
         "Data sets (--data.name)": data.DESCRIPTIONS,
         "Mutations (--evolution.mutations), which the generator minimises; o = logit of a "
         "generated, r of a real sample": {k: entry.formula for k, entry in TABLE.items()},
@@ -54,7 +60,7 @@ def catalogue() -> str:
     return "\n\n".join(_table(title, rows) for title, rows in tables.items())
 
 
-def plan(config: RunConfig) -> str:
+def plan(config: CommonConfig) -> str:
     """Return what a run with these settings would be: settings, children, workers, memory, folder.
 
     Raises:
@@ -67,30 +73,34 @@ def plan(config: RunConfig) -> str:
     rows = {
         "data": described,
         **_search(config),
-        "children": _children(config),
+        **_children(config),
         "where": _where(config),
-        "memory": _memory(config, shape),
+        **({"memory": _memory(config, shape)} if isinstance(config, RunConfig) else {}),
         "looks": f"every {config.interval} {config.unit} of {config.length}",
         "folder": str(next_path(Path(config.output), config.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
 
 
-def _children(config: RunConfig) -> str:
-    """Return how many children a generation has, of whom, and how rare contests are."""
+def _children(config: CommonConfig) -> dict[str, str]:
+    """Return what a generation or a round makes, and how rare contests are."""
+    if isinstance(config, CollectionConfig):
+        mutations = f" ({config.evolve})" if config.evolves else ""
+        return {"model": config.preset, config.unit.removesuffix("s"): config.children + mutations}
+    assert isinstance(config, RunConfig)
     evolution = config.evolution
     kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
     text = (
         f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
     )
-    if evolution.random_mutation or evolution.contest_every == 1:
-        return text
-    chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
-    return f"{text}; a contest every {evolution.contest_every} generations, {chooser} in between"
+    if not evolution.random_mutation and evolution.contest_every > 1:
+        chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
+        text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
+    return {"children": text}
 
 
-def _search(config: RunConfig) -> dict[str, str]:
+def _search(config: CommonConfig) -> dict[str, str]:
     """Return lines about members and their hyperparameters, none without a search."""
     search = config.search
     if not config.is_search:
@@ -98,12 +108,12 @@ def _search(config: RunConfig) -> dict[str, str]:
     space = ", ".join(f"{name} {text}" for name, text in search.space.items())
     return {
         "search": f"{search.strategy}: {search.population} members, {search.rounds} rounds of "
-        f"{search.interval} generations",
+        f"{search.interval} {'updates' if isinstance(config, CollectionConfig) else 'generations'}",
         "space": space,
     }
 
 
-def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
+def _data(config: CommonConfig) -> tuple[tuple[int, ...], str]:
     """Return the shape of a sample and a line about the data; of a folder, only names are read."""
     from egan import data
 
@@ -126,12 +136,12 @@ def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
     return shape, f"{len(list_images(path)):,} image files, to be resized to {_times(shape)}"
 
 
-def _where(config: RunConfig) -> str:
-    if config.executor == "inline":
+def _where(config: CommonConfig) -> str:
+    if config.in_process:
         return "in this process"
     place = "on this machine" if config.address is None else f"on the cluster {config.address}"
     actors = "actor" if config.num_workers == 1 else "actors"
-    home = "" if config.is_search else ", and one for the discriminator"
+    home = "" if not config.evolves else ", and one for the discriminator"
     return f"{config.num_workers} Ray {actors} {place}{home}"
 
 

@@ -1,4 +1,4 @@
-"""Pictures of samples: grids of images, points in a plane, and the evolution as a GIF."""
+"""Pictures of samples: grids of images, points on a line or in a plane; the evolution as a GIF."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def scatter_picture(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    clouds = [(_plane(real, "real"), REAL, 7.0)] if real is not None else []
-    clouds += [(_plane(points, "points"), GENERATED, 3.2)]
+    clouds = [(_finite(real, "real", 2), REAL, 7.0)] if real is not None else []
+    clouds += [(_finite(points, "points", 2), GENERATED, 3.2)]
     low, high = limits or _limits(clouds[0][0])
     figure = Figure(figsize=(size / 100, size / 100), dpi=100)
     canvas = FigureCanvasAgg(figure)
@@ -112,11 +112,45 @@ def scatter_picture(
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 
 
-def _plane(points: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return the finite ones of (N, 2) points."""
+def histogram_picture(
+    points: ArrayLike, *, real: ArrayLike | None = None, size: int = 400
+) -> Image.Image:
+    """Draw the density of generated points on a line over that of the real ones, in grey.
+
+    Args:
+        points: (N, 1) generated points; those that are not finite are left out.
+        real: (M, 1) real points, which say how much of the line is shown.
+        size: Pixels of a side.
+
+    Raises:
+        ValueError: The points are not on a line.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    clouds = [(_finite(real, "real", 1), REAL, True)] if real is not None else []
+    clouds += [(_finite(points, "points", 1), GENERATED, False)]
+    low, high = _limits(clouds[0][0])
+    figure = Figure(figsize=(size / 100, size / 100), dpi=100)
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.02, 0.08, 0.96, 0.9), xlim=(low, high))
+    axes.set(yticks=[])
+    edges = np.linspace(low, high, 61)
+    for cloud, colour, fill in clouds:
+        shares = np.histogram(cloud, edges)[0] / max(len(cloud), 1)
+        axes.stairs(shares, edges, color=colour, fill=fill)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def _finite(points: ArrayLike, name: str, dimensions: int) -> NDArray[np.float64]:
+    """Return the finite ones of points (N, 1) on a line or (N, 2) in a plane."""
     array = np.asarray(points, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise ValueError(f"{name} must be (N, 2) points in a plane, but got shape {array.shape}.")
+    if array.ndim != 2 or array.shape[1] != dimensions:
+        where = "on a line" if dimensions == 1 else "in a plane"
+        raise ValueError(
+            f"{name} must be (N, {dimensions}) points {where}, but got shape {array.shape}."
+        )
     finite: NDArray[np.float64] = array[np.isfinite(array).all(axis=1)]
     return finite
 

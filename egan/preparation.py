@@ -6,12 +6,14 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from egan.config import SearchConfig
+from egan.collection.config import CollectionConfig
+from egan.config import RunConfig
 from egan.errors import UserError, told_to_user
-from egan.presets import PRESETS
+from egan.presets import preset
 
 if TYPE_CHECKING:
-    from egan.config import RunConfig
+    from egan.collection.showcase import Showcase
+    from egan.config import CommonConfig
     from egan.data.dataset import Dataset
     from egan.features import Features
     from egan.gallery import Gallery
@@ -25,10 +27,10 @@ class Prepared:
 
     dataset: Dataset
     features: Features
-    gallery: Gallery
+    gallery: Gallery | Showcase
 
 
-def prepare(config: RunConfig) -> Prepared:
+def prepare(config: CommonConfig) -> Prepared:
     """Load the data, train or read the feature classifier, and see that the networks fit.
 
     Raises:
@@ -37,18 +39,44 @@ def prepare(config: RunConfig) -> Prepared:
     """
     _warn_of_idle_settings(config)
     with told_to_user(ValueError, OSError):
-        dataset = _load(config)
-    from egan.gallery import Gallery
-
+        dataset = load_data(config)
     _check_device(config)
     with told_to_user(ValueError):
-        gallery = Gallery(config, dataset)
-        _check_discriminator(config, dataset)
-        features = _features(config, dataset)
+        return _fitted(config, dataset)
+
+
+def _fitted(config: CommonConfig, dataset: Dataset) -> Prepared:
+    """See that networks and data fit each other, and only then prepare the features."""
+    if isinstance(config, CollectionConfig):
+        return _collection(config, dataset)
+    from egan.gallery import Gallery
+
+    assert isinstance(config, RunConfig)
+    gallery = Gallery(config, dataset)
+    _check_discriminator(config, dataset)
+    features = _features(config, dataset)
     return Prepared(dataset=dataset, features=features, gallery=gallery)
 
 
-def _load(config: RunConfig) -> Dataset:
+def _collection(config: CollectionConfig, dataset: Dataset) -> Prepared:
+    from egan.collection.showcase import Showcase
+    from egan.data.splits import split
+    from egan.features import Features
+
+    untrained = Features(lambda samples: samples.flatten(1))
+    Showcase(config, data=dataset, features=untrained)
+    features = _features(config, split(dataset, "train"))
+    gallery = Showcase(config, data=dataset, features=features)
+    features.reference(gallery.task.data)
+    return Prepared(dataset=dataset, features=features, gallery=gallery)
+
+
+def load_data(config: CommonConfig) -> Dataset:
+    """Load the data of a run.
+
+    Raises:
+        ValueError: A setting is wrong or the data cannot be read.
+    """
     from egan import data
 
     settings = config.data
@@ -64,7 +92,7 @@ def _load(config: RunConfig) -> Dataset:
     return dataset
 
 
-def _features(config: RunConfig, dataset: Dataset) -> Features:
+def _features(config: CommonConfig, dataset: Dataset) -> Features:
     from egan.features import extractor
 
     if dataset.is_image:
@@ -86,10 +114,10 @@ def _check_discriminator(config: RunConfig, dataset: Dataset) -> None:
         Discriminator(config=config, dataset=dataset)
 
 
-def _check_device(config: RunConfig) -> None:
+def _check_device(config: CommonConfig) -> None:
     import torch
 
-    local = config.address is None or config.executor == "inline"
+    local = config.address is None or config.in_process
     if config.device == "cuda" and local and not torch.cuda.is_available():
         raise UserError(
             "--device cuda: torch finds no GPU on this machine. Use --device cpu, or --address of "
@@ -97,7 +125,7 @@ def _check_device(config: RunConfig) -> None:
         )
 
 
-def _warn_of_idle_settings(config: RunConfig) -> None:
+def _warn_of_idle_settings(config: CommonConfig) -> None:
     """Name settings that change nothing."""
     if config.executor == "inline":
         idle = {"workers": config.workers, "address": config.address}
@@ -107,16 +135,20 @@ def _warn_of_idle_settings(config: RunConfig) -> None:
     _warn_of_idle_lengths(config)
 
 
-def _warn_of_idle_lengths(config: RunConfig) -> None:
+def _warn_of_idle_lengths(config: CommonConfig) -> None:
     """Name lengths that a run without, or with, a search does not go by."""
     search = config.search
-    preset = PRESETS.get(config.preset)
-    if config.is_search and preset and config.generations != preset().generations:
+    before = preset(config.preset)
+    generations = getattr(config, "generations", 0)
+    if config.has_rounds and generations != getattr(before, "generations", 0):
+        how = "with --search" if config.is_search else "without --evolve"
         logger.warning(
-            "--generations %d has no effect with --search, which runs --rounds %d of --interval %d",
-            *(config.generations, search.rounds, search.interval),
+            "--generations %d has no effect %s, which runs --rounds %d of --interval %d",
+            *(generations, how, search.rounds, search.interval),
         )
-    for name in () if config.is_search else ("population", "rounds", "interval"):
+    idle = () if config.has_rounds else ("rounds", "interval")
+    for name in idle if config.is_search else ("population", *idle):
         value = getattr(search, name)
-        if value != getattr(SearchConfig, name):
-            logger.warning("--%s %s has no effect without --search", name, value)
+        if value != getattr(before.search, name):
+            how = "with --evolve" if config.evolves and before.has_rounds else "without --search"
+            logger.warning("--%s %s has no effect %s", name, value, how)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from egan.config import (
+    CommonConfig,
     DataConfig,
     DiscriminatorConfig,
     EvolutionConfig,
@@ -16,6 +17,7 @@ from egan.config import (
     GeneratorConfig,
     RunConfig,
 )
+from egan.lazy import lookup
 
 
 def digits() -> RunConfig:
@@ -136,6 +138,21 @@ def paper() -> RunConfig:
         evolution=EvolutionConfig(batch_size=16, fresh_codes=True),
         fitness=FitnessConfig(diversity_weight=0.004, num_samples=256),
     )
+
+
+def preset(name: str, *, kind: str = "preset or model") -> CommonConfig:
+    """Return the settings that a preset of E-GAN, or a model such as "vae", names.
+
+    Raises:
+        ValueError: There is nothing of this name; near matches are offered.
+    """
+    from egan import collection
+
+    if name.partition(":")[0] in collection.MODELS:
+        return collection.preset(name)
+    known = dict.fromkeys((*PRESETS, *collection.MODELS), name)
+    lookup(known, name, kind=kind)
+    return PRESETS[name]()
 
 
 PRESETS: dict[str, Callable[[], RunConfig]] = {

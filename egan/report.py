@@ -150,7 +150,15 @@ def _pictures(folder: Path) -> dict[str, Any]:
         "evolution": _embed(folder / "evolution.gif"),
         "interpolation": _embed(folder / "interpolation.png"),
         "real": _embed(folder / "real.png"),
+        "others": [(path.stem.replace("_", " "), _embed(path)) for path in _others(folder)],
     }
+
+
+def _others(folder: Path) -> list[Path]:
+    """Return the pictures that a model of the collection drew at the end, beside the grids."""
+    known = ("interpolation", "real", "samples")
+    pictures = sorted(folder.glob("*.png"))
+    return [path for path in pictures if not path.stem.isdigit() and path.stem not in known]
 
 
 def _measures(metrics: pd.DataFrame) -> list[tuple[str, str, str, str]]:

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from egan.commandline import PROG, Request, parse
+from egan.commandline import Request, parse
 from egan.errors import UserError, told_to_user
+from egan.helptext import PROG
 
 if TYPE_CHECKING:
     from egan.console import Talk

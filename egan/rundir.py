@@ -15,7 +15,7 @@ from egan.errors import UserError, told_to_user
 from egan.files import write_json, write_text
 
 if TYPE_CHECKING:
-    from egan.config import RunConfig
+    from egan.config import CommonConfig
 
 NUMBERED = re.compile(r"(\d{5,})-")
 CONFIG, VERSIONS, TIMING = "config.yaml", "versions.json", "timing.json"
@@ -38,7 +38,7 @@ class RunDirectory:
         self._lock = _lock(path)
 
     @classmethod
-    def create(cls, config: RunConfig) -> RunDirectory:
+    def create(cls, config: CommonConfig) -> RunDirectory:
         """Make the next numbered folder, with the settings and the versions in it.
 
         Raises:
@@ -63,7 +63,7 @@ class RunDirectory:
         return directory
 
     @classmethod
-    def open(cls, path: Path, config: RunConfig) -> RunDirectory:
+    def open(cls, path: Path, config: CommonConfig) -> RunDirectory:
         """Go back to a run's folder, and write down the settings it goes on with.
 
         Raises:
@@ -119,7 +119,7 @@ class RunDirectory:
             self._lock = None
 
 
-def saved_config(path: Path) -> RunConfig:
+def saved_config(path: Path) -> CommonConfig:
     """Return the settings of the run in a folder, with `output` as the folder around it.
 
     Raises:

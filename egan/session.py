@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from egan.config import RunConfig
 from egan.errors import UserError, told_to_user
 from egan.generator import averaged_weights
 from egan.listeners import Looker, ProgressBar, Stopper, Timekeeper
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from egan.commandline import Request
-    from egan.config import RunConfig
+    from egan.config import CommonConfig
     from egan.preparation import Prepared
     from population import Callback, Result, Search
 
@@ -57,7 +58,7 @@ class Session:
 
     def __init__(
         self,
-        config: RunConfig,
+        config: CommonConfig,
         prepared: Prepared,
         *,
         folder: RunDirectory,
@@ -68,20 +69,22 @@ class Session:
         self.folder = folder
         self.timekeeper = timekeeper
         self.stopper = Stopper()
-        self.weights = model_of(config).weights if config.is_search else averaged_weights
+        alone = isinstance(config, RunConfig) and not config.is_search
+        self.weights = averaged_weights if alone else model_of(config).weights
         self.looker = Looker(
             prepared.gallery,
             features=prepared.features,
             folder=folder.samples,
             interval=config.interval,
             weights=self.weights,
-            by_slot=config.is_search,
+            by_slot=not config.evolves,
         )
 
     def listeners(self, console: Console) -> list[Callback]:
         """Return the callbacks, in the order in which they hear of a generation."""
         self._announce()
-        progress: Callback = ProgressBar(console, self.looker)
+        unit = self.config.unit.removesuffix("s")
+        progress: Callback = ProgressBar(console, self.looker, unit=unit)
         if self.config.is_search:
             progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE)
         return [self.looker, progress, self.timekeeper, self.stopper]
@@ -90,12 +93,10 @@ class Session:
         config = self.config
         where = f"the cluster {config.address}" if config.address else "this machine"
         kind = "in this process"
-        if config.executor == "ray":
+        if not config.in_process:
             kind = f"in {config.num_workers} Ray workers on {where} (they take seconds to start)"
-        search, what = config.search, f"{config.num_children} children"
-        if config.is_search:
-            what = f"{search.interval} generations of {search.population} members"
-        logger.info("%s: %d %s of %s, %s", self.folder.path, config.length, config.unit, what, kind)
+        what = config.length, config.unit, config.children
+        logger.info("%s: %d %s of %s, %s", self.folder.path, *what, kind)
 
     def go_back(self, search: Search) -> bool:
         """Take the search to the run's last whole checkpoint; return whether the run is finished.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from egan.errors import UserError
@@ -24,7 +25,7 @@ a                 this value, not searched"""
 
 GRAMMAR = "low,high[,log][,int], a list a,b,c, options a|b|c, or one value"
 
-Kind = type[int] | type[float] | type[str]
+Kind = type[int] | type[float] | type[str] | type[bool]
 
 
 def taken_out(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -55,12 +56,15 @@ def flag(name: str) -> str:
     return f"{FLAG}{name.replace('_', '-')}"
 
 
-def read_space(texts: Mapping[str, str], kinds: Mapping[str, Kind]) -> SearchSpace:
+def read_space(
+    texts: Mapping[str, str], kinds: Mapping[str, Kind], *, structural: Sequence[str] = ()
+) -> SearchSpace:
     """Return the search space of some texts.
 
     Args:
         texts: What each hyperparameter may be, by its name.
-        kinds: The hyperparameters that there are, each int, float or str.
+        kinds: The hyperparameters that there are, each int, float, bool or str.
+        structural: Those that change shapes.
 
     Raises:
         ValueError: A name is unknown or a text makes no sense; the message names it.
@@ -75,7 +79,16 @@ def read_space(texts: Mapping[str, str], kinds: Mapping[str, Kind]) -> SearchSpa
             domains[name] = domain(text, kind)
         except ValueError as error:
             raise ValueError(f"{flag(name)} {text}: {error}") from error
+        if name in structural:
+            domains[name] = fixed_at_birth(domains[name])
     return SearchSpace(domains)
+
+
+def fixed_at_birth(domain: Any) -> Any:
+    """Return a domain whose value a member keeps for life; a plain value is kept anyway."""
+    from population.spaces import Domain
+
+    return replace(domain, structural=True) if isinstance(domain, Domain) else domain
 
 
 def domain(text: str, kind: Kind) -> Any:
@@ -91,7 +104,7 @@ def domain(text: str, kind: Kind) -> Any:
     words = [word.strip() for word in text.split(",")]
     marks = [word for word in words if word in MARKS and kind is not str]
     words = words[: len(words) - len(marks)]
-    if len(words) == 2 and kind is not str:
+    if len(words) == 2 and kind in (int, float):
         return _range(words, marks, whole=kind is int or "int" in marks)
     if marks:
         raise ValueError(f"{' and '.join(marks)} belongs after low,high; expected {GRAMMAR}.")
@@ -120,6 +133,10 @@ def value(word: str, kind: Kind) -> Any:
         raise ValueError(f"a value is missing; expected {GRAMMAR}.")
     if kind is str:
         return word
+    if kind is bool:
+        if word not in ("true", "false"):
+            raise ValueError(f"{word!r} is neither true nor false; expected {GRAMMAR}.")
+        return word == "true"
     try:
         number = float(word)
     except ValueError:

@@ -2,7 +2,8 @@
 
 Pure functions. Importing this package loads nothing; each name loads its own module when it is
 first used. Only `fitness.adversarial` and `fitness.pairwise` need torch: sample distances accept
-tensors but compute with numpy in float64, and `fitness.pareto` is numpy alone.
+tensors but compute with numpy in float64, and `fitness.pareto` is numpy alone. What scikit-learn or
+scipy has is taken from there, when it is called.
 """
 
 from __future__ import annotations
@@ -11,45 +12,77 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fitness.adversarial import Diversity, combine, diversity, quality
+    from fitness.classes import (
+        accuracy,
+        inception_score,
+        intra_class_diversity,
+        normalized_mutual_information,
+    )
     from fitness.frechet import frechet_distance
+    from fitness.masks import information_quality_ratio, intersection_over_union
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
     from fitness.pairwise import pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
+    from fitness.probe import Labelled, linear_probe
+    from fitness.strokes import ink, slant
+    from fitness.wasserstein import wasserstein_1d
 
 __all__ = [
     "Diversity",
+    "Labelled",
     "MixtureScores",
     "SampleScores",
+    "accuracy",
     "combine",
     "crowded_order",
     "crowding_distance",
     "diversity",
     "frechet_distance",
     "fronts",
+    "inception_score",
+    "information_quality_ratio",
+    "ink",
+    "intersection_over_union",
+    "intra_class_diversity",
+    "linear_probe",
     "mode_coverage",
+    "normalized_mutual_information",
     "pairwise_diversity",
     "precision_recall_density_coverage",
     "quality",
+    "slant",
     "squared_mmd",
+    "wasserstein_1d",
 ]
 
 _MODULES = {
     "Diversity": "adversarial",
+    "Labelled": "probe",
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
+    "accuracy": "classes",
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
     "diversity": "adversarial",
     "frechet_distance": "frechet",
     "fronts": "pareto",
+    "inception_score": "classes",
+    "information_quality_ratio": "masks",
+    "ink": "strokes",
+    "intersection_over_union": "masks",
+    "intra_class_diversity": "classes",
+    "linear_probe": "probe",
     "mode_coverage": "mixture",
+    "normalized_mutual_information": "classes",
     "pairwise_diversity": "pairwise",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",
+    "slant": "strokes",
     "squared_mmd": "mmd",
+    "wasserstein_1d": "wasserstein",
 }
 
 if not TYPE_CHECKING:

@@ -21,7 +21,7 @@ def as_matrix(samples: Samples, *, name: str, at_least: int = 1) -> Array:
     Raises:
         ValueError: unless they are a matrix of at least `at_least` rows of finite numbers.
     """
-    matrix = _as_array(samples)
+    matrix = as_numbers(samples)
     if matrix.ndim != 2 or matrix.shape[1] == 0:
         raise ValueError(
             f"{name} must have shape (N, F), a row per sample, but got {matrix.shape}; "
@@ -73,9 +73,12 @@ def row_blocks(num_rows: int, *, size: int = 1024) -> Iterator[slice]:
         yield slice(start, min(start + size, num_rows))
 
 
-def _as_array(samples: Samples) -> Array:
-    """Convert without importing torch, which only needs to be there if a tensor came."""
-    if isinstance(samples, np.ndarray) or not hasattr(samples, "detach"):
-        return np.asarray(samples, dtype=np.float64)
-    tensor = samples.detach().cpu()  # first to the CPU: not every device knows float64
+def as_numbers(values: Samples) -> Array:
+    """Return an array, or a tensor on any device, as a float64 array of the same shape.
+
+    Torch is not imported: it only needs to be there if a tensor came.
+    """
+    if isinstance(values, np.ndarray) or not hasattr(values, "detach"):
+        return np.asarray(values, dtype=np.float64)
+    tensor = values.detach().cpu()  # first to the CPU: not every device knows float64
     return np.asarray(tensor.double().numpy())

@@ -1,8 +1,11 @@
 """Adversarial objectives: the mutations of a generator, as pure functions on logits.
 
 `NAMES`, `TABLE` and `check` need no torch, so a command line can list and validate objectives at
-once; `OBJECTIVES`, `Objective` and `get` load torch when they are first used. The discriminator's
-own loss and its penalties are in `mutations.discriminator`.
+once; `OBJECTIVES`, `Objective` and `get` load torch when they are first used.
+
+Losses of other players and models, imported from their own modules: `discriminator` (E-GAN's, and
+its penalties), `games` (both halves of a game by name), `divergences` (f-GAN's), `variational`,
+`averaging` (features over a batch, parameters over training), `semi_supervised`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The discriminator's loss, the same for all mutations, and penalties that keep it smooth."""
+"""The discriminator's loss in E-GAN, the same for all mutations, and penalties that keep it smooth.
+
+The losses of other games are in `mutations.games`.
+"""
 
 from __future__ import annotations
 

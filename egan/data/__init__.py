@@ -1,5 +1,7 @@
 """Data sets by name: `load("digits")`, `load("folder", path="photos", image_size=32)`.
 
+Each can be had whole or in two fixed parts: `load("digits", split="train")`, `split="test"`.
+
 Importing this package costs nothing: numpy, scikit-learn and pillow come with the first `load`,
 torch with the first draw. A new data set is one file with a `load` function and one line below.
 """
@@ -14,9 +16,20 @@ from egan.lazy import Lazy, lookup
 
 if TYPE_CHECKING:
     from egan.data.dataset import Dataset
+    from egan.data.splits import Split
 
 LOADERS: dict[str, Lazy[Dataset]] = {
     "digits": Lazy("egan.data.digits:load", "1,797 handwritten digits of scikit-learn, 8x8 grey"),
+    "overlapped_digits": Lazy(
+        "egan.data.overlapped_digits:load", "24,000 pairs of digits, one over the other, 12x12 grey"
+    ),
+    "shapes": Lazy(
+        "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
+    ),
+    "scenes": Lazy(
+        "egan.data.shapes:load_scenes", "5,000 scenes of up to two shapes; every pixel known"
+    ),
+    "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
     "gaussians25": Lazy("egan.data.points:gaussians25", "25 Gaussians on a grid, in a plane"),
     "swiss_roll": Lazy("egan.data.points:swiss_roll", "a noisy spiral, points in a plane"),
@@ -27,8 +40,8 @@ LOADERS: dict[str, Lazy[Dataset]] = {
 }
 NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
-BUILT_IN = ("digits", "gaussians8", "gaussians25", "swiss_roll")
-POINTS = ("gaussians8", "gaussians25", "swiss_roll")
+POINTS = ("bimodal", "gaussians8", "gaussians25", "swiss_roll")
+BUILT_IN = ("digits", "overlapped_digits", "shapes", "scenes", *POINTS)
 
 __all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
 
@@ -36,6 +49,7 @@ __all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
 def load(
     name: str,
     *,
+    split: Split = "all",
     path: str | Path | None = None,
     image_size: int | None = None,
     channels: int | None = None,
@@ -44,8 +58,9 @@ def load(
 
     Args:
         name: One of `NAMES`.
+        split: "all" of it, "train" or "test"; see `egan.data.splits`.
         path: Where the data lie, for all but the built-in sets; `~` is understood.
-        image_size: Height and width, a power of two from 8 to 256; images are resized to it.
+        image_size: Height and width, 28 or a power of two from 8 to 256; images are resized to it.
         channels: 1 for grey, 3 for colour; None keeps what the images have.
 
     Raises:
@@ -59,4 +74,9 @@ def load(
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
     where = None if path is None or name in BUILT_IN else Path(path).expanduser()
-    return loader(path=where, image_size=image_size, channels=channels)
+    dataset = loader(path=where, image_size=image_size, channels=channels)
+    if split == "all":
+        return dataset
+    from egan.data import splits
+
+    return splits.split(dataset, split)

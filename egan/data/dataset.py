@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ class Process(Protocol):
     """Something that draws fresh points for ever, instead of a finite set."""
 
     def points(self, n: int, rng: np.random.Generator) -> Array:
-        """Draw (n, 2) float32 points."""
+        """Draw (n, D) float32 points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,9 @@ class Dataset:
         mixture: The mixture that points are drawn from, or None.
         notes: Sentences for the log, such as the files that were skipped.
         process: Another source of fresh points, or None.
+        annotations: What else is known of each sample, by name: arrays (N, ...), such as a mask.
+        test: The indices of the samples that are kept for tests, where the data set says which;
+            see `egan.data.splits`.
 
     Raises:
         ValueError: If the arrays have another shape or type.
@@ -65,6 +69,8 @@ class Dataset:
     mixture: Mixture | None = None
     notes: tuple[str, ...] = ()
     process: Process | None = None
+    annotations: Mapping[str, Array] = field(default_factory=dict)
+    test: Array | None = None
 
     def __post_init__(self) -> None:
         image, points = self.samples.dtype == np.uint8, self.samples.dtype == np.float32
@@ -78,9 +84,17 @@ class Dataset:
                 f"labels of {self.name} must be ({len(self.samples)},), one for each sample, "
                 f"but got {self.labels.shape}"
             )
+        for name, values in self.annotations.items():
+            if len(values) != len(self.samples):
+                raise ValueError(
+                    f"annotation {name!r} of {self.name} must have a row for each of "
+                    f"{len(self.samples)} samples, but got {len(values)}"
+                )
         object.__setattr__(self, "samples", _read_only(self.samples))
         if self.labels is not None:
             object.__setattr__(self, "labels", _read_only(self.labels.astype(np.int64, copy=False)))
+        known = {name: _read_only(values) for name, values in self.annotations.items()}
+        object.__setattr__(self, "annotations", known)
 
     def __len__(self) -> int:
         return len(self.samples)

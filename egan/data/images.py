@@ -1,4 +1,4 @@
-"""Bring images to one form: (N, C, H, W) uint8, square, a power of two wide, 1 or 3 channels."""
+"""Bring images to one form: (N, C, H, W) uint8, square, of a size in `SIZES`, grey or colour."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from egan.data.dataset import Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SIZES = (8, 16, 32, 64, 128, 256)
+SIZES = (8, 16, 28, 32, 64, 128, 256)
 SIZES_TEXT = ", ".join(map(str, SIZES))
 WIDE_KINDS = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 GREY_MODES = ("1", "L", "LA", "La", *WIDE_KINDS)
@@ -22,7 +22,7 @@ def check_image_size(image_size: int | None, *, needed: str = "") -> None:
     """Check that an image size fits the networks.
 
     Raises:
-        ValueError: If it is missing where `needed` says why, or no power of two from 8 to 256.
+        ValueError: If it is missing where `needed` says why, or not in `SIZES`.
     """
     if image_size is None and needed:
         raise ValueError(
@@ -30,9 +30,7 @@ def check_image_size(image_size: int | None, *, needed: str = "") -> None:
             "for instance --data.image-size 32."
         )
     if image_size is not None and image_size not in SIZES:
-        raise ValueError(
-            f"--data.image-size must be one of {SIZES_TEXT} (a power of two), but got {image_size}."
-        )
+        raise ValueError(f"--data.image-size must be one of {SIZES_TEXT}, but got {image_size}.")
 
 
 def check_channels(channels: int | None) -> None:

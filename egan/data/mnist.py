@@ -25,7 +25,8 @@ MEND = "Download the file again."
 def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
     """Load training images and labels; 28x28 becomes 32x32 by a black border of 2 pixels.
 
-    Another `image_size` is then resized to. Without a file of labels the set is unlabelled.
+    Another `image_size` is then resized to; 28 keeps the images as they are. Without a file of
+    labels the set is unlabelled.
 
     Raises:
         ValueError: If the files are missing or damaged.
@@ -40,7 +41,7 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
             mend="Give the folder that holds the idx files.",
         )
     samples = read_idx(images_file, num_dimensions=3)[:, None]
-    if samples.shape[2:] == (28, 28):
+    if samples.shape[2:] == (28, 28) and image_size != 28:
         samples = np.pad(samples, ((0, 0), (0, 0), (2, 2), (2, 2)))
     samples = fit_arrays(samples, image_size=image_size, channels=channels)
     if labels_file is None:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from egan import judge
 from egan.generator import averaged_weights
 from egan.pictures import save_atomically
 from population import Callback
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     import torch
 
+    from egan.collection.showcase import Showcase
     from egan.features import Features
     from egan.gallery import Gallery
     from population import Search
@@ -49,7 +49,7 @@ class Looker(Callback):
 
     def __init__(
         self,
-        gallery: Gallery,
+        gallery: Gallery | Showcase,
         *,
         features: Features,
         folder: Path,
@@ -81,7 +81,8 @@ class Looker(Callback):
             return
         place = self._best(search, generation)
         if place is not None:
-            self.gallery.load(self.weights(search.state(place)))
+            one = generation.population[place]
+            self.gallery.load(self.weights(search.state(place)), one.hyperparameters)
         self._look(search)
 
     def _best(self, search: Search, generation: Generation) -> int | None:
@@ -100,17 +101,13 @@ class Looker(Callback):
         started = time.perf_counter()
         number = search.generation
         self._attempt("picture", self._save, f"{number:06d}", self.gallery.picture)
-        names = judge.columns(self.gallery.dataset, self.features)
-        unknown = dict.fromkeys(names, math.nan)
-        self.latest = self._attempt("scores", self._judge) or unknown
+        scores = self._attempt("scores", self.gallery.scores, self.features)
+        unknown = dict.fromkeys(self.gallery.columns(self.features), math.nan)
+        self.latest = scores or unknown
         seconds = round(time.perf_counter() - started, 3)
         search.journal("metrics").append(
             [{"generation": number, **self.latest, "seconds": seconds}]
         )
-
-    def _judge(self) -> Mapping[str, float]:
-        samples = self.gallery.samples(self.gallery.judged)
-        return judge.judge(self.gallery.dataset, self.features, samples)
 
     def _save(self, name: str, draw: Any) -> None:
         save_atomically(draw(), self.folder / f"{name}.png")

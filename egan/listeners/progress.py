@@ -29,10 +29,12 @@ class ProgressBar(Callback):
     Args:
         console: Where to.
         looker: Who knows the sample distance; it must hear of a generation first.
+        unit: What the run is counted in.
     """
 
-    def __init__(self, console: Console, looker: Looker) -> None:
+    def __init__(self, console: Console, looker: Looker, *, unit: str = "generation") -> None:
         self.console = console
+        self.unit = unit
         self.looker = looker
         self.wins: deque[str] = deque(maxlen=RECENT)
         self.bar: Progress | None = None
@@ -51,9 +53,8 @@ class ProgressBar(Callback):
 
     def on_generation(self, search: Search, generation: Generation) -> None:  # noqa: ARG002
         """Show where the run stands now."""
-        self.wins.extend(
-            generation.children[i].offspring.operator or "kept" for i in generation.survivors
-        )
+        operators = (generation.children[i].offspring.operator for i in generation.survivors)
+        self.wins.extend(operator for operator in operators if operator)
         if self.bar is None and not self.looker.is_due(generation.number):
             return
         best = generation.population[0].scores if generation.population else {}
@@ -69,7 +70,7 @@ class ProgressBar(Callback):
             self.bar.stop()
 
     def _line(self, number: int, fitness: float) -> str:
-        parts = [f"generation {number}/{self.total}"]
+        parts = [f"{self.unit} {number}/{self.total}"]
         if math.isfinite(fitness):
             parts.append(f"fitness {fitness:.3f}")
         if self.wins:

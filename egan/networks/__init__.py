@@ -15,6 +15,8 @@ from egan.lazy import Lazy, lookup
 if TYPE_CHECKING:
     from torch import nn
 
+    from egan.networks.blocks import Trunk
+
 GENERATORS: dict[str, Lazy[nn.Module]] = {
     "dcgan": Lazy("egan.networks.dcgan:generator", "transposed convolutions, images 8 to 256 wide"),
     "mlp": Lazy("egan.networks.mlp:generator", "fully connected, for points and tiny images"),
@@ -23,12 +25,24 @@ DISCRIMINATORS: dict[str, Lazy[nn.Module]] = {
     "dcgan": Lazy("egan.networks.dcgan:discriminator", "convolutions, images 8 to 256 wide"),
     "mlp": Lazy("egan.networks.mlp:discriminator", "fully connected, for points and tiny images"),
 }
+TRUNKS: dict[str, Lazy[Trunk]] = {
+    "dcgan": Lazy("egan.networks.dcgan:trunk", "convolutions, images 8 to 256 wide"),
+    "mlp": Lazy("egan.networks.mlp:trunk", "fully connected, for points and tiny images"),
+}
 NAMES: tuple[str, ...] = tuple(GENERATORS)
 GENERATOR_NORMS = ("none", "batch")
 DISCRIMINATOR_NORMS = ("none", "batch", "spectral")
 INITS = ("default", "normal", "orthogonal")
 
-__all__ = ["DISCRIMINATORS", "GENERATORS", "NAMES", "discriminator", "generator"]
+__all__ = [
+    "DISCRIMINATORS",
+    "GENERATORS",
+    "NAMES",
+    "TRUNKS",
+    "discriminator",
+    "generator",
+    "trunk",
+]
 
 
 def generator(
@@ -82,6 +96,29 @@ def discriminator(
     """
     builder = lookup(DISCRIMINATORS, name, kind="discriminator network")
     lookup(dict.fromkeys(DISCRIMINATOR_NORMS, norm), norm, kind="norm of a discriminator")
+    _check(width=width, depth=depth, init=init)
+    return builder(shape, width=width, depth=depth, norm=norm, init=init)
+
+
+def trunk(
+    name: str,
+    shape: tuple[int, ...],
+    *,
+    width: int,
+    depth: int | None = None,
+    norm: str = "none",
+    init: str = "default",
+) -> Trunk:
+    """Build the discriminator `name` without its last layer: samples (N, *shape) -> (N, F).
+
+    A model that looks at its features, or has heads of its own, puts them on `num_features`. The
+    arguments are those of `discriminator`.
+
+    Raises:
+        ValueError: If a name is unknown, a number is not positive or `shape` does not fit.
+    """
+    builder = lookup(TRUNKS, name, kind="trunk network")
+    lookup(dict.fromkeys(DISCRIMINATOR_NORMS, norm), norm, kind="norm of a trunk")
     _check(width=width, depth=depth, init=init)
     return builder(shape, width=width, depth=depth, norm=norm, init=init)
 

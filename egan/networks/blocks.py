@@ -1,13 +1,39 @@
-"""What several networks share: initial weights, spectral norm, one logit for each sample."""
+"""What several networks share: trunks and heads, initial weights, constraints on weights, noise."""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 STD = 0.02
+
+N = TypeVar("N", bound=nn.Module)
+
+
+class Trunk(nn.Module):
+    """The body of a discriminator or an encoder: samples (N, *shape) -> features (N, F).
+
+    A model puts its own heads on it: logits, classes, a posterior's mean and variance.
+
+    Attributes:
+        layers: What it is made of, one `nn.Sequential`.
+        num_features: F.
+    """
+
+    def __init__(self, layers: list[nn.Module], *, num_features: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.num_features = num_features
+
+    def forward(self, samples: torch.Tensor) -> torch.Tensor:
+        """Map samples (N, *shape) to features (N, F)."""
+        features: torch.Tensor = self.layers(samples).flatten(1)
+        return features
 
 
 class Logits(nn.Module):
@@ -23,6 +49,23 @@ class Logits(nn.Module):
         return logits
 
 
+class GaussianNoise(nn.Module):
+    """Add N(0, std²) to whatever passes, (N, ...) -> (N, ...), in training mode only.
+
+    The draws are torch's, which the engine seeds.
+    """
+
+    def __init__(self, std: float) -> None:
+        super().__init__()
+        self.std = std
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return (N, ...) with noise in training mode, as it is otherwise."""
+        if not self.training or self.std == 0:
+            return hidden
+        return hidden + self.std * torch.randn_like(hidden)
+
+
 def initialise(network: nn.Module, init: str) -> None:
     """Draw the weights anew from torch's global generator.
 
@@ -30,22 +73,61 @@ def initialise(network: nn.Module, init: str) -> None:
     N(1, 0.02), biases 0. `orthogonal` has biases 0 too. `default` keeps what torch drew.
     """
     for module in network.modules():
-        if isinstance(module, WEIGHTED) and init != "default":
+        if isinstance(module, (*WEIGHTED, nn.Embedding)) and init != "default":
             if init == "normal":
                 nn.init.normal_(module.weight, 0.0, STD)
             else:
                 nn.init.orthogonal_(module.weight)
-            if module.bias is not None:
+            if isinstance(module, WEIGHTED) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-        elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d) and init == "normal":
+        elif isinstance(module, BATCH_NORMS) and module.affine and init == "normal":
             nn.init.normal_(module.weight, 1.0, STD)
 
 
 def constrain(network: nn.Module) -> None:
     """Divide every weight by its largest singular value (Miyato et al., arXiv 1802.05957).
 
-    It comes after `initialise`, since a constrained weight cannot be written to.
+    Embeddings too: a discriminator's is the weight of a label. It comes after `initialise`, since a
+    constrained weight cannot be written to.
     """
     for module in list(network.modules()):
-        if isinstance(module, WEIGHTED):
+        if isinstance(module, (*WEIGHTED, nn.Embedding)):
             spectral_norm(module)
+
+
+def finished(network: N, *, norm: str, init: str) -> N:
+    """Return a network with weights drawn by `initialise`, constrained where norm is spectral."""
+    initialise(network, init)
+    if norm == "spectral":
+        constrain(network)
+    return network
+
+
+def orthogonal_penalty(network: nn.Module) -> torch.Tensor:
+    """Return how far from orthogonal a network's filters are: Σ_W ‖W Wᵀ ⊙ (1 − I)‖_F².
+
+    A scalar, at least 0, not yet weighted. Each weight of a linear or convolutional layer is
+    flattened to W (outputs, the rest), and only the angles between rows count, not their lengths.
+    Embeddings and biases are left out; of a constrained weight the one that is trained is used.
+
+    Raises:
+        ValueError: If the network has no such layer.
+
+    Brock et al. 2018, arXiv 1809.11096, with a weight of 1e-4.
+    """
+    weights = [_rows(module) for module in network.modules() if isinstance(module, WEIGHTED)]
+    if not weights:
+        raise ValueError(
+            f"{type(network).__name__} has no linear or convolutional layer, so nothing can be "
+            "made orthogonal; pass a whole network."
+        )
+    grams = [weight @ weight.T for weight in weights]
+    return torch.stack([(g - torch.diag(torch.diag(g))).square().sum() for g in grams]).sum()
+
+
+def _rows(module: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> torch.Tensor:
+    """Return the weight that is trained, flattened to (outputs, the rest)."""
+    (weight,) = (value for name, value in module.named_parameters() if name != "bias")
+    if isinstance(module, nn.ConvTranspose2d):
+        return weight.transpose(0, 1).flatten(1)
+    return weight.flatten(1)

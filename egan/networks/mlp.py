@@ -11,7 +11,7 @@ from math import prod
 import torch
 from torch import nn
 
-from egan.networks.blocks import Logits, constrain, initialise
+from egan.networks.blocks import Logits, Trunk, finished, initialise
 
 DEPTH = 3
 SLOPE = 0.2
@@ -70,15 +70,28 @@ def discriminator(
     as E-GAN does (the first, if there is no second); `norm="spectral"` divides every weight by
     its largest singular value.
     """
-    depth = depth or DEPTH
+    layers = _hidden(shape, width=width, depth=depth or DEPTH, norm=norm)
+    return finished(nn.Sequential(*layers, Logits(width)), norm=norm, init=init)
+
+
+def trunk(
+    shape: tuple[int, ...],
+    *,
+    width: int,
+    depth: int | None = None,
+    norm: str = "none",
+    init: str = "default",
+) -> Trunk:
+    """Build a `discriminator` without its last layer: (N, *shape) -> features (N, width)."""
+    layers = _hidden(shape, width=width, depth=depth or DEPTH, norm=norm)
+    return finished(Trunk(layers, num_features=width), norm=norm, init=init)
+
+
+def _hidden(shape: tuple[int, ...], *, width: int, depth: int, norm: str) -> list[nn.Module]:
     layers: list[nn.Module] = [nn.Flatten()]
     for i in range(depth):
         layers.append(nn.Linear(width if i else prod(shape), width))
         if norm == "batch" and i == min(1, depth - 1):
             layers.append(nn.BatchNorm1d(width))
         layers.append(nn.LeakyReLU(SLOPE))
-    network = nn.Sequential(*layers, Logits(width))
-    initialise(network, init)
-    if norm == "spectral":
-        constrain(network)
-    return network
+    return layers

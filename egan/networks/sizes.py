@@ -6,8 +6,27 @@ from itertools import pairwise
 from math import prod
 
 KERNEL = 16  # 4x4
-BASE = 4
+MIN_BASE = 4
 MAX_FACTOR = 8
+
+
+def base_size(size: int) -> int:
+    """Return the size of the smallest feature map of a DCGAN that makes images of `size`.
+
+    It is halved down to 4 to 7: 4 for a power of two, 7 for 28, 6 for 24.
+    """
+    while size % 2 == 0 and size >= 2 * MIN_BASE:
+        size //= 2
+    return size
+
+
+def hidden_widths(size: int, width: int, *, base: int) -> list[int]:
+    """Return the channels of a DCGAN's hidden layers, from the image inwards.
+
+    One for each doubling from `base` to `size`; they double from `width` on, up to 8 times.
+    """
+    levels = (size // base).bit_length() - 1
+    return [width * min(MAX_FACTOR, 2**level) for level in range(levels)]
 
 
 def generator_size(
@@ -20,8 +39,9 @@ def generator_size(
         return _linear([*hidden, prod(shape)]) + norms
     if name != "dcgan" or len(shape) != 3:
         return None
-    widths = _widths(shape, width)[::-1]
-    first = _linear([latent_dim, widths[0] * BASE * BASE])
+    base = base_size(shape[1])
+    widths = hidden_widths(shape[1], width, base=base)[::-1]
+    first = _linear([latent_dim, widths[0] * base * base])
     norms = 2 * sum(widths) * (norm == "batch")
     return first + _convolutions([*widths, shape[0]]) + norms
 
@@ -34,9 +54,10 @@ def discriminator_size(
         return _linear([prod(shape), *[width] * (depth or 3), 1]) + 2 * width * (norm == "batch")
     if name != "dcgan" or len(shape) != 3:
         return None
-    widths = _widths(shape, width)
+    base = base_size(shape[1])
+    widths = hidden_widths(shape[1], width, base=base)
     norms = 2 * sum(widths[1:]) * (norm == "batch")
-    return _convolutions([shape[0], *widths]) + _linear([widths[-1] * BASE * BASE, 1]) + norms
+    return _convolutions([shape[0], *widths]) + _linear([widths[-1] * base * base, 1]) + norms
 
 
 def _linear(units: list[int]) -> int:
@@ -45,8 +66,3 @@ def _linear(units: list[int]) -> int:
 
 def _convolutions(channels: list[int]) -> int:
     return sum(KERNEL * before * after + after for before, after in pairwise(channels))
-
-
-def _widths(shape: tuple[int, ...], width: int) -> list[int]:
-    levels = (shape[1] // BASE).bit_length() - 1
-    return [width * min(MAX_FACTOR, 2**level) for level in range(levels)]

@@ -55,7 +55,7 @@ def test_digits_are_told_apart_and_the_cache_gives_the_same(digits, shared_cache
 
 def test_held_out_examples_are_not_trained_on(monkeypatch):
     seen = []
-    monkeypatch.setattr(classifier, "_fit", lambda n, d, indices, g: seen.extend(indices))
+    monkeypatch.setattr(classifier, "_fit", lambda n, d, indices, g, **_: seen.extend(indices))
     monkeypatch.setattr(
         classifier, "_accuracy", lambda n, d, indices, g: seen.extend(indices) or 1.0
     )
@@ -119,6 +119,14 @@ def test_another_data_set_has_another_file(quick, tmp_path):
     for dataset in (data, other, dataclasses.replace(data, labels=None), data):
         extractor(dataset, cache=tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_another_recipe_or_test_set_has_another_file(quick, tmp_path):
+    data = stripes()
+    for recipe in (classifier.DEFAULT, classifier.Recipe(seed=2)):
+        for test in (None, stripes(12), stripes(20)):
+            extractor(data, cache=tmp_path, recipe=recipe, test=test)
+    assert len(list(tmp_path.iterdir())) == 6
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "foreign"])

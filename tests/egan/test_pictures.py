@@ -12,6 +12,7 @@ from egan.pictures import (
     STEP_MS,
     evenly,
     evolution_gif,
+    histogram_picture,
     image_grid,
     save_atomically,
     scatter_picture,
@@ -76,6 +77,21 @@ def test_scatter_leaves_out_what_is_not_finite_and_keeps_the_limits_of_the_real_
 def test_scatter_names_a_wrong_shape():
     with pytest.raises(ValueError, match="real must be"):
         scatter_picture(np.zeros((3, 2)), real=np.zeros((3, 3)))
+
+
+def test_a_histogram_shows_where_points_on_a_line_are():
+    real = np.linspace(-1, 1, 500)[:, None]
+    picture = histogram_picture(np.full((20, 1), 0.5), real=real, size=200)
+    pixels = np.asarray(picture).astype(int)
+    blue = np.argwhere((pixels[..., 2] - pixels[..., 0]) > 60)
+    assert picture.size == (200, 200)
+    assert np.ptp(blue[np.argsort(blue[:, 0])[:20], 1]) < 12  # the peak is narrow,
+    assert blue[blue[:, 0] < 100, 1].mean() == pytest.approx(200 * 0.7, abs=8)  # and at 0.5
+    wild = np.array([[np.nan], [np.inf]])
+    empty = histogram_picture(np.empty((0, 1)), real=real, size=200)
+    assert np.array_equal(np.asarray(histogram_picture(wild, real=real, size=200)), empty)
+    with pytest.raises(ValueError, match=r"points must be \(N, 1\) points on a line.*\(3, 2\)"):
+        histogram_picture(np.zeros((3, 2)))
 
 
 def write_frames(folder: Path, num: int) -> list[Path]:

@@ -5,7 +5,7 @@ import pytest
 from egan import networks
 from egan.networks.sizes import discriminator_size, generator_size
 
-SHAPES = [(1, 8, 8), (3, 32, 32), (3, 64, 64), (2,)]
+SHAPES = [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 64, 64), (2,)]
 CASES = [(name, shape) for name in networks.NAMES for shape in SHAPES if name == "mlp" or shape[1:]]
 
 

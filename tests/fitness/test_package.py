@@ -25,7 +25,10 @@ assert len(fitness.fronts([[1.0], [2.0]])) == 2
 a = [[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]]
 fitness.frechet_distance(a, a), fitness.squared_mmd(a, a), fitness.mode_coverage(a, a, std=1.0)
 fitness.precision_recall_density_coverage(a, a, k=1)
-assert 'torch' not in sys.modules and 'scipy' not in sys.modules
+fitness.inception_score([[0.5, 0.5]]), fitness.accuracy(a, [0, 1, 0]), fitness.ink([[[[0.0]]]])
+assert not {'torch', 'scipy', 'sklearn'} & set(sys.modules)
+fitness.normalized_mutual_information([0, 1], [0, 1]), fitness.wasserstein_1d([0.0], [1.0])
+assert 'torch' not in sys.modules
 fitness.quality
 assert 'torch' in sys.modules
 """

@@ -59,6 +59,12 @@ def test_samples_are_read_only_and_a_drawn_tensor_is_not():
     assert not points.samples.any()
 
 
+def test_annotations_are_read_only():
+    data = images(annotations={"mask": np.zeros((6, 2, 2))})
+    with pytest.raises(ValueError, match="read-only"):
+        data.annotations["mask"][0] = 1
+
+
 def test_a_pickled_copy_over_shared_memory_draws_the_same():
     data, buffers = images(labels=np.arange(6)), []
     raw = pickle.dumps(data, protocol=5, buffer_callback=buffers.append)
@@ -141,6 +147,8 @@ def test_wrong_arrays_are_refused():
         Dataset("test", np.zeros((2, 2)))
     with pytest.raises(ValueError, match="labels of test"):
         images(labels=np.zeros(5, dtype=np.int64))
+    with pytest.raises(ValueError, match="annotation 'mask' of test.* 6 samples, but got 5"):
+        images(annotations={"mask": np.zeros((5, 2, 2))})
     assert Mixture(np.zeros((1, 2), dtype=np.float32), 1.0).std == 1.0
 
 
@@ -162,7 +170,7 @@ def test_a_setting_without_effect_warns():
 
 def test_names_need_no_heavy_import():
     code = (
-        "import sys, egan.data; assert len(egan.data.DESCRIPTIONS) == len(egan.data.NAMES) == 8;"
+        "import sys, egan.data; assert len(egan.data.DESCRIPTIONS) == len(egan.data.NAMES) == 12;"
         "assert not {'torch', 'numpy', 'sklearn', 'PIL'} & set(sys.modules);"
         "egan.data.load('gaussians8'); assert 'torch' not in sys.modules"
     )

@@ -1,0 +1,90 @@
+"""The collection: models by name, one file each, to train, to tune and to evolve.
+
+    python -m egan.run vae                                       train
+    python -m egan.run vae --search pbt                          tune its settings while it trains
+    python -m egan.run gan --evolve minimax,heuristic            evolve its generator
+
+A new model is one file and one line below; CONTRIBUTING.md shows how. Importing this package costs
+nothing: torch comes with the first model that is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from egan.lazy import lookup
+
+if TYPE_CHECKING:
+    from egan.collection.config import CollectionConfig
+    from egan.collection.model import Model
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model's line in the table.
+
+    Attributes:
+        target: Where its class is, as module:class.
+        paper: Its title and arXiv number.
+        family: What kind of model it is; "adversarial" ones can be evolved.
+        task: The small task that it runs on if nothing is said.
+    """
+
+    target: str
+    paper: str
+    family: str
+    task: str
+
+
+MODELS: dict[str, Entry] = {
+    "gan": Entry(
+        "egan.collection.gan:Gan",
+        paper="Generative adversarial nets, 1406.2661",
+        family="adversarial",
+        task="digits",
+    ),
+    "cgan": Entry(
+        "egan.collection.cgan:Cgan",
+        paper="Conditional generative adversarial nets, 1411.1784",
+        family="adversarial",
+        task="digits",
+    ),
+    "vae": Entry(
+        "egan.collection.vae:Vae",
+        paper="Auto-encoding variational Bayes, 1312.6114",
+        family="variational",
+        task="digits",
+    ),
+}
+
+DEFAULT = "small"
+"""The preset of a model that is meant if none is named; "paper" has the paper's own sizes."""
+
+
+def load(name: str) -> type[Model]:
+    """Return the class of a model.
+
+    Raises:
+        ValueError: There is no such model.
+    """
+    module, _, attribute = lookup(MODELS, name, kind="model").target.partition(":")
+    model: type[Model] = getattr(import_module(module), attribute)
+    return model
+
+
+def preset(name: str) -> CollectionConfig:
+    """Return the settings of a run that "gan" or "gan:paper" names.
+
+    Raises:
+        ValueError: There is no such model, or it has no such preset.
+    """
+    model, _, kind = name.partition(":")
+    presets = load(model).presets
+    build: Callable[[], CollectionConfig] = lookup(
+        presets, kind or DEFAULT, kind=f"preset of {model}"
+    )
+    shown = model if kind in ("", DEFAULT) else name
+    return replace(build(), preset=shown)

@@ -1,0 +1,359 @@
+"""CGAN (Mirza and Osindero 2014, "Conditional generative adversarial nets", arXiv 1411.1784).
+
+    min_G max_D E_x,y[log D(x|y)] + E_z,y[log(1 − D(G(z|y)|y))]
+
+The condition y, here a class, joins z in the generator and x in the discriminator; the labels of
+samples are drawn with those of the data. How it joins is `conditioning`:
+
+    concat       the paper's: y as further inputs of both, of a network on images as constant planes
+    projection   D(x|y) = sigmoid(psi(f(x)) + <e_y, f(x)>)  (Miyato and Koyama 2018, 1802.05637)
+    cbn          projection, and y as gain and shift of G's batch norm (de Vries et al., 1707.00683)
+
+Networks are convolutional by default, with spectral norm in D and Adam. The paper's own, maxout on
+MNIST, are the preset `paper`; images are in [−1, 1], so G ends in tanh rather than in a sigmoid,
+and learning rate and momentum stay constant (the paper's move slowly).
+
+Fitness: the share of samples that a classifier, fixed and not the discriminator, takes for the
+class that was asked for, minus a tenth of the Fréchet distance to the data in its features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from egan.collection.adversarial import Adversarial
+from egan.collection.config import CollectionConfig
+from egan.collection.gan import Maxout
+from egan.collection.generative import ROW
+from egan.collection.model import Batch, Codes, Draw, draw_labels
+from egan.collection.settings import AdversarialSettings
+from egan.collection.sizes import halvings
+from egan.config import DataConfig, SearchConfig
+from egan.networks.blocks import Logits, Trunk, constrain
+from egan.networks.conditioning import ConditionalNorm, ProjectionHead, concatenate
+from egan.networks.dcgan import trunk
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+DISTANCE_WEIGHT = 0.1
+MAX_FACTOR = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class CganSettings(AdversarialSettings):
+    """Settings of a CGAN."""
+
+    STRUCTURAL = ("network", "conditioning", "width", "discriminator_width", "latent_dim", "norm")
+
+    network: Literal["conv", "maxout"] = "conv"
+    """Convolutions, or the paper's layers of ReLU against maxout units."""
+    conditioning: Literal["concat", "projection", "cbn"] = "concat"
+    """How the label joins; see the top of this help."""
+    width: int = 32
+    """Channels of the generator's last hidden layer; or units of the paper's joint layer."""
+    discriminator_width: int = 32
+    """Channels of the discriminator's first layer; or maxout units of the paper's joint layer."""
+    norm: Literal["spectral", "none"] = "spectral"
+    """Constraint on the discriminator's weights."""
+    label_noise: float = 0.0
+    """Share of real samples whose label is replaced by a random one in training."""
+    dropout: float = 0.0
+    """Share of maxout units that a training step leaves out."""
+    latent: Literal["normal", "uniform"] = "normal"
+    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
+    optimizer: Literal["adam", "sgd"] = "adam"
+    """Adam, or gradient descent with beta1 as its momentum."""
+
+    def check(self) -> None:
+        """See that every number is in its range."""
+        super().check()
+        if self.label_noise > 1 or self.dropout >= 1:
+            raise ValueError(
+                "--label-noise must be in [0, 1] and --dropout in [0, 1), but got "
+                f"{self.label_noise} and {self.dropout}."
+            )
+        if self.network == "maxout" and self.conditioning != "concat":
+            raise ValueError(
+                f"--conditioning {self.conditioning} needs --network conv; with --network maxout, "
+                "give --conditioning concat."
+            )
+
+
+def small() -> CollectionConfig:
+    """Digits of 8x8 pixels, in a minute."""
+    return CollectionConfig(
+        data=DataConfig(name="digits"),
+        search=SearchConfig(rounds=20, interval=100),
+        settings=CganSettings(
+            latent_dim=32, generator_lr=1e-3, discriminator_lr=1e-3, beta2=0.99, ema_decay=0.99
+        ),
+    )
+
+
+def paper() -> CollectionConfig:
+    """MNIST as published: 200 + 1000 units joined, against maxout units, by momentum."""
+    return CollectionConfig(
+        data=DataConfig(name="mnist", image_size=28),
+        search=SearchConfig(rounds=300, interval=500),
+        settings=CganSettings(
+            network="maxout",
+            width=1200,
+            discriminator_width=240,
+            norm="none",
+            latent_dim=100,
+            latent="uniform",
+            batch_size=100,
+            dropout=0.5,
+            optimizer="sgd",
+            generator_lr=0.1,
+            discriminator_lr=0.1,
+            ema_decay=0.0,
+        ),
+    )
+
+
+class ConvGenerator(nn.Module):
+    """Codes (N, Z) and conditions (N, K) -> images (N, C, H, W) in [-1, 1].
+
+    A linear layer of both, then transposed convolutions of stride 2 after batch norm, which the
+    condition scales and shifts where `conditional`.
+    """
+
+    def __init__(
+        self, latent_dim: int, num_classes: int, shape: tuple[int, ...], *, width: int, cbn: bool
+    ) -> None:
+        super().__init__()
+        self.base, times = halvings(shape)
+        widths = [width * min(2**level, MAX_FACTOR) for level in range(times)][::-1]
+        self.first = nn.Linear(latent_dim + num_classes, widths[0] * self.base**2)
+        self.conditional = cbn
+        self.norms, self.convolutions = nn.ModuleList(), nn.ModuleList()
+        for before, after in zip(widths, [*widths[1:], shape[0]], strict=True):
+            norm = ConditionalNorm(before, condition_dim=num_classes) if cbn else None
+            self.norms.append(norm or nn.BatchNorm2d(before))
+            self.convolutions.append(nn.ConvTranspose2d(before, after, 4, stride=2, padding=1))
+
+    def forward(self, codes: Tensor, condition: Tensor) -> Tensor:
+        """Map codes and conditions to images."""
+        hidden = self.first(concatenate(codes, condition))
+        hidden = hidden.reshape(len(hidden), -1, self.base, self.base)
+        for norm, convolution in zip(self.norms, self.convolutions, strict=True):
+            normed = norm(hidden, condition) if self.conditional else norm(hidden)
+            hidden = convolution(normed.relu())
+        images: Tensor = hidden.tanh()
+        return images
+
+
+class ConcatDiscriminator(nn.Module):
+    """Images (N, C, H, W) with a plane for each class -> logits (N,)."""
+
+    def __init__(self, body: Trunk, num_classes: int) -> None:
+        super().__init__()
+        self.body = body
+        self.head = Logits(body.num_features)
+        self.num_classes = num_classes
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Map images and labels (N,) to logits (N,)."""
+        planes = F.one_hot(labels, self.num_classes).float()
+        logits: Tensor = self.head(self.body(concatenate(images, planes)))
+        return logits
+
+
+class ProjectionDiscriminator(nn.Module):
+    """Images (N, C, H, W) -> features, whose product with the label's is added to their logit."""
+
+    def __init__(self, body: Trunk, num_classes: int) -> None:
+        super().__init__()
+        self.body = body
+        self.head = ProjectionHead(body.num_features, num_classes=num_classes)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Map images and labels (N,) to logits (N,)."""
+        logits: Tensor = self.head(self.body(images), labels)
+        return logits
+
+
+class PaperGenerator(nn.Module):
+    """The paper's: a sixth of the units see z, the others y; all meet in a joint layer."""
+
+    def __init__(
+        self, latent_dim: int, num_classes: int, shape: tuple[int, ...], *, width: int
+    ) -> None:
+        super().__init__()
+        part = max(1, width // 6)
+        self.shape = shape
+        self.codes = nn.Linear(latent_dim, part)
+        self.condition = nn.Linear(num_classes, width - part)
+        self.joint = nn.Linear(width, width)
+        self.last = nn.Linear(width, prod(shape))
+
+    def forward(self, codes: Tensor, condition: Tensor) -> Tensor:
+        """Map codes (N, Z) and conditions (N, K) to samples (N, *shape)."""
+        parts = self.codes(codes).relu(), self.condition(condition).relu()
+        hidden = self.joint(torch.cat(parts, dim=1)).relu()
+        samples: Tensor = self.last(hidden).reshape(len(codes), *self.shape)
+        return samples.tanh()
+
+
+class PaperDiscriminator(nn.Module):
+    """The paper's: maxout units with 5 pieces for x and for y, then joint ones with 4."""
+
+    def __init__(
+        self, num_classes: int, shape: tuple[int, ...], *, width: int, dropout: float
+    ) -> None:
+        super().__init__()
+        part = max(1, width * 50 // 240)
+        self.num_classes = num_classes
+        self.samples = nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 5 * width), Maxout(5))
+        self.labels = nn.Sequential(nn.Linear(num_classes, 5 * part), Maxout(5))
+        self.joint = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(width + part, 4 * width),
+            Maxout(4),
+            nn.Dropout(dropout),
+            nn.Linear(width, 1),
+        )
+
+    def forward(self, samples: Tensor, labels: Tensor) -> Tensor:
+        """Map samples (N, *shape) and labels (N,) to logits (N,)."""
+        condition = F.one_hot(labels, self.num_classes).float()
+        hidden = torch.cat([self.samples(samples), self.labels(condition)], dim=1)
+        logits: Tensor = self.joint(hidden).squeeze(1)
+        return logits
+
+
+class Cgan(Adversarial):
+    """A generator that is told which class to make."""
+
+    presets: ClassVar = {"small": small, "paper": paper}
+    space: ClassVar = {
+        "generator_lr": "1e-4,3e-3,log",
+        "discriminator_lr": "1e-4,3e-3,log",
+        "conditioning": "concat|projection|cbn",
+        "latent_dim": "8,16,32,64",
+        "label_noise": "0,0.1",
+    }
+    tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
+    needs_labels = True
+    needs_images = True
+    settings: CganSettings
+
+    def generator_network(self) -> nn.Module:
+        """Build G."""
+        s = self.settings
+        if s.network == "maxout":
+            return PaperGenerator(s.latent_dim, self.num_classes, self.shape, width=s.width)
+        cbn = s.conditioning == "cbn"
+        return ConvGenerator(s.latent_dim, self.num_classes, self.shape, width=s.width, cbn=cbn)
+
+    def discriminator_network(self) -> nn.Module:
+        """Build D."""
+        s, classes = self.settings, self.num_classes
+        if s.network == "maxout":
+            width, dropout = s.discriminator_width, s.dropout
+            return PaperDiscriminator(classes, self.shape, width=width, dropout=dropout)
+        concat = s.conditioning == "concat"
+        channels = self.shape[0] + classes if concat else self.shape[0]
+        body = trunk((channels, *self.shape[1:]), width=s.discriminator_width)
+        network = (ConcatDiscriminator if concat else ProjectionDiscriminator)(body, classes)
+        if s.norm == "spectral":
+            constrain(network)
+        return network
+
+    def codes(self, count: int, generator: torch.Generator) -> Codes:
+        """Draw z (count, Z), and labels (count,) as the data have them."""
+        size = count, self.settings.latent_dim
+        uniform = self.settings.latent == "uniform"
+        z = torch.rand(size, generator=generator) * 2 - 1 if uniform else None
+        z = torch.randn(size, generator=generator) if z is None else z
+        return {"z": z, "labels": draw_labels(self.task.data, count, generator)}
+
+    def generate(self, network: nn.Module, codes: Codes) -> Tensor:
+        """Make samples of the classes "labels", or for "condition" (N, K), a mixture of them."""
+        condition = codes.get("condition")
+        if condition is None:
+            condition = F.one_hot(codes["labels"], self.num_classes).float()
+        samples: Tensor = network(codes["z"], condition)
+        return samples
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Ask D about samples and their labels."""
+        logits: Tensor = self.discriminator(batch.samples, batch.labels)
+        return logits
+
+    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
+        """Return the logarithmic loss, with some labels of real samples replaced."""
+        if self.settings.label_noise:
+            real = Batch(real.samples, {"labels": self._noisy(real.labels)})
+        return super().discriminator_loss(real, fake)
+
+    def _noisy(self, labels: Tensor) -> Tensor:
+        """Replace a share of labels (N,) by random ones."""
+        chosen = torch.rand(len(labels), generator=self.random) < self.settings.label_noise
+        others = torch.randint(self.num_classes, (len(labels),), generator=self.random)
+        return torch.where(chosen.to(self.device), others.to(self.device), labels)
+
+    def score(self) -> dict[str, float]:
+        """Return how often the class is the one asked for, and the distance to the data."""
+        codes = self.codes(self.num_judged, self.random)
+        made = self.made(codes)
+        distances = self.appraised(made)
+        told = torch.as_tensor(self.task.features.classes(made))
+        accuracy = float((told == codes["labels"]).float().mean())
+        total = accuracy - DISTANCE_WEIGHT * distances["frechet"]
+        return {**distances, "fitness": total, "accuracy": accuracy}
+
+    def look(self) -> dict[str, float]:
+        """Return all distances, and how often the class is the one asked for."""
+        return {**super().look(), "accuracy": self.score()["accuracy"]}
+
+    def pictures(self) -> dict[str, Draw]:
+        """Show a row for each class, and walks from class to class."""
+        return {"class_rows": self.show_rows, "class_walks": self.show_walks}
+
+    def show_rows(self, generator: torch.Generator) -> Image.Image:
+        """Draw a row for each of the first ten classes; columns share their z."""
+        z = self.codes(ROW, generator)["z"]
+        labels = torch.arange(min(self.num_classes, ROW))
+        codes = {"z": z.repeat(len(labels), 1), "labels": labels.repeat_interleave(ROW)}
+        return self.show(self.made(codes))
+
+    def show_walks(self, generator: torch.Generator) -> Image.Image:
+        """Draw rows that walk from a class to the next, with one z."""
+        classes = min(self.num_classes, ROW)
+        z = self.codes(classes, generator)["z"]
+        pure = torch.eye(self.num_classes)[:classes]
+        t = torch.linspace(0, 1, ROW)[:, None]
+        walks = [a + t * (b - a) for a, b in zip(pure, pure.roll(-1, 0), strict=True)]
+        codes = {"z": z.repeat_interleave(ROW, dim=0), "condition": torch.cat(walks)}
+        return self.show(self.made(codes))
+
+    def apply_options(self) -> None:
+        """Give the optimisers, the average and dropout their rates."""
+        super().apply_options()
+        for module in self.discriminator.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = self.settings.dropout
+
+    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
+        """Build Adam, or gradient descent with momentum."""
+        if self.settings.optimizer == "adam":
+            return super().optimizer(network, **options)
+        return torch.optim.SGD(network.parameters(), **options)
+
+    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the rates of either optimiser."""
+        options = super().optimizer_options()
+        if self.settings.optimizer == "adam":
+            return options
+        momentum = self.settings.beta1
+        return {name: {"lr": one["lr"], "momentum": momentum} for name, one in options.items()}

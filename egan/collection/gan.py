@@ -1,0 +1,219 @@
+"""GAN (Goodfellow et al. 2014, "Generative adversarial nets", arXiv 1406.2661).
+
+    min_G max_D V = E_x[log D(x)] + E_z[log(1 − D(G(z)))],      D = sigmoid(logit)
+
+Each update ascends V in D, `discriminator_steps` times on new batches, then trains G once. For a
+fixed G the best D is p / (p + p_g), and V is then 2 JSD(p, p_g) − log 4. Early on, D rejects every
+sample and the gradient of log(1 − D) vanishes, so by default G maximises log D(G(z)) instead
+(`generator_loss`: heuristic), as the paper advises; minimax is V itself.
+
+Both networks are fully connected: G of ReLU layers, D of LeakyReLU ones or, as in the paper, of
+maxout units with dropout. Here images are in [−1, 1], so G ends in tanh rather than in a sigmoid,
+and Adam is the default; the paper's momentum is `optimizer`: sgd. The paper does not print its
+layer sizes: those of the preset `paper` are of its published configuration for MNIST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+import mutations
+from egan.collection.adversarial import Adversarial
+from egan.collection.config import CollectionConfig
+from egan.collection.model import Codes
+from egan.collection.settings import AdversarialSettings
+from egan.config import DataConfig, SearchConfig
+from mutations.objectives import Objective
+
+SLOPE = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class GanSettings(AdversarialSettings):
+    """Settings of a GAN."""
+
+    STRUCTURAL = ("latent_dim", "width", "discriminator_width", "depth", "pieces")
+
+    width: int = 256
+    """Units of each of the generator's hidden layers."""
+    discriminator_width: int = 256
+    """Units of each of the discriminator's hidden layers."""
+    depth: int = 2
+    """Hidden layers of both networks."""
+    pieces: int = 1
+    """Linear pieces of the discriminator's maxout units; 1 for LeakyReLU units."""
+    dropout: float = 0.0
+    """Share of the discriminator's hidden units that a training step leaves out."""
+    latent: Literal["normal", "uniform"] = "normal"
+    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
+    generator_loss: Literal["heuristic", "minimax", "least_squares", "hinge"] = "heuristic"
+    """What the generator minimises; --list has the formulas."""
+    optimizer: Literal["adam", "sgd"] = "adam"
+    """Adam, or gradient descent with beta1 as its momentum."""
+
+    def check(self) -> None:
+        """See that every number is in its range."""
+        super().check()
+        if self.dropout >= 1:
+            raise ValueError(f"--dropout must be in [0, 1), but got {self.dropout}.")
+
+
+def small() -> CollectionConfig:
+    """Digits of 8x8 pixels, in half a minute."""
+    return CollectionConfig(
+        data=DataConfig(name="digits"),
+        search=SearchConfig(rounds=20, interval=200),
+        settings=GanSettings(
+            latent_dim=32,
+            generator_lr=1e-3,
+            discriminator_lr=1e-3,
+            beta1=0.0,
+            beta2=0.99,
+            dropout=0.3,
+            ema_decay=0.998,
+        ),
+    )
+
+
+def paper() -> CollectionConfig:
+    """MNIST as published: 1200-1200 against two layers of 240 maxout units with 5 pieces."""
+    return CollectionConfig(
+        data=DataConfig(name="mnist", image_size=28),
+        search=SearchConfig(rounds=300, interval=500),
+        settings=GanSettings(
+            batch_size=100,
+            latent_dim=100,
+            latent="uniform",
+            width=1200,
+            discriminator_width=240,
+            pieces=5,
+            dropout=0.5,
+            optimizer="sgd",
+            generator_lr=0.1,
+            discriminator_lr=0.1,
+            beta1=0.5,
+            ema_decay=0.0,
+        ),
+    )
+
+
+class Generator(nn.Module):
+    """Codes (N, Z) -> samples (N, *shape): ReLU layers, then linear; tanh for images."""
+
+    def __init__(self, latent_dim: int, shape: tuple[int, ...], *, width: int, depth: int) -> None:
+        super().__init__()
+        self.shape = shape
+        units = [latent_dim, *[width] * depth]
+        self.layers = nn.Sequential()
+        for before, after in pairwise(units):
+            self.layers.extend([nn.Linear(before, after), nn.ReLU()])
+        self.layers.append(nn.Linear(width, prod(shape)))
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Map codes (N, Z) to points (N, D), or images (N, C, H, W) in [-1, 1]."""
+        samples: Tensor = self.layers(codes).unflatten(1, self.shape)
+        return samples.tanh() if len(self.shape) == 3 else samples
+
+
+class Discriminator(nn.Module):
+    """Samples (N, *shape) -> logits (N,): LeakyReLU or maxout layers with dropout."""
+
+    def __init__(
+        self, shape: tuple[int, ...], *, width: int, depth: int, pieces: int, dropout: float
+    ) -> None:
+        super().__init__()
+        units = [prod(shape), *[width] * depth]
+        self.layers = nn.Sequential(nn.Flatten())
+        for before, after in pairwise(units):
+            self.layers.append(nn.Linear(before, after * pieces))
+            self.layers.append(nn.LeakyReLU(SLOPE) if pieces == 1 else Maxout(pieces))
+            self.layers.append(nn.Dropout(dropout))
+        self.layers.append(nn.Linear(width, 1))
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Map samples (N, *shape) to logits (N,)."""
+        logits: Tensor = self.layers(samples).squeeze(1)
+        return logits
+
+
+class Maxout(nn.Module):
+    """(N, pieces * F) -> (N, F): the largest of each unit's pieces (arXiv 1302.4389)."""
+
+    def __init__(self, pieces: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Take the maximum over pieces."""
+        return hidden.reshape(len(hidden), -1, self.pieces).amax(dim=2)
+
+
+class Gan(Adversarial):
+    """The plain game, on images of any size and on points."""
+
+    presets: ClassVar = {"small": small, "paper": paper}
+    space: ClassVar = {
+        "generator_lr": "1e-5,3e-3,log",
+        "discriminator_lr": "1e-5,3e-3,log",
+        "discriminator_steps": "1,2,3,4,5",
+        "beta1": "0,0.9",
+        "dropout": "0,0.5",
+        "generator_loss": "heuristic|minimax|least_squares|hinge",
+    }
+    tiny: ClassVar = {"width": 8, "discriminator_width": 8, "batch_size": 8, "latent_dim": 4}
+    settings: GanSettings
+
+    def generator_network(self) -> nn.Module:
+        """Build G."""
+        s = self.settings
+        return Generator(s.latent_dim, self.shape, width=s.width, depth=s.depth)
+
+    def discriminator_network(self) -> nn.Module:
+        """Build D."""
+        s = self.settings
+        return Discriminator(
+            self.shape,
+            width=s.discriminator_width,
+            depth=s.depth,
+            pieces=s.pieces,
+            dropout=s.dropout,
+        )
+
+    def codes(self, count: int, generator: torch.Generator) -> Codes:
+        """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""
+        size = count, self.settings.latent_dim
+        if self.settings.latent == "uniform":
+            return {"z": torch.rand(size, generator=generator) * 2 - 1}
+        return {"z": torch.randn(size, generator=generator)}
+
+    def objective(self) -> Objective:
+        """Return what `generator_loss` names."""
+        return mutations.get(self.settings.generator_loss)
+
+    def apply_options(self) -> None:
+        """Give the optimisers, the average and dropout their rates."""
+        super().apply_options()
+        for module in self.discriminator.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = self.settings.dropout
+
+    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
+        """Build Adam, or gradient descent with momentum."""
+        if self.settings.optimizer == "adam":
+            return super().optimizer(network, **options)
+        return torch.optim.SGD(network.parameters(), **options)
+
+    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the rates of either optimiser."""
+        options = super().optimizer_options()
+        if self.settings.optimizer == "adam":
+            return options
+        momentum = self.settings.beta1
+        return {name: {"lr": one["lr"], "momentum": momentum} for name, one in options.items()}

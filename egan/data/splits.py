@@ -1,0 +1,87 @@
+"""Fixed splits: what is learnt from, and what is kept for tests; the same on every machine.
+
+A data set may say itself which samples are kept (digits: 500; overlapped digits: those made of
+digits that the others are not made of). Elsewhere it is a fifth of every class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from egan.data.dataset import Array, Dataset
+
+Split = Literal["all", "train", "test"]
+SEED = 1797
+
+
+def split(dataset: Dataset, part: Split) -> Dataset:
+    """Return one part of a data set; `all` is the data set itself.
+
+    A mixture or process goes on to draw fresh points, whatever the part.
+
+    Raises:
+        ValueError: If there is no such part, or the data set is too small to have it.
+    """
+    if part not in get_args(Split):
+        raise ValueError(f"split must be one of {', '.join(get_args(Split))}, but got {part!r}.")
+    if part == "all":
+        return dataset
+    test = dataset.test
+    if test is None:
+        test = held_out(dataset.labels, len(dataset), num_test=max(1, len(dataset) // 5))
+    chosen = np.zeros(len(dataset), dtype=bool)
+    chosen[test] = True
+    return subset(dataset, np.flatnonzero(chosen if part == "test" else ~chosen))
+
+
+def subset(dataset: Dataset, indices: Array) -> Dataset:
+    """Return the data set of the samples at `indices` (n,), with their labels and annotations.
+
+    Raises:
+        ValueError: If there are no indices.
+    """
+    if not len(indices):
+        raise ValueError(f"a part of {dataset.name} without any of its {len(dataset)} samples.")
+    labels = None if dataset.labels is None else dataset.labels[indices]
+    known = {name: values[indices] for name, values in dataset.annotations.items()}
+    samples = dataset.samples[indices]
+    return replace(dataset, samples=samples, labels=labels, annotations=known, test=None)
+
+
+def held_out(labels: Array | None, count: int, *, num_test: int, seed: int = SEED) -> Array:
+    """Draw `num_test` of `count` samples to keep, each class (labels (N,)) in its proportion.
+
+    Shares are rounded down, and the classes with the largest remainders get one more.
+    """
+    rng = np.random.default_rng(seed)
+    if labels is None:
+        return np.sort(rng.permutation(count)[:num_test])
+    order = rng.permutation(count)
+    classes, counts = np.unique(labels, return_counts=True)
+    shares = counts * num_test / count
+    quotas = np.floor(shares).astype(np.int64)
+    quotas[np.argsort(quotas - shares, kind="stable")[: num_test - quotas.sum()]] += 1
+    kept = [order[labels[order] == one][:quota] for one, quota in zip(classes, quotas, strict=True)]
+    return np.sort(np.concatenate(kept))
+
+
+def few_labels(labels: Array, *, per_class: int = 10, seed: int = SEED) -> Array:
+    """Draw the indices of `per_class` samples of every class, in rising order.
+
+    For learning from few labels: the other samples are used without theirs.
+
+    Raises:
+        ValueError: If a class has fewer samples.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if per_class < 1 or counts.min() < per_class:
+        raise ValueError(
+            f"per_class must be from 1 to {counts.min()}, the size of the smallest class, "
+            f"but got {per_class}."
+        )
+    order = np.random.default_rng(seed).permutation(len(labels))
+    chosen = [order[labels[order] == one][:per_class] for one in classes]
+    return np.sort(np.concatenate(chosen))

@@ -1,0 +1,81 @@
+"""One seed, one history: models tuned or evolved through Ray, and trained with a break."""
+
+from functools import partial
+
+import collection_checks as checks
+import pandas as pd
+import pytest
+
+from egan import collection
+from egan.collection.evolve import EvolvedGenerator, SharedDiscriminator
+from egan.models import model_of
+from egan.run import main
+from egan.space import read_space
+from population import Evolution, PopulationBasedTraining, RayExecutor, Search
+
+ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def _ray():
+    """One Ray instance for all tests of this file."""
+    from population import ray_cluster
+
+    ray_cluster.connect(None, num_actors=4)
+    import ray
+
+    yield
+    ray.shutdown()
+
+
+def rows(history):
+    return history.drop(columns="seconds")
+
+
+def tuned(name, executor=None):
+    model = model_of(checks.small(name))
+    space = read_space(model.space, model.kinds, structural=model.structural)
+    strategy = PopulationBasedTraining(space, population_size=4)
+    return rows(
+        Search(checks.tiny(name, interval=3), strategy, executor=executor).run(ROUNDS).history
+    )
+
+
+def evolved(name, executor=None):
+    parts = {"build": checks.tiny(name), "evolution": collection.preset(name).evolution}
+    search = Search(
+        partial(EvolvedGenerator, **parts),
+        Evolution(("minimax", "heuristic"), mu=2),
+        environment=partial(SharedDiscriminator, **parts),
+        executor=executor,
+    )
+    return rows(search.run(ROUNDS).history)
+
+
+@pytest.mark.parametrize("name", ["vae", "cgan"])
+def test_pbt_through_ray_is_pbt_inline(name, _ray):  # noqa: PT019
+    inline = tuned(name)
+    assert not inline["error"].any()
+    assert inline["fitness"].nunique() > 4
+    assert tuned(name, RayExecutor(2)).equals(inline)
+
+
+def test_evolution_through_ray_is_evolution_inline(_ray):  # noqa: PT019
+    assert evolved("cgan", RayExecutor(2)).equals(evolved("cgan"))
+
+
+@pytest.mark.parametrize("how", [[], ["--evolve", "minimax,heuristic"]], ids=["train", "evolve"])
+def test_a_run_that_goes_on_is_a_run_without_a_break(how, tmp_path, monkeypatch):
+    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    words = ["cgan", "--width", "4", "--interval", "2", "--executor", "inline", *how]
+    length = "--generations" if how else "--rounds"
+    for folder, until in (("whole", "4"), ("broken", "2")):
+        assert main([*words, length, until, "--output", str(tmp_path / folder)]) == 0
+    (broken,), (whole,) = (list((tmp_path / one).iterdir()) for one in ("broken", "whole"))
+    assert main(["--resume", str(broken), length, "4", "--executor", "inline"]) == 0
+    results = [rows(pd.read_csv(one / "results.csv")) for one in (broken, whole)]
+    assert results[0].equals(results[1])
+    weights = [(one / "model.safetensors").read_bytes() for one in (broken, whole)]
+    assert weights[0] != b""
+    last = [(one / "samples/000004.png").read_bytes() for one in (broken, whole)]
+    assert last[0] == last[1]

@@ -1,0 +1,77 @@
+"""The model of CONTRIBUTING.md, as somebody would add it: one file and one line."""
+
+import re
+import sys
+from pathlib import Path
+
+import collection_checks as checks
+import pandas as pd
+import pytest
+
+from egan import collection
+from egan.collection.showcase import load_model
+from egan.run import main
+
+TEXT = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+NAME = "hinge_gan"
+
+
+def block(name):
+    return re.search(rf"<!-- {name} -->\n```python\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)[1]
+
+
+@pytest.fixture(autouse=True)
+def _added(tmp_path, monkeypatch):
+    """Add the file to the package and the line to the table."""
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / f"{NAME}.py").write_text(block("model"), encoding="utf-8")
+    monkeypatch.setattr(collection, "__path__", [*collection.__path__, str(folder)])
+    line = eval(f"{{{block('line')}}}", {"Entry": collection.Entry})
+    monkeypatch.setattr(collection, "MODELS", collection.MODELS | line)
+    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    yield
+    sys.modules.pop(f"egan.collection.{NAME}", None)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        *(checks.check_presets, checks.check_space, checks.check_children, checks.check_samples),
+        *(checks.check_pictures, checks.check_judge_is_independent, checks.check_evolution),
+        checks.check_paper,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_it_passes_the_conformance_test(check):
+    check(NAME)
+
+
+@pytest.mark.parametrize("size", [28, 32, 64])
+def test_it_learns_images_of_the_usual_sizes(size):
+    checks.check_sizes(NAME, size, channels=3)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("--rounds", "2", "--interval", "2"),
+        ("--rounds", "2", "--interval", "2", "--search", "pbt", "--population", "4"),
+        ("--generations", "2", "--evolve", "minimax,heuristic,least_squares"),
+    ],
+    ids=["train", "tune", "evolve"],
+)
+def test_it_trains_is_tuned_and_evolves(how, tmp_path):
+    words = [NAME, *how, "--width", "8", "--executor", "inline", "--output", str(tmp_path / "runs")]
+    assert main(words) == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    results = pd.read_csv(run / "results.csv")
+    assert results["generation"].max() == 2
+    assert results["error"].isna().all()
+    assert (run / "report.html").is_file()
+    assert load_model(run / "model.safetensors").updates == 0
+
+
+def test_it_is_listed(capsys):
+    assert main(["--list"]) == 0
+    assert "hinge_gan  Geometric GAN, 1705.02894; adversarial; digits" in capsys.readouterr().out

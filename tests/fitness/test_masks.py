@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+import scipy.stats
+import sklearn.metrics
+import torch
+
+from fitness import information_quality_ratio, intersection_over_union
+from fitness import masks as masks_module
+
+
+def masks(count, pixels=900, *, share=0.3, seed=0):
+    return np.random.default_rng(seed).random((count, pixels)) < share
+
+
+def test_intersection_over_union_agrees_with_scikit_learn():
+    units, classes = masks(5), masks(3, share=0.6, seed=1)
+    classes[1] = units[2]
+    found = intersection_over_union(units, classes)
+    expected = [[sklearn.metrics.jaccard_score(b, a) for b in classes] for a in units]
+    assert found == pytest.approx(np.array(expected), abs=1e-12)
+    assert found[2, 1] == 1
+    tensors = intersection_over_union(torch.tensor(units), torch.tensor(classes))
+    assert np.array_equal(tensors, found)
+
+
+def test_information_quality_agrees_with_entropies():
+    units, classes = masks(4), masks(2, share=0.6, seed=1)
+    classes[0, :500] = units[1, :500]
+    found = information_quality_ratio(units, classes)
+    for i, a in enumerate(units):
+        for j, b in enumerate(classes):
+            joint = np.histogram2d(a, b, bins=2)[0].ravel() / a.size
+            shared = sklearn.metrics.mutual_info_score(a, b)
+            assert found[i, j] == pytest.approx(shared / scipy.stats.entropy(joint), abs=1e-10)
+
+
+def test_equal_complementary_and_empty_masks():
+    one = masks(1)
+    assert information_quality_ratio(one, one) == pytest.approx(1)
+    assert information_quality_ratio(one, ~one) == pytest.approx(1)
+    assert intersection_over_union(one, ~one) == 0
+    empty = np.zeros_like(one)
+    assert intersection_over_union(empty, empty) == 0
+    assert information_quality_ratio(empty, one) == pytest.approx(0, abs=1e-12)
+    assert information_quality_ratio(empty, ~empty) == 0
+
+
+def test_many_pixels_are_counted_in_blocks(monkeypatch):
+    units, classes = masks(3), masks(2, seed=1)
+    whole = intersection_over_union(units, classes)
+    small = masks_module.row_blocks
+    monkeypatch.setattr(masks_module, "row_blocks", lambda n, size: small(n, size=7))
+    assert np.array_equal(intersection_over_union(units, classes), whole)
+
+
+def test_what_are_no_masks_is_refused():
+    for bad in (np.zeros((2, 9)), np.zeros(9, bool), np.zeros((0, 9), bool)):
+        with pytest.raises(ValueError, match=r"second must be booleans \(U, P\)"):
+            intersection_over_union(masks(1, 9), bad)
+    with pytest.raises(ValueError, match="equally many pixels, but got 9 and 8"):
+        information_quality_ratio(masks(1, 9), masks(1, 8))
