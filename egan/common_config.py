@@ -75,6 +75,8 @@ class CommonConfig(ABC):
     """Generations between checkpoints; by default as often as looks, in a search every round."""
     features: str | None = None
     """Your own feature extractor for sample distances, as module:function."""
+    profile: bool = False
+    """Also record in results.csv where each generation's time goes, phase by phase."""
 
     @property
     def is_search(self) -> bool:
