@@ -75,7 +75,7 @@ def test_segmentation_has_the_area_of_the_shapes(shapes):
     shares = (known["segmentation"] > 0).mean(axis=(1, 2))
     for index, shape in enumerate(SHAPES):
         large = (known["shape"] == index) & (known["size"] == 1)
-        assert shares[large].mean() == pytest.approx(AREAS[shape] * 0.5**2 / 4, rel=0.06)
+        assert shares[large].mean() == pytest.approx(AREAS[shape] * 0.5**2 / 4, rel=0.08)
 
 
 def test_shapes_lie_inside_the_image():
