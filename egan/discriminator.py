@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.func import functional_call
 
 from egan import networks
+from egan.arithmetic import Forward, compiled, computed, lay_out
 from egan.hyperparameters import tuned
 from mutations.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
 from population.environment import Environment
@@ -65,14 +67,16 @@ class Discriminator(Environment):
         self.settings = self.config = config
         self.dataset = dataset
         self.device = torch.device(config.device)
-        self.network = networks.discriminator(
+        network = networks.discriminator(
             settings.network,
             dataset.shape,
             width=settings.width,
             depth=settings.depth,
             norm=settings.norm,
             init=settings.init,
-        ).to(self.device)
+        )
+        self.network = lay_out(network.to(self.device), config.arithmetic)
+        self.compiled = compiled(self.network, config.arithmetic)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
         )
@@ -100,13 +104,26 @@ class Discriminator(Environment):
 
         Batch norm uses the batch's own statistics, the same way for every child.
         """
-        samples = samples * self.config.discriminator.input_scale
         if not self._has_buffers:
-            logits: torch.Tensor = self.network(samples)
-        else:
-            scratch = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-            logits = functional_call(self.network, scratch, (samples,))
-        return logits
+            return self._forward(self.compiled, samples)
+        scratch = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        return self._forward(partial(functional_call, self.network, scratch), samples)
+
+    def logits_with(
+        self, weights: Mapping[str, torch.Tensor], samples: torch.Tensor
+    ) -> torch.Tensor:
+        """Return logits (N,) of samples (N, *shape) under other weights, by name."""
+        return self._forward(partial(functional_call, self.network, dict(weights)), samples)
+
+    def _forward(self, network: Forward, samples: torch.Tensor) -> torch.Tensor:
+        scaled = samples * self.config.discriminator.input_scale
+        return computed(network, self.config.arithmetic, self.device)(scaled)
+
+    def _smooth_logits(self, samples: torch.Tensor) -> torch.Tensor:
+        """Return logits that have second derivatives, for penalties."""
+        if self.compiled is self.network:
+            return self.logits(samples)
+        return self._forward(self.network, samples)
 
     def real_gradient(self) -> tuple[torch.Tensor, ...]:
         """Return the gradient of −E[log D(x)] on the generation's scoring batch.
@@ -135,7 +152,10 @@ class Discriminator(Environment):
 
     def loss_gradient(self, fake_logits: torch.Tensor) -> list[torch.Tensor]:
         """Return ∇_w L_D, penalties excluded, for the logits (N,) of one child's samples."""
-        fake_gradient = torch.autograd.grad(fake_loss(fake_logits), self.parameters)
+        return self.with_reals(torch.autograd.grad(fake_loss(fake_logits), self.parameters))
+
+    def with_reals(self, fake_gradient: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Add the real half of ∇_w L_D to the half that one child's samples decide."""
         return [a + b for a, b in zip(self.real_gradient(), fake_gradient, strict=True)]
 
     def loss(self, fake_logits: torch.Tensor) -> float:
@@ -182,16 +202,16 @@ class Discriminator(Environment):
         settings = self.config.discriminator
         seed = self.seeds.own("update", 2 * step + REALS)
         real = self._draw(self.config.evolution.batch_size, seed)
-        loss = real_loss(self.network(real * settings.input_scale))
+        loss = real_loss(self._forward(self.compiled, real))
         gradients = [torch.autograd.grad(loss, self.parameters)]
         if settings.r1_weight:
-            penalty = settings.r1_weight * r1_penalty(self.logits, real)
+            penalty = settings.r1_weight * r1_penalty(self._smooth_logits, real)
             gradients.append(_gradient(penalty, self.parameters))
         return _RealHalf(real, loss.detach(), gradients)
 
     def _train(self, reals: _RealHalf, fake: torch.Tensor, step: int) -> dict[str, float]:
         settings = self.config.discriminator
-        loss = fake_loss(self.network(fake * settings.input_scale))
+        loss = fake_loss(self._forward(self.compiled, fake))
         total = loss
         if settings.gradient_penalty_weight:
             total = loss + self._gradient_penalty(reals.samples, fake, step)
@@ -221,7 +241,7 @@ class Discriminator(Environment):
         settings, penalties = self.config.discriminator, []
         real, fake = self._scored_reals(), contributions[0]["samples"].to(self.device)
         if settings.r1_weight:
-            penalties.append(settings.r1_weight * r1_penalty(self.logits, real))
+            penalties.append(settings.r1_weight * r1_penalty(self._smooth_logits, real))
         if settings.gradient_penalty_weight:
             penalties.append(self._gradient_penalty(real, fake, 0))
         return penalties
@@ -229,7 +249,7 @@ class Discriminator(Environment):
     def _gradient_penalty(self, real: torch.Tensor, fake: torch.Tensor, step: int) -> torch.Tensor:
         """Return the weighted gradient penalty."""
         mixing = stream(self.seeds.own("update", 2 * step + 2))
-        penalty = gradient_penalty(self.logits, real, fake, generator=mixing)
+        penalty = gradient_penalty(self._smooth_logits, real, fake, generator=mixing)
         return self.config.discriminator.gradient_penalty_weight * penalty
 
     def _draw(self, count: int, seed: int) -> torch.Tensor:

@@ -11,14 +11,20 @@ from torch.optim.swa_utils import AveragedModel
 import fitness
 import mutations
 from egan import networks
+from egan.arithmetic import compiled, computed, lay_out
 from egan.averaging import ExponentialAveraging
 from egan.discriminator import FAKES, REALS, Discriminator, set_adam, stream
 from egan.hyperparameters import tuned
 from population.member import Birth, Hyperparameters, Member, Newborn
-from population.state import PackedState, State
+from population.state import Buffer, PackedState, State
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
+    from egan.vectorized import Scored
+
+
+Gradient = tuple[torch.Tensor, ...]
+"""A tensor for each of the generator's parameters."""
 
 
 class Generator(Member):
@@ -42,7 +48,9 @@ class Generator(Member):
         settings = config.generator
         self.settings = self.config = config
         self.device = torch.device(config.device)
-        self.network = build_network(config, shape).to(self.device)
+        self.network = lay_out(build_network(config, shape).to(self.device), config.arithmetic)
+        forward = compiled(self.network, config.arithmetic)
+        self.generate = computed(forward, config.arithmetic, self.device)
         self.averaging = ExponentialAveraging(settings.ema_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=self.averaging)
         self.optimizer = torch.optim.Adam(
@@ -53,6 +61,8 @@ class Generator(Member):
             "network": self.network.state_dict(keep_vars=True),
             "average": self.average.state_dict(keep_vars=True),
         }
+        self._places = {name: i for i, name in enumerate(config.evolution.mutations)}
+        self._found: dict[int, Scored] = {}
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -76,14 +86,24 @@ class Generator(Member):
         Also ``saturated``: 1 where the discriminator's gradient had vanished and the cap took the
         place of the diversity. The scored samples (N, *shape) become the contribution.
         """
-        codes = self._codes("evaluate", self.config.fitness.num_samples)
+        if self.config.arithmetic.vectorize == "on":
+            found = self._found.pop(self.place, None) or self._score_alone()
+            self.samples = found.samples
+            return self._scores(found.logits, self.environment.with_reals(found.gradient))
         with torch.no_grad():
-            self.samples = self.network(codes)
+            self.samples = self.generate(self._scoring_codes())
         if self.config.fitness.diversity == "none":
             return {"fitness": 0.0}
         logits = self.environment.logits(self.samples)
+        pairwise = self.config.fitness.diversity == "pairwise"
+        return self._scores(logits, None if pairwise else self.environment.loss_gradient(logits))
+
+    def _scores(
+        self, logits: torch.Tensor, gradient: Sequence[torch.Tensor] | None
+    ) -> dict[str, float]:
+        self.scored_logits, self.scored_gradient = logits.detach(), gradient
         quality = float(fitness.quality(logits))
-        diversity, saturated = self._diversity(logits)
+        diversity, saturated = self._diversity(gradient)
         weight = self.config.fitness.diversity_weight
         total = fitness.combine(quality, diversity, weight=weight)
         return {
@@ -117,6 +137,9 @@ class Generator(Member):
             return
         room = self.become(parent, first)
         gradients = self._gradients([birth.operator for birth in births])
+        if self.config.arithmetic.vectorize == "on":
+            yield from self._born_at_once(parent, births, gradients)
+            return
         statistics = {name: value.clone() for name, value in self.network.named_buffers()}
         for birth in births:
             if birth is not first:
@@ -128,14 +151,14 @@ class Generator(Member):
     def _logits(self, operators: Sequence[str | None]) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return D(G(z)) (N,) with its graph and, where an objective needs it, D(x) (N,)."""
         size = self.config.evolution.batch_size
-        fake_logits = self.environment.logits(self.network(self._codes("step", size)))
+        fake_logits = self.environment.logits(self.generate(self._codes("step", size)))
         if not any(mutations.TABLE[mutations.check(o or "")].needs_real for o in operators):
             return fake_logits, None
         real = self.environment.draw_real(size, self._seed("step", REALS))
         with torch.no_grad():
             return fake_logits, self.environment.logits(real)
 
-    def _gradients(self, operators: Sequence[str | None]) -> list[tuple[torch.Tensor, ...]]:
+    def _gradients(self, operators: Sequence[str | None]) -> list[Gradient]:
         """Return the gradient of each objective, from one forward pass."""
         fake, real = self._logits(operators)
         losses = [mutations.get(operator or "").generator(fake, real) for operator in operators]
@@ -151,14 +174,49 @@ class Generator(Member):
         self.optimizer.step()
         self.average.update_parameters(self.network)
 
-    def _diversity(self, logits: torch.Tensor) -> tuple[float, bool]:
-        if self.config.fitness.diversity == "pairwise":
+    def _diversity(self, gradient: Sequence[torch.Tensor] | None) -> tuple[float, bool]:
+        if gradient is None:
             generator = stream(self.seeds.shared("evaluate", REALS))
             return float(fitness.pairwise_diversity(self.samples.cpu(), generator=generator)), False
-        gradient = self.environment.loss_gradient(logits)
-        self.scored_logits, self.scored_gradient = logits.detach(), gradient
         result = fitness.diversity(gradient, cap=self.config.fitness.diversity_cap)
         return result.value, result.saturated
+
+    def become(self, parent: PackedState, birth: Birth) -> Buffer:
+        """Take over a copy of the parent, and what the child to be is made with."""
+        self.place = self._places.get(birth.operator or "", len(self._places))
+        return super().become(parent, birth)
+
+    def _born_at_once(
+        self, parent: PackedState, births: Sequence[Birth], gradients: Sequence[Gradient]
+    ) -> Iterator[Newborn]:
+        """Give every sibling its gradient step, then score all of them together."""
+        rooms, states, children = [], [], {}
+        for birth, gradient in zip(births, gradients, strict=True):
+            rooms.append(self.become(parent, birth))
+            self._descend(gradient)
+            states.append(self.state_dict())
+            children[self.place] = self._weights()
+        self._found = self._score_at_once(children)
+        for birth, room, state in zip(births, rooms, states, strict=True):
+            self.seeds, self.place = birth.seeds, self._places[birth.operator or ""]
+            self.load_state_dict(state)
+            yield self.appraise(birth, into=room)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: parameter.data for name, parameter in self.network.named_parameters()}
+
+    def _score_alone(self) -> Scored:
+        return self._score_at_once({self.place: self._weights()})[self.place]
+
+    def _score_at_once(
+        self, children: Mapping[int, Mapping[str, torch.Tensor]]
+    ) -> dict[int, Scored]:
+        from egan.vectorized import score_at_once
+
+        return score_at_once(children, self, self._scoring_codes(), places=len(self._places) + 1)
+
+    def _scoring_codes(self) -> torch.Tensor:
+        return self._codes("evaluate", self.config.fitness.num_samples)
 
     def _codes(self, purpose: str, count: int) -> torch.Tensor:
         """Draw codes (count, Z) from the stream that siblings share, or from the child's own."""
