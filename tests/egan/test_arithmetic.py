@@ -82,6 +82,7 @@ def test_convolutions_work_with_channels_last():
     assert all(value.is_contiguous() for value in generator.network.state_dict().values())
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # dynamo looks at it
 def test_a_compiled_network_makes_siblings_and_takes_penalties(monkeypatch):
     plain = children(tiny_config(**IMAGES))
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
