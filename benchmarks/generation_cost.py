@@ -40,6 +40,7 @@ from egan.data.dataset import Dataset
 from egan.experiment import build_search
 from egan.generator import Generator
 from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
+from population.profile import PHASES
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 PLAIN, REFERENCE, LOOP = "plain GAN step", "reference order", "ours, plain loop"
@@ -93,7 +94,9 @@ class Case:
 
 
 TOY, DCGAN = Case(network="mlp", width=512), Case(network="dcgan", width=64)
+SMALL_TOY = replace(TOY, width=64)
 CASES = (
+    SMALL_TOY,
     TOY,
     DCGAN,
     replace(DCGAN, width=128),
@@ -130,7 +133,6 @@ class Turns(Callback):
     def __init__(self, others: dict[str, Callable[[], Any]], clock: Callable[[], float]) -> None:
         self.others, self.clock = others, clock
         self.times: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
-        self.parts: list[dict[str, float]] = []
         self.left = 0.0
 
     def on_generation(self, search: Search, generation: Any) -> None:
@@ -143,7 +145,8 @@ class Turns(Callback):
             work()
             if generation.number > WARM_UP:
                 self.times[name].append(self.clock() - started)
-        self.parts.append(dict(search.seconds))
+        if generation.number <= WARM_UP:
+            search.profile.phases = dict.fromkeys(PHASES, 0.0)
         self.left = self.clock()
 
 
@@ -154,9 +157,10 @@ def search_of(
     *,
     one_by_one: bool = False,
     reuse: bool = False,
+    config: RunConfig | None = None,
 ) -> Search:
-    """Return the search that `python -m egan.run` would make of a case."""
-    config = case.config(reuse=reuse)
+    """Return the search that `python -m egan.run` would make of a case, or of its settings."""
+    config = config or case.config(reuse=reuse)
     search = build_search(config, dataset)
     member = partial(OneByOne, config=config, shape=dataset.shape)
     changes: dict[str, Any] = {"torch_threads": case.threads}
@@ -193,7 +197,9 @@ def measure_inline(case: Case, generations: int) -> dict[str, Any]:
     search.run(WARM_UP + generations)
     for steps in (reusing, loop):
         steps.search.executor.close()
-    return {"seconds": turns.times, "floor": floors(case, *by_hand.forward_seconds())}
+    phases = {name: total / generations for name, total in search.profile.phases.items()}
+    floor = floors(case, *by_hand.forward_seconds())
+    return {"seconds": turns.times, "floor": floor, "phases": phases}
 
 
 def measure_ray(
@@ -235,6 +241,23 @@ def said_of_cases(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> str
         rows.append([case.title, plain, *cells, f"{gain:.2f}"])
     heads = ["networks", "plain GAN step, ms", *names, "reference / ours"]
     return "Generations in plain GAN steps (quartiles):\n\n" + table(heads, rows)
+
+
+def said_of_phases(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> str:
+    """Return the table of a generation's phases, and which marks are kept."""
+    rows, marks = [], []
+    for case, one in zip(cases, found, strict=True):
+        whole = sum(one["phases"].values())
+        cells = [f"{1e3 * s:.2f} ({s / whole:.1%})" for s in one["phases"].values()]
+        rows.append([case.title, *cells])
+        for phase, limit in (("bookkeeping", 0.03), ("transfer", 0.1)) if case == DCGAN else ():
+            share = one["phases"][phase] / whole
+            marks.append(mark(f"{case.title}, share of {phase}", share, limit, form=".3f"))
+        if case == SMALL_TOY:
+            milliseconds = 1e3 * one["phases"]["bookkeeping"]
+            marks.append(mark(f"{case.title}, ms of bookkeeping", milliseconds, 1.0, form=".2f"))
+    title = "Wall milliseconds of ours by phase, inline:"
+    return "\n\n".join([title, table(["networks", *PHASES], rows), "\n".join(marks)])
 
 
 def said_of_ray(case: Case, times: dict[str, list[float]]) -> str:
@@ -311,8 +334,10 @@ def main() -> None:
         found.append(measure_inline(case, given.generations))
         print(f"{case.title}: done", flush=True)
     parts = [said_of_cases(cases, found), said_of_marks(dict(zip(cases, found, strict=True)))]
+    parts.append(said_of_phases(cases, found))
     values = {
-        case.title: {name: spread(r) for name, r in ratios(one).items()} | {"floor": one["floor"]}
+        case.title: {name: spread(r) for name, r in ratios(one).items()}
+        | {"floor": one["floor"], "phases": one["phases"]}
         for case, one in zip(cases, found, strict=True)
     }
     if not given.no_ray:

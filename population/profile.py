@@ -42,8 +42,8 @@ class Profile:
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
     phases: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PHASES, 0.0))
     generations: int = 0
-    _before: dict[str, float] = field(default_factory=dict)
-    _mark: float = 0.0
+    _before: dict[str, float] = field(default_factory=lambda: dict.fromkeys(PARTS, 0.0))
+    _mark: float = field(default_factory=time.perf_counter)
 
     def timed(self, part: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Call a function; count its wall time as a part's."""
