@@ -223,7 +223,7 @@ class Discriminator(Environment):
 
     def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
         for parameter, value in zip(self.parameters, gradient, strict=True):
-            parameter.grad = value
+            parameter.grad = value.contiguous()  # fused Adam does not look at strides
         self.optimizer.step()
 
     def _train_on_scored(self, contributions: Sequence[State]) -> dict[str, float]:

@@ -170,7 +170,7 @@ class Generator(Member):
 
     def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
         for parameter, value in zip(self.parameters, gradient, strict=True):
-            parameter.grad = value
+            parameter.grad = value.contiguous()  # fused Adam does not look at strides
         self.optimizer.step()
         self.average.update_parameters(self.network)
 

@@ -1,5 +1,6 @@
 """Other precisions, memory formats and groupings: near the plain arithmetic, and as repeatable."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from egan.data import load
 from egan.experiment import build_search
 from egan.run import main
 from population import RayExecutor
+from population.seeding import SHARED, Seeds
 from population.state import pack, unpack
 
 IMAGES = {
@@ -22,32 +24,44 @@ IMAGES = {
 }
 
 
-def children(config):
-    generator, _ = pair(config, trained=2)
-    parent = pack(generator.state_dict())
-    return dict(zip(THREE, generator.reproduce(parent, litter(THREE)), strict=True))
+def children(config, plain=None):
+    """Return a parent of plain arithmetic, and its children in a configuration's own."""
+    generator, discriminator = pair(plain or config, trained=3)
+    parent, surroundings = generator.state_dict(), discriminator.state_dict()
+    parent = pack(parent)
+    if plain is not None:
+        generator, discriminator = pair(config)
+        discriminator.load_state_dict(unpack(pack(surroundings)))
+    discriminator.seeds = Seeds(0, 4, SHARED)
+    newborns = generator.reproduce(parent, litter(THREE, generation=4))
+    return parent, dict(zip(THREE, newborns, strict=True))
 
 
-def largest_difference(one, other):
-    """Return how far weights are apart, in units of the largest one."""
-    a, b = (unpack(newborn.state)["network"] for newborn in (one, other))
-    return max(float((a[name] - b[name]).abs().max() / a[name].abs().max()) for name in a)
+def weights(state):
+    return torch.cat([value.flatten() for value in unpack(state)["network"].values()])
+
+
+def difference(parent, one, other):
+    """Return how far two children are apart, in lengths of the step that made one of them."""
+    step = (weights(one.state) - weights(parent)).norm()
+    return float((weights(one.state) - weights(other.state)).norm() / step)
 
 
 @pytest.mark.parametrize(
     ("arithmetic", "tolerance"),
     [
-        ({"channels_last": True}, 1e-4),
-        ({"vectorize": "on"}, 1e-4),
-        ({"precision": "bfloat16"}, 0.1),
+        ({"channels_last": True}, 1e-3),
+        ({"vectorize": "on"}, 1e-3),
+        ({"precision": "bfloat16"}, 0.3),
     ],
 )
 @pytest.mark.parametrize("settings", [{}, IMAGES])
 def test_children_are_near_those_of_plain_arithmetic(settings, arithmetic, tolerance):
-    plain = children(tiny_config(**settings))
-    other = children(tiny_config(**settings, arithmetic=arithmetic))
+    config = tiny_config(**settings)
+    parent, plain = children(config)
+    _, other = children(replace(config, arithmetic=ArithmeticConfig(**arithmetic)), config)
     for name in THREE:
-        assert largest_difference(plain[name], other[name]) <= tolerance
+        assert difference(parent, plain[name], other[name]) <= tolerance
         for score in ("quality", "diversity", "fitness"):
             expected = pytest.approx(plain[name].scores[score], abs=tolerance)
             assert other[name].scores[score] == expected
@@ -84,10 +98,11 @@ def test_convolutions_work_with_channels_last():
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # dynamo looks at it
 def test_a_compiled_network_makes_siblings_and_takes_penalties(monkeypatch):
-    plain = children(tiny_config(**IMAGES))
+    config = tiny_config(**IMAGES)
+    parent, plain = children(config)
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-    compiled = children(tiny_config(**IMAGES, arithmetic={"compile": True}))
-    assert all(largest_difference(plain[name], compiled[name]) < 1e-4 for name in THREE)
+    _, compiled = children(replace(config, arithmetic=ArithmeticConfig(compile=True)), config)
+    assert all(difference(parent, plain[name], compiled[name]) < 1e-3 for name in THREE)
 
 
 def test_a_compiler_is_asked_for_where_there_is_none(monkeypatch):
