@@ -297,8 +297,8 @@ class Vae(Generative):
         return self.show(torch.cat([row for pair in rows for row in pair]))
 
     def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
-        """Draw rows that walk from the code of one image to that of another."""
-        codes = self.encode(self.task.held_out.real(2 * ROW).to(self.device)).mean
+        """Draw rows that walk from the code of one image to that of the next."""
+        codes = self.encode(self.task.held_out.real(ROW).to(self.device)).mean
         t = torch.linspace(0, 1, ROW, device=self.device)[:, None]
-        walks = [a + t * (b - a) for a, b in zip(codes[:ROW], codes[ROW:], strict=False)]
+        walks = [a + t * (b - a) for a, b in zip(codes, codes.roll(-1, 0), strict=True)]
         return self.show(self.mean(torch.cat(walks)))
