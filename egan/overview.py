@@ -76,10 +76,14 @@ def plan(config: CommonConfig) -> str:
         **_children(config),
         "where": _where(config),
         **({"memory": _memory(config, shape)} if isinstance(config, RunConfig) else {}),
-        "looks": f"every {config.interval} {config.unit} of {config.length}",
+        "looks": f"every {_counted(config.interval, config.unit)} of {config.length}",
         "folder": str(next_path(Path(config.output), config.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
+
+
+def _counted(count: int, unit: str) -> str:
+    return unit.removesuffix("s") if count == 1 else f"{count} {unit}"
 
 
 def _children(config: CommonConfig) -> dict[str, str]:

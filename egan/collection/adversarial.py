@@ -43,6 +43,7 @@ class Adversarial(Generative):
         average: G's exponential average, which makes the samples that are judged and shown.
     """
 
+    evolves = True
     settings: AdversarialSettings
 
     def build(self) -> dict[str, nn.Module]:
