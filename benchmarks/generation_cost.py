@@ -204,14 +204,18 @@ def measure_inline(case: Case, generations: int) -> dict[str, Any]:
 
 def measure_ray(
     case: Case, generations: int, *, rounds: int, workers: Sequence[int]
-) -> dict[str, list[float]]:
-    """Return wall seconds a generation: inline by the loop and by shortcuts, and Ray's workers."""
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return wall seconds a generation: inline by the loop and by shortcuts, and Ray's workers.
+
+    Beside it, what of each round's wall time was transfer.
+    """
     ways: dict[str, tuple[Callable[[], Executor], bool]] = {
         LOOP: (InlineExecutor, True),
         OURS: (InlineExecutor, False),
         **{f"Ray, {n} workers": (partial(RayExecutor, n), False) for n in workers},
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
+    shares: dict[str, list[float]] = {name: [] for name in ways}
     dataset = case.dataset()
     for _ in range(rounds):
         for name, (executor, one_by_one) in ways.items():
@@ -220,7 +224,8 @@ def measure_ray(
             search.callbacks.append(turns)
             search.run(WARM_UP + generations)
             times[name] += turns.times[OURS]
-    return times
+            shares[name].append(search.profile.phases["transfer"] / sum(turns.times[OURS]))
+    return times, shares
 
 
 def ratios(found: dict[str, Any]) -> dict[str, list[float]]:
@@ -260,19 +265,23 @@ def said_of_phases(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> st
     return "\n\n".join([title, table(["networks", *PHASES], rows), "\n".join(marks)])
 
 
-def said_of_ray(case: Case, times: dict[str, list[float]]) -> str:
+def said_of_ray(case: Case, times: dict[str, list[float]], shares: dict[str, list[float]]) -> str:
     """Return the table of wall times by Ray."""
     loop, ours = (float(np.median(times[name])) for name in (LOOP, OURS))
     rows = []
     for name, found in times.items():
         median = float(np.median(found))
         wall = cell([1e3 * t for t in found])
-        rows.append([name, wall, f"{median / loop:.2f}", f"{median / ours:.2f}"])
+        share = f"{float(np.median(shares[name])):.1%}"
+        rows.append([name, wall, f"{median / loop:.2f}", f"{median / ours:.2f}", share])
     heads = ["way", "wall ms a generation (quartiles)", "to plain loop", "to shortcuts inline"]
-    best = min(float(np.median(found)) for name, found in times.items() if "Ray" in name)
+    heads.append("transfer")
+    fastest = min((name for name in times if "Ray" in name), key=lambda n: np.median(times[n]))
+    best, share = float(np.median(times[fastest])), float(np.median(shares[fastest]))
     marks = [
         mark("Ray / plain loop inline", best / loop, 0.65, form=".2f"),
         mark("Ray / shortcuts inline", best / ours, 0.85, form=".2f"),
+        mark(f"{fastest}, share of transfer", share, 0.1, form=".3f"),
     ]
     title = f"{case.title}, one thread a process:"
     return "\n\n".join([title, table(heads, rows), "\n".join(marks)])
@@ -323,6 +332,7 @@ def main() -> None:
     options.add_argument("--generations", type=int, default=20)
     options.add_argument("--rounds", type=int, default=3, help="of the ways with Ray")
     options.add_argument("--no-ray", action="store_true", help="leave out the ways with Ray")
+    options.add_argument("--only-ray", action="store_true", help="the ways with Ray alone")
     given = options.parse_args()
     cases: Sequence[Case] = CASES
     ray_case, workers = DCGAN, (1, 2, 3)
@@ -330,11 +340,14 @@ def main() -> None:
         cases = [replace(TOY, width=16), replace(DCGAN, width=4)]
         ray_case, workers, given.generations, given.rounds = cases[1], (2,), 3, 1
     found = []
+    cases = [] if given.only_ray else cases
     for case in cases:
         found.append(measure_inline(case, given.generations))
         print(f"{case.title}: done", flush=True)
-    parts = [said_of_cases(cases, found), said_of_marks(dict(zip(cases, found, strict=True)))]
-    parts.append(said_of_phases(cases, found))
+    parts = []
+    if cases:
+        parts = [said_of_cases(cases, found), said_of_marks(dict(zip(cases, found, strict=True)))]
+        parts.append(said_of_phases(cases, found))
     values = {
         case.title: {name: spread(r) for name, r in ratios(one).items()}
         | {"floor": one["floor"], "phases": one["phases"]}
@@ -343,11 +356,14 @@ def main() -> None:
     if not given.no_ray:
         torch.set_num_threads(1)
         with ray_session(4):
-            times = measure_ray(ray_case, given.generations, rounds=given.rounds, workers=workers)
-        parts.append(said_of_ray(ray_case, times))
+            times, shares = measure_ray(
+                ray_case, given.generations, rounds=given.rounds, workers=workers
+            )
+        parts.append(said_of_ray(ray_case, times, shares))
         values["Ray"] = {name: spread(found) for name, found in times.items()}
-    report("generation_cost", "\n\n".join(filter(None, parts)), values, save=given.save)
-    if given.save:
+    name = "generation_cost_ray" if given.only_ray else "generation_cost"
+    report(name, "\n\n".join(filter(None, parts)), values, save=given.save)
+    if given.save and cases:
         figure_of(cases, found).savefig(RESULTS / "generation_cost.png", dpi=120)
 
 
