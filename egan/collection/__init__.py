@@ -46,6 +46,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "dcgan": Entry(
+        "egan.collection.dcgan:Dcgan",
+        paper="Unsupervised representation learning with deep convolutional GANs, 1511.06434",
+        family="adversarial",
+        task="digits",
+    ),
     "cgan": Entry(
         "egan.collection.cgan:Cgan",
         paper="Conditional generative adversarial nets, 1411.1784",
