@@ -1,8 +1,8 @@
 """DCGAN (Radford et al. 2015, arXiv 1511.06434).
 
 "Unsupervised representation learning with deep convolutional generative adversarial networks": the
-plain game, D minimising −E[log D(x)] − E[log(1 − D(G(z)))] and G −½ E[log D(G(z))], in networks that
-keep five rules, with z uniform in [−1, 1]:
+plain game, where D minimises −E[log D(x)] − E[log(1 − D(G(z)))] and G −½ E[log D(G(z))], in
+networks that keep five rules:
 
     no pooling: D halves images by strided convolutions, G doubles them by transposed ones
     batch norm in both, but neither after G's last layer nor after D's first
@@ -10,10 +10,10 @@ keep five rules, with z uniform in [−1, 1]:
     ReLU in G, tanh at its end
     LeakyReLU in D, max(x, a x) with a = `slope`
 
-Weights start as N(0, 0.02), and Adam has β1 = 0.5. The settings can break each of D's rules. D's
-maps, pooled to 4x4, are features (`Dcgan.features`) that a linear classifier can use. The paper's
-preset has its sizes for 64x64 images, 1024-512-256-128 channels and 5x5 kernels; the default 4x4
-kernels, which a stride of 2 divides, leave no checkerboard.
+z is uniform in [−1, 1], weights start as N(0, 0.02), Adam has β1 = 0.5. The settings can break each
+of D's rules. D's maps, pooled to 4x4, are features (`Dcgan.features`) that a linear classifier can
+use. The paper's preset has its sizes for 64x64 images, 1024-512-256-128 channels and 5x5 kernels;
+the default 4x4 kernels, which a stride of 2 divides, leave no checkerboard.
 """
 
 from __future__ import annotations
