@@ -58,6 +58,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "lsgan": Entry(
+        "egan.collection.lsgan:Lsgan",
+        paper="Least squares generative adversarial networks, 1611.04076",
+        family="adversarial",
+        task="digits",
+    ),
     "vae": Entry(
         "egan.collection.vae:Vae",
         paper="Auto-encoding variational Bayes, 1312.6114",

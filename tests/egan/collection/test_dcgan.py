@@ -81,7 +81,7 @@ def test_the_rules():
 def test_initial_weights_are_normal_with_deviation_0_02():
     one = model((1, 32, 32))
     for layer in of_kind(one.generator, nn.ConvTranspose2d) + of_kind(one.generator, nn.Linear):
-        assert float(layer.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
+        assert float(layer.weight.detach().std()) == pytest.approx(0.02, rel=0.25)
         assert not layer.bias.any()
 
 
