@@ -64,6 +64,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "wgan": Entry(
+        "egan.collection.wgan:Wgan",
+        paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
+        family="adversarial",
+        task="digits",
+    ),
     "vae": Entry(
         "egan.collection.vae:Vae",
         paper="Auto-encoding variational Bayes, 1312.6114",

@@ -139,11 +139,13 @@ class Generator(nn.Module):
             nn.Linear(latent_dim, widths[0] * base * base),
             nn.Unflatten(1, (widths[0], base, base)),
         )
-        edge = {"stride": 2, "padding": (kernel_size - 1) // 2, "output_padding": kernel_size % 2}
+        padding, more = (kernel_size - 1) // 2, kernel_size % 2
         for before, after in pairwise([*widths, shape[0]]):
             self.layers.extend([nn.BatchNorm2d(before)] if batch_norm else [])
             self.layers.append(nn.ReLU())
-            self.layers.append(nn.ConvTranspose2d(before, after, kernel_size, **edge))
+            self.layers.append(
+                nn.ConvTranspose2d(before, after, kernel_size, 2, padding, output_padding=more)
+            )
         self.layers.append(nn.Tanh())
 
     def forward(self, codes: Tensor) -> Tensor:

@@ -152,8 +152,9 @@ def _normed(channels: int) -> list[nn.Module]:
 
 
 def _transposed(before: int, after: int, *, stride: int) -> nn.Module:
-    padding = {"padding": KERNEL // 2, "output_padding": stride - 1}
-    return nn.ConvTranspose2d(before, after, KERNEL, stride=stride, **padding)
+    return nn.ConvTranspose2d(
+        before, after, KERNEL, stride, padding=KERNEL // 2, output_padding=stride - 1
+    )
 
 
 class Lsgan(Adversarial):
