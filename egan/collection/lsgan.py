@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -28,10 +28,12 @@ from torch import Tensor, nn
 from egan import networks
 from egan.collection.adversarial import Adversarial
 from egan.collection.config import CollectionConfig
+from egan.collection.dcgan import map_sizes
 from egan.collection.model import Batch, Codes
 from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.networks import dcgan
 from egan.networks.blocks import Logits, initialise
 from mutations.games import least_squares_generator_loss, least_squares_loss
 from mutations.objectives import Objective
@@ -178,9 +180,11 @@ class Lsgan(Adversarial):
             network = scene_generator(self.shape, latent_dim=s.latent_dim, width=s.width)
             initialise(network, "normal")
             return network
-        return networks.generator(
-            self._name, self.shape, latent_dim=s.latent_dim, width=s.width, norm=s.norm
-        )
+        options: dict[str, Any] = {"latent_dim": s.latent_dim, "width": s.width, "norm": s.norm}
+        if s.network == "mlp":
+            return networks.generator("mlp", self.shape, **options)
+        base, _ = map_sizes(self.shape)
+        return dcgan.generator(self.shape, **options, init="normal", base=base)
 
     def discriminator_network(self) -> nn.Module:
         """Build D."""
@@ -189,14 +193,11 @@ class Lsgan(Adversarial):
             network = scene_discriminator(self.shape, width=s.discriminator_width)
             initialise(network, "normal")
             return network
-        return networks.discriminator(
-            self._name, self.shape, width=s.discriminator_width, norm=s.norm
-        )
-
-    @property
-    def _name(self) -> str:
-        """The name of the networks in `egan.networks`."""
-        return "mlp" if self.settings.network == "mlp" else "dcgan"
+        options: dict[str, Any] = {"width": s.discriminator_width, "norm": s.norm}
+        if s.network == "mlp":
+            return networks.discriminator("mlp", self.shape, **options)
+        base, _ = map_sizes(self.shape)
+        return dcgan.discriminator(self.shape, **options, init="normal", base=base)
 
     def codes(self, count: int, generator: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1)."""

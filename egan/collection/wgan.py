@@ -29,10 +29,12 @@ import mutations
 from egan import networks
 from egan.collection.adversarial import Adversarial
 from egan.collection.config import CollectionConfig
+from egan.collection.dcgan import map_sizes
 from egan.collection.model import Batch, Codes
 from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.networks import dcgan
 from egan.networks.residual import ResidualBlock
 from mutations.discriminator import gradient_penalty
 from mutations.games import wasserstein_loss
@@ -90,7 +92,7 @@ def small() -> CollectionConfig:
     """Digits of 8x8 pixels by the gradient penalty, in a minute."""
     return CollectionConfig(
         data=DataConfig(name="digits"),
-        search=SearchConfig(rounds=20, interval=50),
+        search=SearchConfig(rounds=20, interval=75),
         settings=WganSettings(
             latent_dim=32,
             generator_lr=1e-3,
@@ -107,7 +109,7 @@ def clip() -> CollectionConfig:
     """Digits of 8x8 pixels by clipped weights."""
     return CollectionConfig(
         data=DataConfig(name="digits"),
-        search=SearchConfig(rounds=20, interval=50),
+        search=SearchConfig(rounds=20, interval=75),
         settings=WganSettings(
             constraint="clip",
             clip=0.05,
@@ -254,21 +256,21 @@ class Wgan(Adversarial):
         }
         if s.network == "residual":
             return residual_generator(self.shape, **options)
-        return networks.generator(self._name, self.shape, **options)
+        if s.network == "mlp":
+            return networks.generator("mlp", self.shape, **options)
+        base, _ = map_sizes(self.shape)
+        return dcgan.generator(self.shape, **options, init="normal", base=base)
 
     def discriminator_network(self) -> nn.Module:
         """Build the critic."""
         s = self.settings
+        options: dict[str, Any] = {"width": s.discriminator_width, "norm": s.critic_norm}
         if s.network == "residual":
-            return residual_critic(self.shape, width=s.discriminator_width, norm=s.critic_norm)
-        return networks.discriminator(
-            self._name, self.shape, width=s.discriminator_width, norm=s.critic_norm
-        )
-
-    @property
-    def _name(self) -> str:
-        """The name of the networks in `egan.networks`."""
-        return "mlp" if self.settings.network == "mlp" else "dcgan"
+            return residual_critic(self.shape, **options)
+        if s.network == "mlp":
+            return networks.discriminator("mlp", self.shape, **options)
+        base, _ = map_sizes(self.shape)
+        return dcgan.discriminator(self.shape, **options, init="normal", base=base)
 
     def codes(self, count: int, generator: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1)."""
