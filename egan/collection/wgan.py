@@ -259,7 +259,7 @@ class Wgan(Adversarial):
         if s.network == "mlp":
             return networks.generator("mlp", self.shape, **options)
         base, _ = map_sizes(self.shape)
-        return dcgan.generator(self.shape, **options, init="normal", base=base)
+        return dcgan.generator(self.shape, **options, base=base)
 
     def discriminator_network(self) -> nn.Module:
         """Build the critic."""
@@ -270,7 +270,7 @@ class Wgan(Adversarial):
         if s.network == "mlp":
             return networks.discriminator("mlp", self.shape, **options)
         base, _ = map_sizes(self.shape)
-        return dcgan.discriminator(self.shape, **options, init="normal", base=base)
+        return dcgan.discriminator(self.shape, **options, base=base)
 
     def codes(self, count: int, generator: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1)."""
