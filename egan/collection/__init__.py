@@ -46,9 +46,27 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "dcgan": Entry(
+        "egan.collection.dcgan:Dcgan",
+        paper="Unsupervised representation learning with deep convolutional GANs, 1511.06434",
+        family="adversarial",
+        task="digits",
+    ),
     "cgan": Entry(
         "egan.collection.cgan:Cgan",
         paper="Conditional generative adversarial nets, 1411.1784",
+        family="adversarial",
+        task="digits",
+    ),
+    "lsgan": Entry(
+        "egan.collection.lsgan:Lsgan",
+        paper="Least squares generative adversarial networks, 1611.04076",
+        family="adversarial",
+        task="digits",
+    ),
+    "wgan": Entry(
+        "egan.collection.wgan:Wgan",
+        paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
         family="adversarial",
         task="digits",
     ),
