@@ -58,6 +58,12 @@ MODELS: dict[str, Entry] = {
         family="variational",
         task="digits",
     ),
+    "infogan": Entry(
+        "egan.collection.infogan:Infogan",
+        paper="InfoGAN, 1606.03657",
+        family="adversarial",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"
