@@ -14,8 +14,8 @@ The networks are the paper's for MNIST at 28x28, with a convolution more or less
 G  linear, linear, transposed convolutions;  D  convolutions, linear;  Q  a hidden layer on top.
 
 Fitness: how much c says about the class that a fixed classifier sees in x, as normalised mutual
-information, minus a thousandth of the Fréchet distance to the data; without classes, the distance
-alone. Never by Q, which is the member's own.
+information, minus a tenth of the Fréchet distance to the data; without classes, the distance alone.
+Never by Q, which is the member's own.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 SLOPE = 0.1
 MAX_FACTOR = 8
-DISTANCE_WEIGHT = 0.001
+DISTANCE_WEIGHT = 0.1
 REACH = 2.0
 """How far pictures walk along a continuous code, which training draws from [-1, 1]."""
 
@@ -157,7 +157,7 @@ def generator(s: InfoganSettings, shape: tuple[int, ...]) -> nn.Module:
     for before, after in pairwise([*widths[::-1], shape[0]]):
         network.append(nn.ConvTranspose2d(before, after, 4, stride=2, padding=1))
         network.extend([nn.BatchNorm2d(after), nn.ReLU()])
-    return nn.Sequential(*network[:-2], nn.Tanh())
+    return nn.Sequential(*list(network)[:-2], nn.Tanh())
 
 
 class Discriminator(nn.Module):
