@@ -100,7 +100,8 @@ def small() -> CollectionConfig:
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=200),
         settings=InfoganSettings(
-            latent_dim=32,
+            latent_dim=128,
+            learned_deviation=True,
             width=32,
             hidden=128,
             guess_width=64,
