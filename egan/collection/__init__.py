@@ -64,6 +64,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "improved_gan": Entry(
+        "egan.collection.improved_gan:ImprovedGan",
+        paper="Improved techniques for training GANs, 1606.03498",
+        family="adversarial",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"
