@@ -70,6 +70,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "fgan": Entry(
+        "egan.collection.fgan:Fgan",
+        paper="f-GAN, 1606.00709",
+        family="adversarial",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"
