@@ -69,7 +69,7 @@ def fitted(name: str, seed: int, *, quick: bool) -> tuple[float, float]:
     train(model, seed, updates=UPDATES, quick=quick)
     assert isinstance(model, Fgan)
     weight, mean = model.average.map.weight, model.average.map.bias
-    return float(mean), float(weight.norm())
+    return mean.item(), weight.norm().item()
 
 
 @cache
