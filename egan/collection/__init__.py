@@ -76,6 +76,24 @@ MODELS: dict[str, Entry] = {
         family="variational",
         task="digits",
     ),
+    "infogan": Entry(
+        "egan.collection.infogan:Infogan",
+        paper="InfoGAN, 1606.03657",
+        family="adversarial",
+        task="digits",
+    ),
+    "improved_gan": Entry(
+        "egan.collection.improved_gan:ImprovedGan",
+        paper="Improved techniques for training GANs, 1606.03498",
+        family="adversarial",
+        task="digits",
+    ),
+    "fgan": Entry(
+        "egan.collection.fgan:Fgan",
+        paper="f-GAN, 1606.00709",
+        family="adversarial",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"
