@@ -58,6 +58,12 @@ MODELS: dict[str, Entry] = {
         family="variational",
         task="digits",
     ),
+    "biggan": Entry(
+        "egan.collection.biggan:BigGan",
+        paper="Large scale GAN training for high fidelity natural image synthesis, 1809.11096",
+        family="adversarial",
+        task="digits",
+    ),
 }
 
 DEFAULT = "small"
