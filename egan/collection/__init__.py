@@ -64,6 +64,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "stylegan": Entry(
+        "egan.collection.stylegan:StyleGan",
+        paper="A style-based generator architecture for GANs, 1812.04948",
+        family="adversarial",
+        task="shapes",
+    ),
 }
 
 DEFAULT = "small"
