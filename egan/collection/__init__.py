@@ -70,6 +70,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="shapes",
     ),
+    "dissection": Entry(
+        "egan.collection.dissection:Dissection",
+        paper="GAN dissection: visualizing and understanding GANs, 1811.10597",
+        family="analysis",
+        task="scenes",
+    ),
 }
 
 DEFAULT = "small"

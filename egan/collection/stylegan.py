@@ -316,10 +316,8 @@ class StyleGan(Adversarial):
     def truncated(self, codes: Codes, *, psi: float) -> Codes:
         """Return codes with styles that are pulled to their mean in the first half of layers."""
         styles = self.styled(codes)["styles"]
-        mean, half = (
-            self.networks["average"].get_buffer("module.mapping.mean").cpu(),
-            styles.shape[1] // 2,
-        )
+        mean = self.networks["average"].get_buffer("module.mapping.mean").cpu()
+        half = styles.shape[1] // 2
         pulled = truncate(styles[:, :half], mean=mean, psi=psi)
         return {**codes, "styles": torch.cat([pulled, styles[:, half:]], dim=1)}
 
