@@ -27,6 +27,9 @@ NUM_RANKED = 20_000
 SHARPNESS = 20.0
 """Slope of the smoothed segmentation, per unit of distance in colour."""
 
+WEIGHTS = "parametrizations"
+"""What is in the names of modules that return weights rather than maps."""
+
 Edit = Callable[[Tensor], Tensor]
 """Changes a layer's maps (N, U, h, w)."""
 
@@ -51,14 +54,18 @@ def map_layers(networks: Iterable[nn.Module], sample: Callable[[], Tensor]) -> l
         if isinstance(output, Tensor) and output.dim() == 4 and output.shape[2] > 1:
             seen.append(Layer(module, tuple(output.shape[1:])))
 
-    modules = {one for network in networks for one in network.modules()}
+    modules = {m for one in networks for name, m in one.named_modules() if WEIGHTS not in name}
     hooks = [one.register_forward_hook(look) for one in modules]
     with torch.no_grad():
         image = tuple(sample().shape[1:])
     for hook in hooks:
         hook.remove()
-    last = {layer.shape[1:]: layer for layer in seen if layer.shape != image}
-    return sorted(last.values(), key=lambda layer: layer.shape[1])
+    last: dict[int, Layer] = {}
+    for layer in seen:
+        size = layer.shape[1]
+        if layer.shape != image and size >= max(last, default=0):  # others lie on side branches
+            last[size] = layer
+    return list(last.values())
 
 
 @contextmanager

@@ -184,6 +184,11 @@ class Dissection(Model):
         self.subject = self._subject()
         self.classes = self._classes()
         layers = map_layers(self.subject.networks.values(), lambda: self.images(1, seed=0))
+        if not layers:
+            raise ValueError(
+                f"{type(self.subject).__name__} makes its samples without feature maps, so there "
+                "are no units to look into; give --subject a convolutional generator."
+            )
         if self.settings.layer >= len(layers):
             raise ValueError(
                 f"--layer must be below {len(layers)}, since the generator has feature maps of "
