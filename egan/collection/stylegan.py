@@ -313,13 +313,13 @@ class StyleGan(Adversarial):
         styles = self.average.styles(moved(codes, self.device))  # type: ignore[operator]
         return {**codes, "styles": styles.cpu()}
 
-    def truncated(self, codes: Codes, *, psi: float) -> Codes:
-        """Return codes with styles that are pulled to their mean in the first half of layers."""
+    def truncated(self, codes: Codes, *, psi: float, share: float = 0.5) -> Codes:
+        """Return codes with styles pulled to their mean, in the first half of layers or a share."""
         styles = self.styled(codes)["styles"]
         mean = self.networks["average"].get_buffer("module.mapping.mean").cpu()
-        half = styles.shape[1] // 2
-        pulled = truncate(styles[:, :half], mean=mean, psi=psi)
-        return {**codes, "styles": torch.cat([pulled, styles[:, half:]], dim=1)}
+        early = slice(round(share * styles.shape[1]))
+        styles[:, early] = truncate(styles[:, early], mean=mean, psi=psi)
+        return {**codes, "styles": styles}
 
     def path_length(self, generator: torch.Generator) -> float:
         """Return how fast images change along straight lines between styles, in features."""
