@@ -104,7 +104,7 @@ def small() -> CollectionConfig:
 def paper() -> CollectionConfig:
     """As many units as are looked into at 8x8 in a generator of 64x64 images; 20 of them chosen."""
     return CollectionConfig(
-        data=DataConfig(name="scenes", image_size=64),
+        data=DataConfig(name="scenes", image_size=64, channels=3),
         search=SearchConfig(rounds=300, interval=100),
         settings=DissectionSettings(width=128, subject_updates=20_000, num_units=20),
     )
