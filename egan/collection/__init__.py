@@ -94,6 +94,24 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "biggan": Entry(
+        "egan.collection.biggan:BigGan",
+        paper="Large scale GAN training for high fidelity natural image synthesis, 1809.11096",
+        family="adversarial",
+        task="digits",
+    ),
+    "stylegan": Entry(
+        "egan.collection.stylegan:StyleGan",
+        paper="A style-based generator architecture for GANs, 1812.04948",
+        family="adversarial",
+        task="shapes",
+    ),
+    "dissection": Entry(
+        "egan.collection.dissection:Dissection",
+        paper="GAN dissection: visualizing and understanding GANs, 1811.10597",
+        family="analysis",
+        task="scenes",
+    ),
 }
 
 DEFAULT = "small"
