@@ -4,10 +4,12 @@ A row is a clause: the median of the seeds (with their range), that of what it i
 mark, and whether it is kept. Each runs in this process, on one torch thread.
 
   python benchmarks/collection.py [gan vae ...] [--seeds 5] [--quick] [--save]
+  python benchmarks/collection.py --overview      the table in README.md, from the kept results
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from acceptance import Check
-from measure import parser, report, table
+from measure import RESULTS, parser, report, table
 
 from egan.collection import MODELS
 from population.seeding import pin_threads
@@ -25,6 +27,9 @@ from population.seeding import pin_threads
 SEEDS = 3
 FOLDER = Path(__file__).parent / "acceptance"
 NAMES = [name for name in MODELS if (FOLDER / f"{name}.py").exists()]
+TELLING = {"gan": 2, "vae": 1, "infogan": 1, "lsgan": 3, "wgan": 3, "biggan": 7}
+"""Which of a model's checks says most, where it is not the first."""
+
 HEADS = ("what", "median (range)", "beside", "median (range)", "mark", "")
 
 
@@ -68,12 +73,40 @@ def plain(check: Check) -> dict[str, Any]:
     return {**asdict(check), **numbers, "kept": bool(check.kept)}
 
 
+def overview() -> str:
+    """Return a row for each model: its telling figure, what that is compared with, its marks."""
+    rows = []
+    for name in NAMES:
+        path = RESULTS / f"collection_{name}.json"
+        if path.exists():
+            checks = json.loads(path.read_text(encoding="utf-8"))["checks"]
+            kept = sum(check["kept"] for check in checks)
+            rows.append(
+                [f"`{name}`", *telling(checks, TELLING.get(name, 0)), f"{kept} of {len(checks)}"]
+            )
+    return table(["model", "evolves", "what", "median (range)", "beside", "marks kept"], rows)
+
+
+def telling(checks: Sequence[dict[str, Any]], place: int) -> list[str]:
+    """Return what a check is about, its figure, and its baseline or mark."""
+    check = checks[place]
+    beside = f"{check['baseline_name']}: {shown(check['baseline'])}"
+    what = check["name"].replace("|", "\\|")
+    return [what, shown(check["found"]), beside if check["baseline"] else check["mark"]]
+
+
 def main() -> None:
     """Run the models that are named, or all."""
     options = parser(__doc__ or "")
     options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
     options.add_argument("--seeds", type=int, help=f"by default {SEEDS}, for some models more")
+    options.add_argument(
+        "--overview", action="store_true", help="print the kept results as one table"
+    )
     given = options.parse_args()
+    if given.overview:
+        print(overview())
+        return
     if unknown := set(given.names) - set(NAMES):
         options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
     pin_threads(1)

@@ -54,3 +54,12 @@ def test_the_quick_form_runs(name):
     assert done.returncode == 0, done.stderr
     assert SAYS[name] in done.stdout
     assert sorted(FOLDER.rglob("results/*")) == before
+
+
+def test_the_readme_has_the_kept_figures_of_the_collection():
+    done = run("collection", "--overview")
+    assert done.returncode == 0, done.stderr
+    assert "`gan`" in done.stdout
+    assert done.stdout in (ROOT / "README.md").read_text(encoding="utf-8"), (
+        "put the output of `python benchmarks/collection.py --overview` into README.md"
+    )
