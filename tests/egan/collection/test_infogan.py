@@ -91,6 +91,7 @@ def test_without_the_information_term_q_learns_nothing(model):
 
 def test_fixed_deviation_is_one_and_learned_deviation_is_not(model):
     samples = model.draw(8).samples
+    model.configure({"learned_deviation": False})
     assert not model.guess(samples).log_variance.any()
     model.configure({"learned_deviation": True})
     assert model.guess(samples).log_variance.any()

@@ -74,11 +74,13 @@ def test_the_critic_learns_the_distance_of_two_points():
     """Data at 0.4 and samples at 0: W = 0.4, which a critic of slope 1 reaches."""
     one = model(
         load("bimodal"), network="mlp", discriminator_width=16, generator_norm="none",
-        discriminator_lr=0.01, penalty_weight=10.0,
+        penalty_weight=10.0,
     )  # fmt: skip
     real, fake = (Batch(torch.full((16, 1), at)) for at in (0.4, 0.0))
-    for _ in range(400):
-        one.train_discriminator(real, fake)
+    for lr in (0.01, 0.001):
+        one.configure({"discriminator_lr": lr})
+        for _ in range(150):
+            one.train_discriminator(real, fake)
     gap = one.discriminator(real.samples).mean() - one.discriminator(fake.samples).mean()
     assert float(gap.detach()) == pytest.approx(0.4, rel=0.05)
 
