@@ -83,7 +83,7 @@ class Discriminator(Environment):
         self.parameters = list(self.network.parameters())
         self._has_buffers = any(True for _ in self.network.buffers())
         self._real_gradient: tuple[torch.Tensor, ...] | None = None
-        self._real_loss = 0.0
+        self._real_loss, self._real_generation = 0.0, 0
         self._begun: dict[Seeds, _RealHalf] = {}
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -130,7 +130,8 @@ class Discriminator(Environment):
 
         It is the same for all siblings, so each process computes it once per generation.
         """
-        if self._real_gradient is None:
+        if self._real_gradient is None or self._real_generation != self.seeds.generation:
+            self._real_generation = self.seeds.generation
             if (known := self.prepared()) is not None:
                 self._real_gradient = tuple(part.to(self.device) for part in known["gradient"])
                 self._real_loss = known["loss"]

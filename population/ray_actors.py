@@ -69,10 +69,11 @@ class WorkerActor:
         ``stay`` names the children to hold on to from now on, where that changes.
         """
         version, prepared = surroundings
-        if self.environment is not None and view is not None and version != self.version:
-            self.environment.load_view_dict(unpack(view))
+        if self.environment is not None:
+            if view is not None and version != self.version:
+                self.environment.load_view_dict(unpack(view))
+                self.version = version
             self.environment.prepared = partial(_awaited, prepared)
-            self.version = version
         if stay is not None:
             self.worker.keep(stay)
         return self.worker.make(orders, self._look_up(parents, blocks))

@@ -95,9 +95,9 @@ class Pupil(Tiny):
         return {**scores, "lesson": float(lesson), "told": float(known is not None)}
 
 
-def learn(executor):
+def learn(executor, member=Pupil):
     search = Search(
-        Pupil, Evolution(("up", "down"), mu=2), environment=Instructive, executor=executor
+        member, Evolution(("up", "down"), mu=2), environment=Instructive, executor=executor
     )
     return search.run(6).history.drop(columns=["seconds", "run"])
 
@@ -114,3 +114,21 @@ def test_what_home_computes_ahead_is_used_and_changes_nothing(ray_session, monke
 def test_cheap_members_are_not_looked_ahead_for(ray_session, monkeypatch):
     monkeypatch.setattr("population.ray_executor.LOOK_AHEAD_SECONDS", 3600.0)
     assert (learn(RayExecutor(2))["told"] == 0).all()
+
+
+class Unlucky(Pupil):
+    """A pupil whose first generations have nothing to show."""
+
+    def evaluate(self):
+        scores = super().evaluate()
+        if self.seeds.generation in {2, 3}:
+            scores["fitness"] = float("nan")
+        return scores
+
+
+def test_after_generations_without_survivors_nothing_old_is_told(ray_session, monkeypatch):
+    monkeypatch.setattr("population.ray_executor.LOOK_AHEAD_SECONDS", -1.0)
+    inline, ray = (learn(executor, Unlucky) for executor in (InlineExecutor(), RayExecutor(2)))
+    told = ray.pop("told").groupby(ray["generation"]).max()
+    assert told.to_list() == [0, 1, 0, 0, 1, 1]
+    assert ray.equals(inline.drop(columns="told"))
