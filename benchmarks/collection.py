@@ -27,7 +27,7 @@ from population.seeding import pin_threads
 SEEDS = 3
 FOLDER = Path(__file__).parent / "acceptance"
 NAMES = [name for name in MODELS if (FOLDER / f"{name}.py").exists()]
-TELLING = {"gan": 2, "vae": 1, "infogan": 1, "lsgan": 3, "wgan": 3, "biggan": 7}
+TELLING = {"gan": 2, "vae": 1, "infogan": 1, "fgan": 2, "lsgan": 3, "wgan": 3, "biggan": 7}
 """Which of a model's checks says most, where it is not the first."""
 
 HEADS = ("what", "median (range)", "beside", "median (range)", "mark", "")
@@ -81,9 +81,9 @@ def overview() -> str:
         if path.exists():
             checks = json.loads(path.read_text(encoding="utf-8"))["checks"]
             kept = sum(check["kept"] for check in checks)
-            rows.append(
-                [f"`{name}`", *telling(checks, TELLING.get(name, 0)), f"{kept} of {len(checks)}"]
-            )
+            evolves = "yes" if MODELS[name].family == "adversarial" else "no"
+            said = telling(checks, TELLING.get(name, 0))
+            rows.append([f"`{name}`", evolves, *said, f"{kept} of {len(checks)}"])
     return table(["model", "evolves", "what", "median (range)", "beside", "marks kept"], rows)
 
 

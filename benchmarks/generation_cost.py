@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -158,10 +159,11 @@ def search_of(
     one_by_one: bool = False,
     reuse: bool = False,
     config: RunConfig | None = None,
+    directory: Path | None = None,
 ) -> Search:
     """Return the search that `python -m egan.run` would make of a case, or of its settings."""
     config = config or case.config(reuse=reuse)
-    search = build_search(config, dataset)
+    search = build_search(config, dataset, directory=directory)
     member = partial(OneByOne, config=config, shape=dataset.shape)
     changes: dict[str, Any] = {"torch_threads": case.threads}
     changes |= {"member": member} if one_by_one else {}

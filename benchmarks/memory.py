@@ -13,6 +13,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,9 +61,10 @@ def private_megabytes(process: psutil.Process) -> float:
 def flatness(case: Case, executor: Executor, generations: int) -> list[dict[str, float]]:
     """Return megabytes after each fifth of a run."""
     watch = Watch(generations)
-    search = search_of(case, case.dataset(), executor)
-    search.callbacks.append(watch)
-    search.run(generations)
+    with tempfile.TemporaryDirectory() as folder:  # where the history goes, as a user's does
+        search = search_of(case, case.dataset(), executor, directory=Path(folder))
+        search.callbacks.append(watch)
+        search.run(generations)
     return watch.rows
 
 

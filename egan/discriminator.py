@@ -83,7 +83,8 @@ class Discriminator(Environment):
         self.parameters = list(self.network.parameters())
         self._has_buffers = any(True for _ in self.network.buffers())
         self._real_gradient: tuple[torch.Tensor, ...] | None = None
-        self._real_loss, self._real_generation = 0.0, 0
+        self._real_loss = 0.0
+        self._real_generation: int | None = None
         self._begun: dict[Seeds, _RealHalf] = {}
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -130,7 +131,7 @@ class Discriminator(Environment):
 
         It is the same for all siblings, so each process computes it once per generation.
         """
-        if self._real_gradient is None or self._real_generation != self.seeds.generation:
+        if self._real_gradient is None or self._is_old():
             self._real_generation = self.seeds.generation
             if (known := self.prepared()) is not None:
                 self._real_gradient = tuple(part.to(self.device) for part in known["gradient"])
@@ -140,6 +141,10 @@ class Discriminator(Environment):
                 self._real_gradient = torch.autograd.grad(loss, self.parameters)
                 self._real_loss = float(loss.detach())
         return self._real_gradient
+
+    def _is_old(self) -> bool:
+        """Return whether the real gradient is of a generation that nobody survived."""
+        return self._real_generation not in {None, self.seeds.generation}
 
     def prepare(self) -> State | None:
         """Return the real gradient of the coming generation, and its loss."""

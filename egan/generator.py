@@ -101,7 +101,8 @@ class Generator(Member):
     def _scores(
         self, logits: torch.Tensor, gradient: Sequence[torch.Tensor] | None
     ) -> dict[str, float]:
-        self.scored_logits, self.scored_gradient = logits.detach(), gradient
+        if self.config.discriminator.reuse_gradient:
+            self.scored_logits, self.scored_gradient = logits.detach(), gradient
         quality = float(fitness.quality(logits))
         diversity, saturated = self._diversity(gradient)
         weight = self.config.fitness.diversity_weight
