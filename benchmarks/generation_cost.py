@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ from egan.data.dataset import Dataset
 from egan.experiment import build_search
 from egan.generator import Generator
 from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
+from population.profile import PHASES
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 PLAIN, REFERENCE, LOOP = "plain GAN step", "reference order", "ours, plain loop"
@@ -93,7 +95,9 @@ class Case:
 
 
 TOY, DCGAN = Case(network="mlp", width=512), Case(network="dcgan", width=64)
+SMALL_TOY = replace(TOY, width=64)
 CASES = (
+    SMALL_TOY,
     TOY,
     DCGAN,
     replace(DCGAN, width=128),
@@ -130,7 +134,6 @@ class Turns(Callback):
     def __init__(self, others: dict[str, Callable[[], Any]], clock: Callable[[], float]) -> None:
         self.others, self.clock = others, clock
         self.times: dict[str, list[float]] = {name: [] for name in (OURS, *others)}
-        self.parts: list[dict[str, float]] = []
         self.left = 0.0
 
     def on_generation(self, search: Search, generation: Any) -> None:
@@ -143,7 +146,8 @@ class Turns(Callback):
             work()
             if generation.number > WARM_UP:
                 self.times[name].append(self.clock() - started)
-        self.parts.append(dict(search.seconds))
+        if generation.number <= WARM_UP:
+            search.profile.phases = dict.fromkeys(PHASES, 0.0)
         self.left = self.clock()
 
 
@@ -154,10 +158,12 @@ def search_of(
     *,
     one_by_one: bool = False,
     reuse: bool = False,
+    config: RunConfig | None = None,
+    directory: Path | None = None,
 ) -> Search:
-    """Return the search that `python -m egan.run` would make of a case."""
-    config = case.config(reuse=reuse)
-    search = build_search(config, dataset)
+    """Return the search that `python -m egan.run` would make of a case, or of its settings."""
+    config = config or case.config(reuse=reuse)
+    search = build_search(config, dataset, directory=directory)
     member = partial(OneByOne, config=config, shape=dataset.shape)
     changes: dict[str, Any] = {"torch_threads": case.threads}
     changes |= {"member": member} if one_by_one else {}
@@ -193,19 +199,25 @@ def measure_inline(case: Case, generations: int) -> dict[str, Any]:
     search.run(WARM_UP + generations)
     for steps in (reusing, loop):
         steps.search.executor.close()
-    return {"seconds": turns.times, "floor": floors(case, *by_hand.forward_seconds())}
+    phases = {name: total / generations for name, total in search.profile.phases.items()}
+    floor = floors(case, *by_hand.forward_seconds())
+    return {"seconds": turns.times, "floor": floor, "phases": phases}
 
 
 def measure_ray(
     case: Case, generations: int, *, rounds: int, workers: Sequence[int]
-) -> dict[str, list[float]]:
-    """Return wall seconds a generation: inline by the loop and by shortcuts, and Ray's workers."""
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return wall seconds a generation: inline by the loop and by shortcuts, and Ray's workers.
+
+    Beside it, what of each round's wall time was transfer.
+    """
     ways: dict[str, tuple[Callable[[], Executor], bool]] = {
         LOOP: (InlineExecutor, True),
         OURS: (InlineExecutor, False),
         **{f"Ray, {n} workers": (partial(RayExecutor, n), False) for n in workers},
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
+    shares: dict[str, list[float]] = {name: [] for name in ways}
     dataset = case.dataset()
     for _ in range(rounds):
         for name, (executor, one_by_one) in ways.items():
@@ -214,7 +226,8 @@ def measure_ray(
             search.callbacks.append(turns)
             search.run(WARM_UP + generations)
             times[name] += turns.times[OURS]
-    return times
+            shares[name].append(search.profile.phases["transfer"] / sum(turns.times[OURS]))
+    return times, shares
 
 
 def ratios(found: dict[str, Any]) -> dict[str, list[float]]:
@@ -237,19 +250,40 @@ def said_of_cases(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> str
     return "Generations in plain GAN steps (quartiles):\n\n" + table(heads, rows)
 
 
-def said_of_ray(case: Case, times: dict[str, list[float]]) -> str:
+def said_of_phases(cases: Sequence[Case], found: Sequence[dict[str, Any]]) -> str:
+    """Return the table of a generation's phases, and which marks are kept."""
+    rows, marks = [], []
+    for case, one in zip(cases, found, strict=True):
+        whole = sum(one["phases"].values())
+        cells = [f"{1e3 * s:.2f} ({s / whole:.1%})" for s in one["phases"].values()]
+        rows.append([case.title, *cells])
+        for phase, limit in (("bookkeeping", 0.03), ("transfer", 0.1)) if case == DCGAN else ():
+            share = one["phases"][phase] / whole
+            marks.append(mark(f"{case.title}, share of {phase}", share, limit, form=".3f"))
+        if case == SMALL_TOY:
+            milliseconds = 1e3 * one["phases"]["bookkeeping"]
+            marks.append(mark(f"{case.title}, ms of bookkeeping", milliseconds, 1.0, form=".2f"))
+    title = "Wall milliseconds of ours by phase, inline:"
+    return "\n\n".join([title, table(["networks", *PHASES], rows), "\n".join(marks)])
+
+
+def said_of_ray(case: Case, times: dict[str, list[float]], shares: dict[str, list[float]]) -> str:
     """Return the table of wall times by Ray."""
     loop, ours = (float(np.median(times[name])) for name in (LOOP, OURS))
     rows = []
     for name, found in times.items():
         median = float(np.median(found))
         wall = cell([1e3 * t for t in found])
-        rows.append([name, wall, f"{median / loop:.2f}", f"{median / ours:.2f}"])
+        share = f"{float(np.median(shares[name])):.1%}"
+        rows.append([name, wall, f"{median / loop:.2f}", f"{median / ours:.2f}", share])
     heads = ["way", "wall ms a generation (quartiles)", "to plain loop", "to shortcuts inline"]
-    best = min(float(np.median(found)) for name, found in times.items() if "Ray" in name)
+    heads.append("transfer")
+    fastest = min((name for name in times if "Ray" in name), key=lambda n: np.median(times[n]))
+    best, share = float(np.median(times[fastest])), float(np.median(shares[fastest]))
     marks = [
         mark("Ray / plain loop inline", best / loop, 0.65, form=".2f"),
         mark("Ray / shortcuts inline", best / ours, 0.85, form=".2f"),
+        mark(f"{fastest}, share of transfer", share, 0.1, form=".3f"),
     ]
     title = f"{case.title}, one thread a process:"
     return "\n\n".join([title, table(heads, rows), "\n".join(marks)])
@@ -300,6 +334,7 @@ def main() -> None:
     options.add_argument("--generations", type=int, default=20)
     options.add_argument("--rounds", type=int, default=3, help="of the ways with Ray")
     options.add_argument("--no-ray", action="store_true", help="leave out the ways with Ray")
+    options.add_argument("--only-ray", action="store_true", help="the ways with Ray alone")
     given = options.parse_args()
     cases: Sequence[Case] = CASES
     ray_case, workers = DCGAN, (1, 2, 3)
@@ -307,22 +342,30 @@ def main() -> None:
         cases = [replace(TOY, width=16), replace(DCGAN, width=4)]
         ray_case, workers, given.generations, given.rounds = cases[1], (2,), 3, 1
     found = []
+    cases = [] if given.only_ray else cases
     for case in cases:
         found.append(measure_inline(case, given.generations))
         print(f"{case.title}: done", flush=True)
-    parts = [said_of_cases(cases, found), said_of_marks(dict(zip(cases, found, strict=True)))]
+    parts = []
+    if cases:
+        parts = [said_of_cases(cases, found), said_of_marks(dict(zip(cases, found, strict=True)))]
+        parts.append(said_of_phases(cases, found))
     values = {
-        case.title: {name: spread(r) for name, r in ratios(one).items()} | {"floor": one["floor"]}
+        case.title: {name: spread(r) for name, r in ratios(one).items()}
+        | {"floor": one["floor"], "phases": one["phases"]}
         for case, one in zip(cases, found, strict=True)
     }
     if not given.no_ray:
         torch.set_num_threads(1)
         with ray_session(4):
-            times = measure_ray(ray_case, given.generations, rounds=given.rounds, workers=workers)
-        parts.append(said_of_ray(ray_case, times))
+            times, shares = measure_ray(
+                ray_case, given.generations, rounds=given.rounds, workers=workers
+            )
+        parts.append(said_of_ray(ray_case, times, shares))
         values["Ray"] = {name: spread(found) for name, found in times.items()}
-    report("generation_cost", "\n\n".join(filter(None, parts)), values, save=given.save)
-    if given.save:
+    name = "generation_cost_ray" if given.only_ray else "generation_cost"
+    report(name, "\n\n".join(filter(None, parts)), values, save=given.save)
+    if given.save and cases:
         figure_of(cases, found).savefig(RESULTS / "generation_cost.png", dpi=120)
 
 

@@ -20,7 +20,7 @@ class DataConfig:
     path: str | None = None
     """Folder or file on disk, for folder, cifar10, mnist and npz."""
     image_size: int | None = None
-    """Height and width in pixels, 28 or a power of two from 8 to 256; images are resized to it."""
+    """Height and width in pixels, 28, 112 or a power of two from 8 to 256, to resize to."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
 
@@ -75,6 +75,8 @@ class CommonConfig(ABC):
     """Generations between checkpoints; by default as often as looks, in a search every round."""
     features: str | None = None
     """Your own feature extractor for sample distances, as module:function."""
+    profile: bool = False
+    """Also record in results.csv where each generation's time goes, phase by phase."""
 
     @property
     def is_search(self) -> bool:

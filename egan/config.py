@@ -21,6 +21,7 @@ from egan.common_config import (
 __all__ = [
     "CADENCE",
     "WHERE_ONLY",
+    "ArithmeticConfig",
     "CommonConfig",
     "DataConfig",
     "DiscriminatorConfig",
@@ -110,6 +111,8 @@ class EvolutionConfig:
     """Baseline: one child per parent, its mutation drawn at random, no selection."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
+    bandit: bool = False
+    """Between contests, mutations come from a bandit that learns which ones win contests."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,6 +130,20 @@ class FitnessConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ArithmeticConfig:
+    """How networks are computed: what is faster depends on the machine, and changes last bits."""
+
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of forward and backward passes; weights, Adam and scores stay float32."""
+    channels_last: bool = False
+    """Let convolutions work with the channels as the last axis in memory."""
+    compile: bool = False
+    """Compile the networks with torch.compile, which takes a minute at the start."""
+    vectorize: Literal["auto", "on", "off"] = "auto"
+    """Score siblings at once, by torch.func; auto tries on a GPU which is faster, off on CPUs."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig(CommonConfig):
     """Everything that a run of E-GAN depends on."""
 
@@ -136,6 +153,7 @@ class RunConfig(CommonConfig):
     discriminator: DiscriminatorConfig = dataclasses.field(default_factory=DiscriminatorConfig)
     evolution: EvolutionConfig = dataclasses.field(default_factory=EvolutionConfig)
     fitness: FitnessConfig = dataclasses.field(default_factory=FitnessConfig)
+    arithmetic: ArithmeticConfig = dataclasses.field(default_factory=ArithmeticConfig)
 
     @property
     def name(self) -> str:
@@ -185,7 +203,10 @@ class RunConfig(CommonConfig):
         Not where the data lie: their contents count, see `Dataset.fingerprint`.
         """
         settings = to_dict(self)
-        names = ("data", "generator", "discriminator", "evolution", "fitness", "device")
+        names = (
+            *("data", "generator", "discriminator", "evolution", "fitness", "arithmetic"),
+            "device",
+        )
         settings["data"].pop("path")
         return {name: settings[name] for name in names}
 
@@ -216,9 +237,62 @@ def check(config: RunConfig) -> RunConfig:
             "--fitness.diversity none leaves nothing to select by; use it with one mutation, or "
             "with --evolution.random-mutation."
         )
+    if config.evolution.bandit:
+        _check_bandit(config.evolution)
     if config.discriminator.reuse_gradient:
         _check_gradient_is_there(config)
+    _check_arithmetic(config)
     return config
+
+
+def _check_arithmetic(config: RunConfig) -> None:
+    """See that nothing with running statistics is compiled or vectorised."""
+    for flag, asked in (
+        ("compile", config.arithmetic.compile),
+        ("vectorize on", config.arithmetic.vectorize == "on"),
+    ):
+        for part in ("generator", "discriminator"):
+            norm = getattr(config, part).norm
+            if asked and norm != "none":
+                raise ValueError(
+                    f"--arithmetic.{flag} needs networks without running statistics, but got "
+                    f"--{part}.norm {norm}; expected none. Leave one of them out."
+                )
+
+    if config.arithmetic.vectorize == "on":
+        _check_vectorize(config)
+
+
+def _check_vectorize(config: RunConfig) -> None:
+    """See that siblings are scored alike, by what `torch.func` can batch."""
+    for flag, got, wanted in (
+        ("fitness.diversity", config.fitness.diversity, "gradient"),
+        ("evolution.fresh-codes", config.evolution.fresh_codes, False),
+        ("arithmetic.compile", config.arithmetic.compile, False),
+    ):
+        if got != wanted:
+            raise ValueError(
+                "--arithmetic.vectorize on scores siblings at once, on shared codes, by the "
+                f"discriminator's gradient, but got --{flag} {got}; expected {wanted}."
+            )
+
+
+def _check_bandit(evolution: EvolutionConfig) -> None:
+    if evolution.contest_every == 1:
+        raise ValueError(
+            "--evolution.bandit proposes mutations between contests, but got "
+            "--evolution.contest-every 1, which leaves nothing in between; expected 2 or more."
+        )
+    if evolution.random_mutation:
+        raise ValueError(
+            "--evolution.bandit learns from contests, but got --evolution.random-mutation, which "
+            "holds none; leave one of them out."
+        )
+    if len(evolution.mutations) == 1:
+        raise ValueError(
+            "--evolution.bandit chooses among mutations, but got --evolution.mutations "
+            f"{evolution.mutations[0]} alone; expected two or more."
+        )
 
 
 def _check_gradient_is_there(config: RunConfig) -> None:

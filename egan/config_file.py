@@ -62,6 +62,8 @@ def to_yaml(config: CommonConfig) -> str:
     settings = to_dict(config)
     if not config.has_rounds:
         settings.pop("search")
+    elif not isinstance(config, RunConfig):
+        settings["search"].pop("model")  # the preset says it
     text: str = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)
     return text
 

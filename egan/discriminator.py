@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch.func import functional_call
 
 from egan import networks
+from egan.arithmetic import Forward, compiled, computed, lay_out
 from egan.hyperparameters import tuned
 from mutations.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
 from population.environment import Environment
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
     from population.member import Hyperparameters
+    from population.seeding import Seeds
 
 FAKES, REALS, SCORED_REALS, MIXES = range(4)
 """Numbers of the random streams within one purpose."""
@@ -32,6 +35,20 @@ def set_adam(optimizer: torch.optim.Optimizer, *, lr: float, betas: tuple[float,
     """Set Adam's rates; a state that was loaded before brought those it was trained with."""
     for group in optimizer.param_groups:
         group["lr"], group["betas"] = lr, betas
+
+
+class _RealHalf(NamedTuple):
+    """What a step of the discriminator has to do with real samples alone.
+
+    Attributes:
+        samples: The batch (N, *shape).
+        loss: −E[log D(x)], without a graph.
+        gradients: That of the loss and, where it is in use, that of R1.
+    """
+
+    samples: torch.Tensor
+    loss: torch.Tensor
+    gradients: list[tuple[torch.Tensor, ...]]
 
 
 class Discriminator(Environment):
@@ -50,14 +67,16 @@ class Discriminator(Environment):
         self.settings = self.config = config
         self.dataset = dataset
         self.device = torch.device(config.device)
-        self.network = networks.discriminator(
+        network = networks.discriminator(
             settings.network,
             dataset.shape,
             width=settings.width,
             depth=settings.depth,
             norm=settings.norm,
             init=settings.init,
-        ).to(self.device)
+        )
+        self.network = lay_out(network.to(self.device), config.arithmetic)
+        self.compiled = compiled(self.network, config.arithmetic)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
         )
@@ -65,6 +84,8 @@ class Discriminator(Environment):
         self._has_buffers = any(True for _ in self.network.buffers())
         self._real_gradient: tuple[torch.Tensor, ...] | None = None
         self._real_loss = 0.0
+        self._real_generation: int | None = None
+        self._begun: dict[Seeds, _RealHalf] = {}
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Apply hyperparameters, see `egan.hyperparameters`, to the live discriminator.
@@ -84,24 +105,52 @@ class Discriminator(Environment):
 
         Batch norm uses the batch's own statistics, the same way for every child.
         """
-        samples = samples * self.config.discriminator.input_scale
         if not self._has_buffers:
-            logits: torch.Tensor = self.network(samples)
-        else:
-            scratch = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-            logits = functional_call(self.network, scratch, (samples,))
-        return logits
+            return self._forward(self.compiled, samples)
+        scratch = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        return self._forward(partial(functional_call, self.network, scratch), samples)
+
+    def logits_with(
+        self, weights: Mapping[str, torch.Tensor], samples: torch.Tensor
+    ) -> torch.Tensor:
+        """Return logits (N,) of samples (N, *shape) under other weights, by name."""
+        return self._forward(partial(functional_call, self.network, dict(weights)), samples)
+
+    def _forward(self, network: Forward, samples: torch.Tensor) -> torch.Tensor:
+        scaled = samples * self.config.discriminator.input_scale
+        return computed(network, self.config.arithmetic, self.device)(scaled)
+
+    def _smooth_logits(self, samples: torch.Tensor) -> torch.Tensor:
+        """Return logits that have second derivatives, for penalties."""
+        if self.compiled is self.network:
+            return self.logits(samples)
+        return self._forward(self.network, samples)
 
     def real_gradient(self) -> tuple[torch.Tensor, ...]:
         """Return the gradient of −E[log D(x)] on the generation's scoring batch.
 
         It is the same for all siblings, so each process computes it once per generation.
         """
-        if self._real_gradient is None:
-            loss = real_loss(self.logits(self._scored_reals()))
-            self._real_gradient = torch.autograd.grad(loss, self.parameters)
-            self._real_loss = float(loss.detach())
+        if self._real_gradient is None or self._is_old():
+            self._real_generation = self.seeds.generation
+            if (known := self.prepared()) is not None:
+                self._real_gradient = tuple(part.to(self.device) for part in known["gradient"])
+                self._real_loss = known["loss"]
+            else:
+                loss = real_loss(self.logits(self._scored_reals()))
+                self._real_gradient = torch.autograd.grad(loss, self.parameters)
+                self._real_loss = float(loss.detach())
         return self._real_gradient
+
+    def _is_old(self) -> bool:
+        """Return whether the real gradient is of a generation that nobody survived."""
+        return self._real_generation not in {None, self.seeds.generation}
+
+    def prepare(self) -> State | None:
+        """Return the real gradient of the coming generation, and its loss."""
+        if self.config.fitness.diversity != "gradient":
+            return None
+        return {"gradient": list(self.real_gradient()), "loss": self._real_loss}
 
     def _scored_reals(self) -> torch.Tensor:
         count = self.config.fitness.num_samples
@@ -109,7 +158,10 @@ class Discriminator(Environment):
 
     def loss_gradient(self, fake_logits: torch.Tensor) -> list[torch.Tensor]:
         """Return ∇_w L_D, penalties excluded, for the logits (N,) of one child's samples."""
-        fake_gradient = torch.autograd.grad(fake_loss(fake_logits), self.parameters)
+        return self.with_reals(torch.autograd.grad(fake_loss(fake_logits), self.parameters))
+
+    def with_reals(self, fake_gradient: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Add the real half of ∇_w L_D to the half that one child's samples decide."""
         return [a + b for a, b in zip(self.real_gradient(), fake_gradient, strict=True)]
 
     def loss(self, fake_logits: torch.Tensor) -> float:
@@ -128,11 +180,15 @@ class Discriminator(Environment):
         for step in range(self.config.discriminator.steps):
             if step == 0 and self.config.discriminator.reuse_gradient:
                 record = self._train_on_scored(contributions)
-                continue
-            fake = self._batch([c["samples"] for c in contributions], step)
-            real = self._draw(len(fake), self.seeds.own("update", 2 * step + REALS))
-            record = self._train(real, fake, self.seeds.own("update", 2 * step + 2))
+            else:
+                fake = self._batch([c["samples"] for c in contributions], step)
+                record = self._train(self._real_half(step), fake, step)
         return record
+
+    def begin_update(self) -> None:
+        """Find the real half of the first step, unless it counts running statistics."""
+        if not (self._has_buffers or self.config.discriminator.reuse_gradient):
+            self._begun = {self.seeds: self._real_half(0)}
 
     def _batch(self, scored: Sequence[torch.Tensor], step: int) -> torch.Tensor:
         """Return the step's share of each survivor's samples, one after the other."""
@@ -144,40 +200,63 @@ class Discriminator(Environment):
             parts.append(samples[places])
         return torch.cat(parts).to(self.device)
 
-    def _train(self, real: torch.Tensor, fake: torch.Tensor, seed: int) -> dict[str, float]:
-        scale = self.config.discriminator.input_scale
-        real_logits = self.network(real * scale)
-        fake_logits = self.network(fake * scale)
-        loss = real_loss(real_logits) + fake_loss(fake_logits)
-        record = {"discriminator_loss": float(loss.detach())}
-        self.optimizer.zero_grad()
-        torch.autograd.backward(sum(self._penalties(real, fake, seed), start=loss))
+    def _real_half(self, step: int) -> _RealHalf:
+        """Return the part of a step that real samples alone decide."""
+        begun, self._begun = self._begun.get(self.seeds), {}
+        if step == 0 and begun is not None:
+            return begun
+        settings = self.config.discriminator
+        seed = self.seeds.own("update", 2 * step + REALS)
+        real = self._draw(self.config.evolution.batch_size, seed)
+        loss = real_loss(self._forward(self.compiled, real))
+        gradients = [torch.autograd.grad(loss, self.parameters)]
+        if settings.r1_weight:
+            penalty = settings.r1_weight * r1_penalty(self._smooth_logits, real)
+            gradients.append(_gradient(penalty, self.parameters))
+        return _RealHalf(real, loss.detach(), gradients)
+
+    def _train(self, reals: _RealHalf, fake: torch.Tensor, step: int) -> dict[str, float]:
+        settings = self.config.discriminator
+        loss = fake_loss(self._forward(self.compiled, fake))
+        total = loss
+        if settings.gradient_penalty_weight:
+            total = loss + self._gradient_penalty(reals.samples, fake, step)
+        gradient = list(torch.autograd.grad(total, self.parameters))
+        for part in reversed(reals.gradients):
+            torch._foreach_add_(gradient, list(part))
+        self._descend(gradient)
+        return {"discriminator_loss": float(reals.loss + loss.detach())}
+
+    def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
+        for parameter, value in zip(self.parameters, gradient, strict=True):
+            parameter.grad = value.contiguous()  # fused Adam does not look at strides
         self.optimizer.step()
-        return record
 
     def _train_on_scored(self, contributions: Sequence[State]) -> dict[str, float]:
         """Take a step whose gradient was found when the survivors were scored."""
-        gradients = [c["gradient"] for c in contributions]
-        for parameter, *parts in zip(self.parameters, *gradients, strict=True):
-            parameter.grad = torch.stack(parts).mean(0).to(self.device)
-        settings = self.config.discriminator
-        if settings.r1_weight or settings.gradient_penalty_weight:
-            fake = contributions[0]["samples"].to(self.device)
-            seed = self.seeds.own("update", 2)
-            first, *others = self._penalties(self._scored_reals(), fake, seed)
-            torch.autograd.backward(sum(others, start=first))
-        self.optimizer.step()
+        found = zip(*[c["gradient"] for c in contributions], strict=True)
+        gradient = [torch.stack(parts).mean(0).to(self.device) for parts in found]
+        if penalties := self._penalties_on_scored(contributions):
+            parts = _gradient(sum(penalties[1:], start=penalties[0]), self.parameters)
+            gradient = [a + b for a, b in zip(gradient, parts, strict=True)]
+        self._descend(gradient)
         return {"discriminator_loss": sum(c["loss"] for c in contributions) / len(contributions)}
 
-    def _penalties(self, real: torch.Tensor, fake: torch.Tensor, seed: int) -> list[torch.Tensor]:
+    def _penalties_on_scored(self, contributions: Sequence[State]) -> list[torch.Tensor]:
         """Return the weighted penalties that are in use."""
         settings, penalties = self.config.discriminator, []
+        real, fake = self._scored_reals(), contributions[0]["samples"].to(self.device)
         if settings.r1_weight:
-            penalties.append(settings.r1_weight * r1_penalty(self.logits, real))
+            penalties.append(settings.r1_weight * r1_penalty(self._smooth_logits, real))
         if settings.gradient_penalty_weight:
-            penalty = gradient_penalty(self.logits, real, fake, generator=stream(seed))
-            penalties.append(settings.gradient_penalty_weight * penalty)
+            penalties.append(self._gradient_penalty(real, fake, 0))
         return penalties
+
+    def _gradient_penalty(self, real: torch.Tensor, fake: torch.Tensor, step: int) -> torch.Tensor:
+        """Return the weighted gradient penalty."""
+        mixing = stream(self.seeds.own("update", 2 * step + 2))
+        penalty = gradient_penalty(self._smooth_logits, real, fake, generator=mixing)
+        return self.config.discriminator.gradient_penalty_weight * penalty
 
     def _draw(self, count: int, seed: int) -> torch.Tensor:
         return self.dataset.draw(count, stream(seed)).to(self.device)
@@ -191,7 +270,7 @@ class Discriminator(Environment):
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._set_rates()
-        self._real_gradient = None
+        self._real_gradient, self._begun = None, {}
 
     def view_dict(self) -> State:
         """Return what members need: weights and running statistics, no moments."""
@@ -201,3 +280,10 @@ class Discriminator(Environment):
         """Take over the weights and running statistics of the home discriminator."""
         self.network.load_state_dict(view)
         self._real_gradient = None
+
+
+def _gradient(
+    penalty: torch.Tensor, parameters: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, ...]:
+    """Return a penalty's gradient, 0 for the last bias, which no penalty depends on."""
+    return torch.autograd.grad(penalty, parameters, materialize_grads=True)

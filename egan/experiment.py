@@ -60,6 +60,7 @@ def build_search(
         name=config.preset,
         callbacks=callbacks,
         checkpoint_every=config.checkpoint_every or config.interval,
+        profile=config.profile,
         identity={**config.identity(), "samples": dataset.fingerprint()},
     )
 
@@ -82,6 +83,7 @@ def build_hyperparameter_search(
         name=config.preset,
         callbacks=callbacks,
         checkpoint_every=config.checkpoint_every or 1,
+        profile=config.profile,
         identity={
             **config.identity(),
             "model": settings.model,
@@ -102,6 +104,7 @@ def build_strategy(config: RunConfig) -> Evolution:
         objectives=("quality", "diversity") if settings.selection == "pareto" else (),
         random_operator=settings.random_mutation,
         contest_every=settings.contest_every,
+        bandit=settings.bandit,
     )
 
 

@@ -11,14 +11,20 @@ from torch.optim.swa_utils import AveragedModel
 import fitness
 import mutations
 from egan import networks
+from egan.arithmetic import compiled, computed, lay_out
 from egan.averaging import ExponentialAveraging
 from egan.discriminator import FAKES, REALS, Discriminator, set_adam, stream
 from egan.hyperparameters import tuned
 from population.member import Birth, Hyperparameters, Member, Newborn
-from population.state import PackedState, State, unpack
+from population.state import Buffer, PackedState, State
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
+    from egan.vectorized import Scored
+
+
+Gradient = tuple[torch.Tensor, ...]
+"""A tensor for each of the generator's parameters."""
 
 
 class Generator(Member):
@@ -42,13 +48,21 @@ class Generator(Member):
         settings = config.generator
         self.settings = self.config = config
         self.device = torch.device(config.device)
-        self.network = build_network(config, shape).to(self.device)
+        self.network = lay_out(build_network(config, shape).to(self.device), config.arithmetic)
+        forward = compiled(self.network, config.arithmetic)
+        self.generate = computed(forward, config.arithmetic, self.device)
         self.averaging = ExponentialAveraging(settings.ema_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=self.averaging)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
         )
         self.parameters = list(self.network.parameters())
+        self._tensors = {
+            "network": self.network.state_dict(keep_vars=True),
+            "average": self.average.state_dict(keep_vars=True),
+        }
+        self._places = {name: i for i, name in enumerate(config.evolution.mutations)}
+        self._found: dict[int, Scored] = {}
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -63,8 +77,8 @@ class Generator(Member):
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one Adam step on the objective called ``operator``."""
-        fake_logits, real_logits = self._logits([operator])
-        self._descend(self._gradient(operator, fake_logits, real_logits))
+        [gradient] = self._gradients([operator])
+        self._descend(gradient)
 
     def evaluate(self) -> dict[str, float]:
         """Score on fresh codes: fitness = quality + weight × diversity.
@@ -72,14 +86,25 @@ class Generator(Member):
         Also ``saturated``: 1 where the discriminator's gradient had vanished and the cap took the
         place of the diversity. The scored samples (N, *shape) become the contribution.
         """
-        codes = self._codes("evaluate", self.config.fitness.num_samples)
+        if self.config.arithmetic.vectorize == "on":
+            found = self._found.pop(self.place, None) or self._score_alone()
+            self.samples = found.samples
+            return self._scores(found.logits, self.environment.with_reals(found.gradient))
         with torch.no_grad():
-            self.samples = self.network(codes)
+            self.samples = self.generate(self._scoring_codes())
         if self.config.fitness.diversity == "none":
             return {"fitness": 0.0}
         logits = self.environment.logits(self.samples)
+        pairwise = self.config.fitness.diversity == "pairwise"
+        return self._scores(logits, None if pairwise else self.environment.loss_gradient(logits))
+
+    def _scores(
+        self, logits: torch.Tensor, gradient: Sequence[torch.Tensor] | None
+    ) -> dict[str, float]:
+        if self.config.discriminator.reuse_gradient:
+            self.scored_logits, self.scored_gradient = logits.detach(), gradient
         quality = float(fitness.quality(logits))
-        diversity, saturated = self._diversity(logits)
+        diversity, saturated = self._diversity(gradient)
         weight = self.config.fitness.diversity_weight
         total = fitness.combine(quality, diversity, weight=weight)
         return {
@@ -111,50 +136,88 @@ class Generator(Member):
         if self.config.evolution.fresh_codes or not alike or len(births) == 1:
             yield from super().reproduce(parent, births)
             return
-        self.seeds = first.seeds
-        self.load_state_dict(unpack(parent))
-        self.configure(first.hyperparameters)
-        fake_logits, real_logits = self._logits([birth.operator for birth in births])
-        gradients = [self._gradient(b.operator, fake_logits, real_logits) for b in births]
-        buffers = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-        for birth, gradient in zip(births, gradients, strict=True):
-            self.seeds = birth.seeds
-            self.load_state_dict(unpack(parent))
-            self.configure(birth.hyperparameters)
-            self.network.load_state_dict(buffers, strict=False)
-            self._descend(gradient)
-            yield self.appraise(birth)
+        room = self.become(parent, first)
+        gradients = self._gradients([birth.operator for birth in births])
+        if self.config.arithmetic.vectorize == "on":
+            yield from self._born_at_once(parent, births, gradients)
+            return
+        statistics = {name: value.clone() for name, value in self.network.named_buffers()}
+        for birth in births:
+            if birth is not first:
+                room = self.become(parent, birth)
+                self.network.load_state_dict(statistics, strict=False)
+            self._descend(gradients.pop(0))
+            yield self.appraise(birth, into=room)
 
     def _logits(self, operators: Sequence[str | None]) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Return D(G(z)) (N,) with its graph and, where an objective needs it, D(x) (N,)."""
         size = self.config.evolution.batch_size
-        fake_logits = self.environment.logits(self.network(self._codes("step", size)))
+        fake_logits = self.environment.logits(self.generate(self._codes("step", size)))
         if not any(mutations.TABLE[mutations.check(o or "")].needs_real for o in operators):
             return fake_logits, None
         real = self.environment.draw_real(size, self._seed("step", REALS))
         with torch.no_grad():
             return fake_logits, self.environment.logits(real)
 
-    def _gradient(
-        self, operator: str | None, fake: torch.Tensor, real: torch.Tensor | None
-    ) -> tuple[torch.Tensor, ...]:
-        loss = mutations.get(operator or "").generator(fake, real)
-        return torch.autograd.grad(loss, self.parameters, retain_graph=True)
+    def _gradients(self, operators: Sequence[str | None]) -> list[Gradient]:
+        """Return the gradient of each objective, from one forward pass."""
+        fake, real = self._logits(operators)
+        losses = [mutations.get(operator or "").generator(fake, real) for operator in operators]
+        last = len(losses) - 1
+        return [
+            torch.autograd.grad(loss, self.parameters, retain_graph=i < last)
+            for i, loss in enumerate(losses)
+        ]
 
     def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
         for parameter, value in zip(self.parameters, gradient, strict=True):
-            parameter.grad = value
+            parameter.grad = value.contiguous()  # fused Adam does not look at strides
         self.optimizer.step()
         self.average.update_parameters(self.network)
 
-    def _diversity(self, logits: torch.Tensor) -> tuple[float, bool]:
-        if self.config.fitness.diversity == "pairwise":
+    def _diversity(self, gradient: Sequence[torch.Tensor] | None) -> tuple[float, bool]:
+        if gradient is None:
             generator = stream(self.seeds.shared("evaluate", REALS))
             return float(fitness.pairwise_diversity(self.samples.cpu(), generator=generator)), False
-        gradient = self.environment.loss_gradient(logits)
-        self.scored_logits, self.scored_gradient = logits.detach(), gradient
         result = fitness.diversity(gradient, cap=self.config.fitness.diversity_cap)
         return result.value, result.saturated
+
+    def become(self, parent: PackedState, birth: Birth) -> Buffer:
+        """Take over a copy of the parent, and what the child to be is made with."""
+        self.place = self._places.get(birth.operator or "", len(self._places))
+        return super().become(parent, birth)
+
+    def _born_at_once(
+        self, parent: PackedState, births: Sequence[Birth], gradients: Sequence[Gradient]
+    ) -> Iterator[Newborn]:
+        """Give every sibling its gradient step, then score all of them together."""
+        rooms, states, children = [], [], {}
+        for birth, gradient in zip(births, gradients, strict=True):
+            rooms.append(self.become(parent, birth))
+            self._descend(gradient)
+            states.append(self.state_dict())
+            children[self.place] = self._weights()
+        self._found = self._score_at_once(children)
+        for birth, room, state in zip(births, rooms, states, strict=True):
+            self.seeds, self.place = birth.seeds, self._places[birth.operator or ""]
+            self.load_state_dict(state)
+            yield self.appraise(birth, into=room)
+
+    def _weights(self) -> dict[str, torch.Tensor]:
+        return {name: parameter.data for name, parameter in self.network.named_parameters()}
+
+    def _score_alone(self) -> Scored:
+        return self._score_at_once({self.place: self._weights()})[self.place]
+
+    def _score_at_once(
+        self, children: Mapping[int, Mapping[str, torch.Tensor]]
+    ) -> dict[int, Scored]:
+        from egan.vectorized import score_at_once
+
+        return score_at_once(children, self, self._scoring_codes(), places=len(self._places) + 1)
+
+    def _scoring_codes(self) -> torch.Tensor:
+        return self._codes("evaluate", self.config.fitness.num_samples)
 
     def _codes(self, purpose: str, count: int) -> torch.Tensor:
         """Draw codes (count, Z) from the stream that siblings share, or from the child's own."""
@@ -177,10 +240,24 @@ class Generator(Member):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Take over a state; Adam's moments are the state's own memory, shared with nobody."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average.load_state_dict(state["average"])
+        """Take over a state by reference: weights, moments and averages are its own memory.
+
+        Adam's rates are those of the configuration, whatever the state was trained with.
+        """
+        _adopt(self._tensors["network"], state["network"])
+        _adopt(self._tensors["average"], state["average"])
+        moments = state["optimizer"]["state"]
+        self.optimizer.state.clear()
+        for i, parameter in enumerate(self.parameters[: len(moments)]):
+            self.optimizer.state[parameter] = {
+                name: value.to(self.device) for name, value in moments[i].items()
+            }
+
+
+def _adopt(tensors: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> None:
+    """Let a module's tensors live where a state's do, or on another device in copies of them."""
+    for name, tensor in tensors.items():
+        tensor.data = state[name].to(tensor.device)
 
 
 def build_network(config: RunConfig, shape: tuple[int, ...]) -> torch.nn.Module:

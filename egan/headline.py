@@ -18,6 +18,10 @@ MEASURES = {
 }
 
 
+PHASE_NAMES = {"environment": "discriminator"}
+"""What a phase of a generation is here, where the engine has another name."""
+
+
 def headline(
     results: pd.DataFrame | None,
     metrics: pd.DataFrame | None,
@@ -124,3 +128,17 @@ def breakdown(timing: Mapping[str, Any]) -> list[tuple[str, float, float]]:
     if whole - known > 0.005 * whole:
         ranked.append(("other", whole - known))
     return [(name, seconds, seconds / whole) for name, seconds in ranked]
+
+
+def phases(timing: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+    """Return name, seconds a generation and share of each phase that took time."""
+    generations = int(timing.get("generations") or 0)
+    found = {str(name): float(total) for name, total in (timing.get("phases") or {}).items()}
+    whole = sum(found.values())
+    if not generations or whole <= 0:
+        return []
+    return [
+        (PHASE_NAMES.get(name, name), total / generations, total / whole)
+        for name, total in found.items()
+        if total > 0
+    ]

@@ -25,7 +25,7 @@ def _of_model(config: CollectionConfig) -> str:
 
     model, name = load(config.model), config.model
     evolve = f"  {PROG} {name} --evolve minimax,heuristic,least_squares\n"
-    evolve = evolve if hasattr(model, "discriminator_loss") else ""
+    evolve = evolve if model.evolves else ""
     space = "\n".join(f"  {flag(one)} {text}" for one, text in model.space.items())
     return f"""{inspect.getdoc(inspect.getmodule(model))}
 

@@ -76,24 +76,32 @@ def plan(config: CommonConfig) -> str:
         **_children(config),
         "where": _where(config),
         **({"memory": _memory(config, shape)} if isinstance(config, RunConfig) else {}),
-        "looks": f"every {config.interval} {config.unit} of {config.length}",
+        "looks": f"every {_counted(config.interval, config.unit)} of {config.length}",
         "folder": str(next_path(Path(config.output), config.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
 
 
+def _counted(count: int, unit: str) -> str:
+    return unit.removesuffix("s") if count == 1 else f"{count} {unit}"
+
+
 def _children(config: CommonConfig) -> dict[str, str]:
-    """Return what a generation or a round makes."""
+    """Return what a generation or a round makes, and how rare contests are."""
     if isinstance(config, CollectionConfig):
         mutations = f" ({config.evolve})" if config.evolves else ""
         return {"model": config.preset, config.unit.removesuffix("s"): config.children + mutations}
     assert isinstance(config, RunConfig)
     evolution = config.evolution
     kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
-    return {
-        "children": f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
+    text = (
+        f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
-    }
+    )
+    if not evolution.random_mutation and evolution.contest_every > 1:
+        chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
+        text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
+    return {"children": text}
 
 
 def _search(config: CommonConfig) -> dict[str, str]:

@@ -42,6 +42,10 @@ def prepare(config: CommonConfig) -> Prepared:
         dataset = load_data(config)
     _check_device(config)
     with told_to_user(ValueError):
+        if isinstance(config, RunConfig):
+            from egan.arithmetic import check_compiler
+
+            check_compiler(config.arithmetic)
         return _fitted(config, dataset)
 
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from egan.files import atomic
-from egan.headline import breakdown, duration, flatten, headline, measure, number
+from egan.headline import breakdown, duration, flatten, headline, measure, number, phases
 from egan.pictures import evenly
 from egan.plots import fitness_curves, mutation_shares, quality_diversity, sample_distance
 from egan.plots.style import DPI, SERIES
@@ -62,6 +62,7 @@ def write_report(directory: Path) -> Path:
         versions=flatten(_mapping(directory / "versions.json")),
         wall=duration(timing.get("wall_seconds")),
         parts=breakdown(timing),
+        phases=phases(timing),
         palette=SERIES,
     )
     path = directory / "report.html"

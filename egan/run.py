@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from egan.commandline import Request, parse
@@ -57,9 +58,12 @@ def evolve(request: Request, talk: Talk) -> int:
     from egan.listeners import Timekeeper
     from egan.preparation import prepare
     from egan.session import Session, open_folder
+    from egan.vectorized import settled
 
-    config, timekeeper = request.config, Timekeeper()
-    prepared = prepare(config)
+    timekeeper = Timekeeper()
+    prepared = prepare(request.config)
+    config = settled(request.config, prepared.dataset)
+    request = replace(request, config=config)
     with contextlib.closing(open_folder(request)) as folder:
         talk.write_to(folder.path / "log.txt")
         timekeeper.prepared(folder.path)

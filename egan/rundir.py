@@ -138,9 +138,14 @@ def read_timing(path: Path) -> dict[str, Any]:
     """Return a run's `timing.json`, with zeros where there is none yet."""
     try:
         timing = json.loads((path / TIMING).read_text(encoding="utf-8"))
-        return {"wall_seconds": float(timing["wall_seconds"]), "parts": dict(timing["parts"])}
+        return {
+            "wall_seconds": float(timing["wall_seconds"]),
+            "parts": dict(timing["parts"]),
+            "generations": int(timing.get("generations", 0)),
+            "phases": dict(timing.get("phases", {})),
+        }
     except (OSError, ValueError, KeyError, TypeError):
-        return {"wall_seconds": 0.0, "parts": {}}
+        return {"wall_seconds": 0.0, "parts": {}, "generations": 0, "phases": {}}
 
 
 def next_path(output: Path, name: str) -> Path:

@@ -71,6 +71,11 @@ class AsynchronousSearch(Search):
                 f"strategy={type(self.strategy).__name__}: it needs whole generations; use Search, "
                 "or make it a SlotStrategy."
             )
+        if self.record_profile:
+            raise ValueError(
+                "profile=True: it tells where the time of a generation goes, but an asynchronous "
+                "search has none; leave it out, or use Search."
+            )
         self.slots = self.strategy
         self.identity["asynchronous"] = True
         self.counts = [0] * len(self.population)

@@ -7,6 +7,7 @@ import numpy as np
 
 from population import selection
 from population.strategy import KEEP, Child, Individual, Offspring, Strategy
+from population.thompson import DiscountedThompson
 
 
 class Evolution(Strategy):
@@ -27,9 +28,12 @@ class Evolution(Strategy):
             tells selection from mere mixing.
         contest_every: Generations between contests of all operators; in between, parents make one
             child each with the operator that made them.
+        bandit: Between contests, each parent's operator comes from a bandit that learns which
+            ones survive contests, see :class:`~population.thompson.DiscountedThompson`.
 
     Raises:
-        ValueError: No operators, repeated ones, or ``mu`` or ``contest_every`` below 1.
+        ValueError: No operators, repeated ones, ``mu`` or ``contest_every`` below 1, or a bandit
+            where there is nothing to choose or no contest to learn from.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Evolution(Strategy):
         hyperparameters: dict[str, Any] | None = None,
         random_operator: bool = False,
         contest_every: int = 1,
+        bandit: bool = False,
     ) -> None:
         if not operators or len(set(operators)) < len(operators):
             raise ValueError(
@@ -50,6 +55,12 @@ class Evolution(Strategy):
             )
         if mu < 1 or contest_every < 1:
             raise ValueError(f"{mu=}, {contest_every=}: expected integers of at least 1.")
+        if bandit and (contest_every == 1 or random_operator or len(operators) == 1):
+            raise ValueError(
+                f"{bandit=} chooses among operators between contests, but got {contest_every=}, "
+                f"{random_operator=}, operators={list(operators)!r}: expected contest_every of 2 "
+                "or more, no random_operator, and two operators or more."
+            )
         self.operators = tuple(operators)
         self.mu = mu
         self.plus = plus
@@ -58,6 +69,7 @@ class Evolution(Strategy):
         self.hyperparameters = dict(hyperparameters or {})
         self.random_operator = random_operator
         self.contest_every = contest_every
+        self._bandit = DiscountedThompson(self.operators) if bandit else None
         self._generation = 0
         self._winners: list[str] = []
 
@@ -89,9 +101,14 @@ class Evolution(Strategy):
         """Return the operators that a parent is mutated with in this generation."""
         if self.random_operator:
             return [self.operators[rng.integers(len(self.operators))]]
-        if self._generation % self.contest_every and parent < len(self._winners):
-            return [self._winners[parent]]
-        return self.operators
+        if self._is_contest:
+            return self.operators
+        return [self._bandit.propose(rng) if self._bandit else self._winners[parent]]
+
+    @property
+    def _is_contest(self) -> bool:
+        """Whether all operators compete in this generation: when it is time, or none has won."""
+        return self._generation % self.contest_every == 0 or not self._winners
 
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the best ``mu`` of the children that have finite scores."""
@@ -100,6 +117,8 @@ class Evolution(Strategy):
             chosen = selection.pareto(rows, self.mu)
         else:
             chosen = selection.truncation([self.score(c.scores) for c in children], self.mu)
+        if self._bandit and self._is_contest and chosen:
+            self._bandit.learn(_trials(children, chosen))
         self._generation += 1
         operators = [children[i].offspring.operator for i in chosen]
         if chosen:
@@ -110,13 +129,16 @@ class Evolution(Strategy):
         return chosen
 
     def state_dict(self) -> dict[str, Any]:
-        """Return how far the contests are, and who won the last one."""
-        return {"generation": self._generation, "winners": list(self._winners)}
+        """Return how far the contests are, who won the last one, and what the bandit learnt."""
+        learnt = {"bandit": self._bandit.state_dict()} if self._bandit else {}
+        return {"generation": self._generation, "winners": list(self._winners), **learnt}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a state made by :meth:`state_dict`."""
         self._generation = int(state["generation"])
         self._winners = [str(name) for name in state["winners"]]
+        if self._bandit:
+            self._bandit.load_state_dict(state["bandit"])
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that a resumed run must share."""
@@ -128,4 +150,15 @@ class Evolution(Strategy):
             "objectives": list(self.objectives),
             "random_operator": self.random_operator,
             "contest_every": self.contest_every,
+            "bandit": self._bandit is not None,
         }
+
+
+def _trials(children: Sequence[Child], chosen: Sequence[int]) -> list[tuple[str, bool]]:
+    """Return each child's operator and whether it survives; parents that are kept try nothing."""
+    survivors = set(chosen)
+    return [
+        (child.offspring.operator, place in survivors)
+        for place, child in enumerate(children)
+        if child.offspring.train and child.offspring.operator is not None
+    ]

@@ -10,9 +10,10 @@ from typing import Any, Self
 
 from population.environment import Environment
 from population.member import Birth
+from population.profile import Lesson
 from population.seeding import Seeds, preserved_randomness
 from population.state import PackedState, pack, unpack
-from population.strategy import Individual, Offspring
+from population.strategy import Child, Individual, Offspring
 from population.worker import Genesis, Order, Parent, Report, Worker, Workshop, update_environment
 
 Handle = Any
@@ -70,8 +71,12 @@ class Executor(ABC):
         """Keep these children of the current generation, best first; drop the others."""
 
     @abstractmethod
-    def update(self, seeds: Seeds) -> dict[str, float]:
+    def update(self, seeds: Seeds) -> Lesson:
         """Let the environment learn from the children kept last."""
+
+    def busiest(self, reports: Sequence[Report]) -> float:
+        """Return how many seconds the worker that had most to do made these children."""
+        return sum(report.seconds for report in reports)
 
     @abstractmethod
     def submit(self, job: Job) -> None:
@@ -138,13 +143,13 @@ class InlineExecutor(Executor):
         self._kept = list(indices)
         return [self.worker.held[i].state for i in indices]
 
-    def update(self, seeds: Seeds) -> dict[str, float]:
+    def update(self, seeds: Seeds) -> Lesson:
         """Update the environment here."""
         if self.environment is None:
-            return {}
+            return Lesson()
         held = [self.worker.held[i].contribution for i in self._kept]
         contributions = [c for c in held if c is not None]
-        return update_environment(self.environment, seeds, contributions)
+        return Lesson(*update_environment(self.environment, seeds, contributions))
 
     def submit(self, job: Job) -> None:
         """Put the child at the end of the queue."""
@@ -200,6 +205,20 @@ def jobs_of(
             ),
         )
         for i, asked in enumerate(offspring)
+    ]
+
+
+def children_of(offspring: Sequence[Offspring], reports: Sequence[Report]) -> list[Child]:
+    """Return what became of a generation's offspring, for the strategy and the history."""
+    return [
+        Child(
+            offspring=asked,
+            index=report.index,
+            scores=report.scores,
+            seconds=report.seconds,
+            error=report.error,
+        )
+        for asked, report in zip(offspring, reports, strict=True)
     ]
 
 

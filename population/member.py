@@ -1,12 +1,13 @@
 """The one thing that a user writes: something that trains, is scored, and has a state."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from population.seeding import Seeds, seed_everything
-from population.state import PackedState, State, pack, unpack
+from population.state import Buffer, PackedState, State, open_copy, pack
 
 if TYPE_CHECKING:
     from population.environment import Environment
@@ -33,11 +34,19 @@ class Birth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newborn:
-    """A child as it leaves its maker: state, named scores, and what it may hand on."""
+    """A child as it leaves its maker: state, named scores, and what it may hand on.
+
+    Attributes:
+        state: Its state.
+        scores: Its named scores.
+        contribution: What it hands to the environment if it survives, or None.
+        seconds: How long scoring it took, and copying and packing states (``transfer``).
+    """
 
     state: PackedState
     scores: dict[str, float]
     contribution: PackedState | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Member(ABC):
@@ -56,6 +65,7 @@ class Member(ABC):
 
     environment: "Environment | None" = None
     seeds: Seeds
+    _loading_seconds: float = 0.0
 
     def configure(self, hyperparameters: Hyperparameters) -> None:  # noqa: B027 - optional hook
         """Apply hyperparameters to the live member: a learning rate, a loss weight."""
@@ -74,7 +84,7 @@ class Member(ABC):
 
     @abstractmethod
     def load_state_dict(self, state: State) -> None:
-        """Take over a state made by :meth:`state_dict`; it is yours to keep."""
+        """Take over a state made by :meth:`state_dict`; it is yours to keep, and to change."""
 
     def contribution(self) -> State | None:
         """Return what a survivor hands to the environment, or None."""
@@ -90,24 +100,43 @@ class Member(ABC):
 
     def bear(self, parent: PackedState, birth: Birth) -> Newborn:
         """Make and score one child: load, configure, step, evaluate."""
-        self.seeds = birth.seeds
-        self.load_state_dict(unpack(parent))
-        self.configure(birth.hyperparameters)
+        buffer = self.become(parent, birth)
         if birth.train:
             seed_everything(birth.seeds.own("step"))
             self.step(birth.operator)
-        return self.appraise(birth)
+        return self.appraise(birth, into=buffer)
 
-    def appraise(self, birth: Birth) -> Newborn:
-        """Score the live member as a child and pack it."""
+    def become(self, parent: PackedState, birth: Birth) -> Buffer:
+        """Take over a copy of the parent, and the birth's seeds and hyperparameters.
+
+        Returns:
+            The buffer that the copy lives in, for :meth:`appraise`.
+        """
+        started = time.perf_counter()
+        self.seeds = birth.seeds
+        state, buffer = open_copy(parent)
+        self.load_state_dict(state)
+        self.configure(birth.hyperparameters)
+        self._loading_seconds = time.perf_counter() - started
+        return buffer
+
+    def appraise(self, birth: Birth, *, into: Buffer | None = None) -> Newborn:
+        """Score the live member as a child and pack it.
+
+        A member that loads by reference lives in the buffer of its parent's copy; what is there
+        already is not copied again.
+        """
+        started = time.perf_counter()
         seed_everything(birth.seeds.own("evaluate"))
         scores = named_scores(self.evaluate())
+        scored = time.perf_counter()
         contribution = self.contribution()
-        return Newborn(
-            state=pack(self.state_dict()),
-            scores=scores,
-            contribution=None if contribution is None else pack(contribution),
-        )
+        state = pack(self.state_dict(), into=into)
+        packed = None if contribution is None else pack(contribution)
+        loading, self._loading_seconds = self._loading_seconds, 0.0
+        transfer = loading + time.perf_counter() - scored
+        seconds = {"scoring": scored - started, "transfer": transfer}
+        return Newborn(state=state, scores=scores, contribution=packed, seconds=seconds)
 
 
 def named_scores(result: float | Mapping[str, float]) -> dict[str, float]:

@@ -1,10 +1,11 @@
 """The two actors of the Ray executor: thin shells around the code that also runs in-process."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from population.seeding import Seeds, pin_threads
-from population.state import PackedState, pack, unpack
+from population.state import PackedState, State, pack, unpack
 from population.worker import (
     ChildKey,
     Genesis,
@@ -27,6 +28,17 @@ class Place(NamedTuple):
     place: int
 
 
+class Surroundings(NamedTuple):
+    """Which version of the environment's view comes along.
+
+    ``prepared`` holds Ray's reference to what home computes for all members, where it does; a
+    reference in a list is not waited for until somebody asks.
+    """
+
+    version: int
+    prepared: Sequence[Any] = ()
+
+
 class WorkerActor:
     """Makes children, and keeps or exports those that survive."""
 
@@ -36,13 +48,16 @@ class WorkerActor:
         self.version = 0
 
     def ready(self) -> bool:
-        """Answer once the actor is built, and with it a first member: no child waits for that."""
-        self.worker.warm_up()
-        return True
+        """Answer once the actor is built, and with it a first member: no child waits for that.
+
+        Returns:
+            Whether siblings are made with less work together.
+        """
+        return self.worker.warm_up()
 
     def make(
         self,
-        version: int,
+        surroundings: Surroundings,
         view: PackedState | None,
         stay: Sequence[ChildKey] | None,
         orders: Sequence[Order],
@@ -53,9 +68,12 @@ class WorkerActor:
 
         ``stay`` names the children to hold on to from now on, where that changes.
         """
-        if self.environment is not None and view is not None and version != self.version:
-            self.environment.load_view_dict(unpack(view))
-            self.version = version
+        version, prepared = surroundings
+        if self.environment is not None:
+            if view is not None and version != self.version:
+                self.environment.load_view_dict(unpack(view))
+                self.version = version
+            self.environment.prepared = partial(_awaited, prepared)
         if stay is not None:
             self.worker.keep(stay)
         return self.worker.make(orders, self._look_up(parents, blocks))
@@ -67,17 +85,14 @@ class WorkerActor:
         report, state = self.worker.make_alone(orders, self._look_up(parents, blocks))
         return [report], [state]
 
-    def export(self, groups: Sequence[Sequence[ChildKey]], *, contributions: bool) -> Any:
-        """Return True, then a block of states per group of children that live here.
+    def export(self, groups: Sequence[Sequence[ChildKey]], contributors: Sequence[ChildKey]) -> Any:
+        """Return True, a block of states per group of children that live here, and contributions.
 
-        After all blocks come, where asked for, the contributions, one by one.
+        The contributors' come one by one.
         """
-        found = [[self.worker.find(key) for key in group] for group in groups]
-        results: list[Any] = [True]
-        results += [[newborn.state for newborn in newborns] for newborns in found]
-        if contributions:
-            results += [newborn.contribution for newborns in found for newborn in newborns]
-        return tuple(results)
+        find = self.worker.find
+        blocks = [[find(key).state for key in group] for group in groups]
+        return True, *blocks, *[find(key).contribution for key in contributors]
 
     def _look_up(
         self, parents: Sequence[Genesis | ChildKey | Place], blocks: Sequence[Block]
@@ -95,6 +110,17 @@ class WorkerActor:
         return state
 
 
+def _awaited(prepared: Sequence[Any]) -> State | None:
+    """Wait for what the home environment computes for all; None where there is no such thing."""
+    import ray
+
+    try:
+        packed = ray.get(prepared[0]) if prepared else None
+    except ray.exceptions.RayError:  # whoever needs it computes it
+        return None
+    return None if packed is None else unpack(packed)
+
+
 class HomeActor:
     """Holds the environment that learns."""
 
@@ -110,10 +136,21 @@ class HomeActor:
 
     def update(
         self, seeds: Seeds, *contributions: PackedState | None
-    ) -> tuple[dict[str, float], PackedState]:
-        """Learn from the survivors; return what to record, and the new view."""
+    ) -> tuple[tuple[dict[str, float], float], PackedState]:
+        """Learn from the survivors; return what to record, with its seconds, and the new view."""
         given = [contribution for contribution in contributions if contribution is not None]
         return update_environment(self.environment, seeds, given), self.view()
+
+    def prepare(self, seeds: Seeds) -> PackedState | None:
+        """Compute what the members of the coming generation share."""
+        self.environment.seeds = seeds
+        prepared = self.environment.prepare()
+        return None if prepared is None else pack(prepared)
+
+    def begin_update(self, seeds: Seeds) -> None:
+        """Do what the coming update can do by now."""
+        self.environment.seeds = seeds
+        self.environment.begin_update()
 
     def state(self) -> PackedState:
         """Return everything that learning changes."""

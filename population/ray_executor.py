@@ -8,19 +8,25 @@ goes out once per generation.
 """
 
 import math
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from population import ray_cluster
 from population.executor import Executor, Handle, Job, Landing, StateLost
-from population.ray_actors import HomeActor
+from population.profile import Lesson
+from population.ray_actors import HomeActor, Surroundings
 from population.ray_cluster import outcome
-from population.ray_pool import MAX_DEATHS, Batch, Flight, WorkerPool
+from population.ray_placement import Batch
+from population.ray_pool import MAX_DEATHS, Flight, WorkerPool
 from population.ray_survivors import Receipt, Survivor, enclosed, lost, share, share_travellers
 from population.seeding import Seeds
 from population.state import PackedState
 from population.worker import ChildKey, Report, Workshop
+
+LOOK_AHEAD_SECONDS = 0.02
+"""The time a child takes above which it pays to have the environment work beside the members."""
 
 
 class RayExecutor(Executor):
@@ -81,6 +87,7 @@ class RayExecutor(Executor):
         )
         self._version = 0
         self._view: Any = None
+        self._prepared: dict[int, list[Any]] = {}
         self._jobs: dict[int, Job] = {}
         self._sizes: dict[int, int] = {}
         self._survivors: list[Survivor] = []
@@ -113,7 +120,7 @@ class RayExecutor(Executor):
             self._receipts = share(self._survivors, self._pool, contributions=contributions)
         return list(self._survivors)
 
-    def update(self, seeds: Seeds) -> dict[str, float]:
+    def update(self, seeds: Seeds) -> Lesson:
         """Let the home environment learn; its new view is what the next children see.
 
         Survivors whose makers died before they were handed over are made again first.
@@ -123,19 +130,27 @@ class RayExecutor(Executor):
             gone = lost(self._receipts, self._pool)
             if not gone:
                 break
+            taught = result is not None and _succeeded(result[0])
             self._pool.make([self._jobs[survivor.key.child] for survivor in gone], self._send)
             for survivor in gone:
                 survivor.maker = self._pool.made_by[survivor.key.child]
             self._receipts = share(gone, self._pool, contributions=self._home is not None)
-            result = self._teach(seeds)
+            result = result if taught else self._teach(seeds)
         else:
             raise StateLost(f"child {gone[0].key.child} survived, but its workers died")
         if result is None:
-            return {}
+            return Lesson()
         record, self._view = result
         self._version += 1
-        learned: dict[str, float] = self._get_from_home(record)
-        return learned
+        self._look_ahead(seeds)
+        return Lesson(*self._get_from_home(record))
+
+    def busiest(self, reports: Sequence[Report]) -> float:
+        """Return how many seconds the worker that had most to do made these children."""
+        slots: dict[Any, float] = defaultdict(float)
+        for report in reports:
+            slots[self._pool.made_by.get(report.index)] += report.seconds
+        return max(slots.values())
 
     def submit(self, job: Job) -> None:
         """Queue a child for the next worker that is free."""
@@ -177,6 +192,7 @@ class RayExecutor(Executor):
         import ray
 
         self._staying = {slot: [] for slot in self._keepers}
+        self._prepared = {}
         if self._home is not None and environment is not None:
             self._view = self._home.load.remote(environment)
             self._version += 1
@@ -204,7 +220,9 @@ class RayExecutor(Executor):
             orders, parents, blocks = enclosed(jobs, slot)
             stay = self._staying.pop(slot, None)
             make = self._pool.actor(slot).make
-            ref = make.remote(self._version, self._view, stay, orders, parents, *blocks)
+            prepared = self._prepared.get(jobs[0].birth.seeds.generation, ())
+            around = Surroundings(self._version, prepared)
+            ref = make.remote(around, self._view, stay, orders, parents, *blocks)
             sent.append((ref, None))
         return sent
 
@@ -252,6 +270,14 @@ class RayExecutor(Executor):
             return None
         return self._home.update.options(num_returns=2).remote(seeds, *contributions)
 
+    def _look_ahead(self, seeds: Seeds) -> None:
+        """While members train, let the environment compute what all of them and it will need."""
+        self._prepared = {}
+        if self._home is not None and self._pool.mean_seconds > LOOK_AHEAD_SECONDS:
+            coming = replace(seeds, generation=seeds.generation + 1)
+            self._prepared = {coming.generation: [self._home.prepare.remote(coming)]}
+            self._home.begin_update.remote(coming)
+
     def _start_home(self) -> None:
         """Start the environment's actor; it learns while workers wait, so it needs no CPU."""
         import ray
@@ -275,3 +301,12 @@ class RayExecutor(Executor):
             self._start_home()
             raise StateLost(f"the environment's actor {cause}")
         return value
+
+
+def _succeeded(ref: Any) -> bool:
+    """Wait for a call; return whether it came back with a value."""
+    try:
+        _, cause = outcome(ref)
+    except StateLost:
+        return False
+    return not cause

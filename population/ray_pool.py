@@ -1,6 +1,5 @@
 """The worker actors of one run: hands out children, and replaces workers that die or hang."""
 
-import itertools
 import logging
 import math
 import time
@@ -13,6 +12,7 @@ from population import ray_cluster
 from population.executor import Job
 from population.ray_actors import WorkerActor
 from population.ray_cluster import outcome
+from population.ray_placement import Batch, deal, deal_families, families
 from population.worker import Report
 
 logger = logging.getLogger("population")
@@ -63,9 +63,6 @@ class Flight:
     due: float = math.inf
 
 
-Batch = tuple[int, list[Job]]
-"""Children for the worker in a slot."""
-
 Send = Callable[[Sequence[Batch]], Sequence[tuple[Any, Any]]]
 """Sends batches; returns the references of each one's reports and of a lone child's state."""
 
@@ -82,6 +79,7 @@ class WorkerPool:
     Attributes:
         made_by: The slot and life that made each child of this generation.
         unharmed: Whether no worker was ever lost.
+        siblings_share: Whether a member makes siblings with less work together than one by one.
     """
 
     def __init__(
@@ -96,6 +94,7 @@ class WorkerPool:
         for place in range(workers):
             self._slots.append(self._spawn(place, life=0))
         self.unharmed = True
+        self.siblings_share = False
         self._mean_seconds: float | None = None
         self._round = 0
         self._failed_starts = 0
@@ -124,14 +123,11 @@ class WorkerPool:
     def hand_out(
         self, queue: deque[Job], deaths: Mapping[int, int], send: Send, *, alone: bool = False
     ) -> None:
-        """Give every free worker a child, or a batch of cheap ones."""
+        """Give every free worker a child, a batch of cheap ones, or one of siblings."""
         free = [place for place, slot in enumerate(self._slots) if not slot.busy]
         if not queue or not free:
             return
-        risky = alone or queue[0].index in deaths
-        size = 1 if risky else self._batch_size(len(queue))
-        slack = 0 if risky else self._affordable(MOVE_SECONDS)
-        batches = deal(queue, free, size=size, slack=slack)
+        batches = self._deal(queue, free, risky=alone or queue[0].index in deaths)
         for (place, jobs), (ref, state) in zip(batches, send(batches), strict=True):
             slot = self._slots[place]
             due = time.monotonic() + self.deadline * len(jobs)
@@ -148,15 +144,35 @@ class WorkerPool:
     def _is_current(self, flight: Flight) -> bool:
         return flight.life == self._slots[flight.slot].life
 
+    @property
+    def mean_seconds(self) -> float:
+        """How long a child takes, as a running mean; 0 before the first."""
+        return self._mean_seconds or 0.0
+
     def fits_one_batch_each(self, num_jobs: int) -> bool:
         """Return whether so many children are cheap enough to be handed out all at once."""
         return math.ceil(num_jobs / len(self._slots)) <= self._affordable(BATCH_SECONDS)
 
-    def _batch_size(self, remaining: int) -> int:
-        """Return how many children to hand out at once: one, unless they are very cheap."""
-        if len(self._slots) == 1:
-            return remaining
-        return max(1, min(self._affordable(BATCH_SECONDS), math.ceil(remaining / len(self._slots))))
+    def _deal(self, queue: deque[Job], free: Sequence[int], *, risky: bool) -> list[Batch]:
+        """Say who makes which; children that may kill their worker go alone."""
+        if risky:
+            return deal(queue, free, size=1, slack=0)
+        whole = families(queue)
+        if self.siblings_share and len(whole) >= len(self._slots):
+            size = self._batch_size(len(whole), siblings=len(whole[0]))
+            return deal_families(queue, free, size=size)
+        size = self._share(len(queue)) if self.siblings_share else self._batch_size(len(queue))
+        return deal(queue, free, size=size, slack=self._affordable(MOVE_SECONDS))
+
+    def _batch_size(self, remaining: int, *, siblings: int = 1) -> int:
+        """Return how many children, or families, to hand out: one, unless they are very cheap."""
+        affordable = self._affordable(BATCH_SECONDS) // siblings
+        share = self._share(remaining)
+        return share if len(self._slots) == 1 else max(1, min(affordable, share))
+
+    def _share(self, remaining: int) -> int:
+        """Return how many of those that remain are each worker's."""
+        return math.ceil(remaining / len(self._slots))
 
     def _affordable(self, seconds: float) -> int:
         """Return how many children are made in so much time."""
@@ -193,6 +209,7 @@ class WorkerPool:
             flight.jobs.clear()
         if not cause:
             self._failed_starts = 0
+            self.siblings_share |= flight.starting and bool(made)
             for report in made if flight.jobs and made else []:
                 reports[report.index] = report
                 self.made_by[report.index] = (flight.slot, flight.life)
@@ -263,24 +280,3 @@ class WorkerPool:
 
         for slot in self._slots:
             ray.kill(slot.actor)
-
-
-def deal(queue: deque[Job], places: Sequence[int], *, size: int, slack: int) -> list[Batch]:
-    """Take at most ``size`` children per worker out of the queue, and say who makes which.
-
-    A worker gets the children of parents that live with it, up to ``slack`` more than its share,
-    since states that stay need not be handed over. What remains fills up the others.
-    """
-    homes = [getattr(job.parent, "home", None) for job in queue]
-    chosen: dict[int, list[int]] = {}
-    for place in places:
-        own = [i for i, home in enumerate(homes) if home == place]
-        chosen[place] = own if len(own) <= size + slack else own[:size]
-    spoken_for = {i for own in chosen.values() for i in own}
-    others = iter([i for i in range(len(homes)) if i not in spoken_for])
-    for own in chosen.values():
-        own.extend(itertools.islice(others, max(0, size - len(own))))
-    jobs = list(queue)
-    queue.clear()
-    queue.extend(jobs[i] for i in others)
-    return [(place, [jobs[i] for i in sorted(own)]) for place, own in chosen.items() if own]

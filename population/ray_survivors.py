@@ -7,7 +7,8 @@ from typing import Any
 from population.executor import Job, StateLost, orders_of
 from population.ray_actors import Place
 from population.ray_cluster import outcome
-from population.ray_pool import Batch, WorkerPool
+from population.ray_placement import Batch
+from population.ray_pool import WorkerPool
 from population.worker import ChildKey, Genesis, Order
 
 BLOCK_BYTES = 4 * 2**20
@@ -71,15 +72,34 @@ def share(
 
 
 def _ask_maker(held: Sequence[Survivor], pool: WorkerPool, contributions: bool) -> Any:
+    """Ask for states and contributions; for these first where the states take long."""
     groups = _groups(held)
-    num_returns = 1 + len(groups) + (len(held) if contributions else 0)
-    export = pool.actor(held[0].maker[0]).export.options(num_returns=num_returns)
-    asked = [[survivor.key for survivor in group] for group in groups]
-    receipt, *refs = export.remote(asked, contributions=contributions)
+    contributors = held if contributions else ()
+    if contributions and sum(survivor.num_bytes for survivor in held) > BLOCK_BYTES:
+        _ask(pool, held[0].maker[0], groups=(), contributors=held)
+        contributors = ()
+    return _ask(pool, held[0].maker[0], groups=groups, contributors=contributors)
+
+
+def _ask(
+    pool: WorkerPool,
+    slot: int,
+    *,
+    groups: Sequence[Sequence[Survivor]],
+    contributors: Sequence[Survivor],
+) -> Any:
+    """Note where groups and contributions will be; return the reference that tells they are."""
+    num_returns = 1 + len(groups) + len(contributors)
+    export = pool.actor(slot).export.options(num_returns=num_returns)
+    refs = export.remote(
+        [[survivor.key for survivor in group] for group in groups],
+        [survivor.key for survivor in contributors],
+    )
+    receipt, *refs = refs if num_returns > 1 else [refs]
     for block, group in zip(refs, groups, strict=False):
         for place, survivor in enumerate(group):
             survivor.block, survivor.place = block, place
-    for survivor, contribution in zip(held, refs[len(groups) :], strict=False):
+    for survivor, contribution in zip(contributors, refs[len(groups) :], strict=True):
         survivor.contribution = contribution
     return receipt
 

@@ -11,10 +11,11 @@ from population.archive import Archive
 from population.callbacks import Callback, Generation
 from population.checkpoint import Snapshot
 from population.environment import Environment
-from population.executor import Executor, InlineExecutor, StateLost, jobs_of
+from population.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
 from population.history import history_rows
 from population.journal import Journal
 from population.member import Hyperparameters, Member
+from population.profile import Lesson, Profile, columns
 from population.result import Result, Survivor
 from population.seeding import SHARED, Seeds, numpy_stream
 from population.selection import ranking
@@ -61,6 +62,8 @@ class Search:
         retries: How often a child whose making raises is tried again.
         name: What the history calls the run; two runs of one seed differ in nothing else.
         identity: Further settings that a resumed run must share, as JSON values.
+        profile: Record in the history where each generation's time goes, see
+            `population.profile`; such columns differ from run to run.
 
     Raises:
         ValueError: A setting is out of its range.
@@ -82,6 +85,7 @@ class Search:
         retries: int = 1,
         name: str = "run",
         identity: Mapping[str, Any] | None = None,
+        profile: bool = False,
     ) -> None:
         if seed < 0:
             raise ValueError(f"seed={seed!r}: expected an integer of at least 0.")
@@ -113,9 +117,8 @@ class Search:
             example=self.population[0].hyperparameters,
         )
         self.archive = Archive(self.directory, keep=keep_checkpoints)
-        self.seconds = dict.fromkeys(
-            ("start", "ask", "make", "keep", "update", "callbacks", "checkpoint"), 0.0
-        )
+        self.profile = Profile()
+        self.record_profile = profile
         self._resume: Snapshot | None = None
         self._snapshot: Snapshot | None = None
         self._recorded = self._notified = self._checkpointed = 0
@@ -183,6 +186,7 @@ class Search:
 
     def _train(self, generations: int) -> bool:
         """Run generation after generation; return whether all of them are finished."""
+        self.profile.begin()
         while self.generation < generations and not self._may_stop():
             self._advance(last=self.generation + 1 == generations)
         return self.generation >= generations
@@ -230,43 +234,42 @@ class Search:
         jobs = jobs_of(parents, offspring, seed=self.seed, generation=number)
         before = dict(self.seconds)
         reports = self._timed("make", self.executor.make, jobs)
-        children = [
-            Child(
-                offspring=asked,
-                index=report.index,
-                scores=report.scores,
-                seconds=report.seconds,
-                error=report.error,
-            )
-            for asked, report in zip(offspring, reports, strict=True)
-        ]
+        children = children_of(offspring, reports)
         self._check_start(number, children)
+        started = time.perf_counter()
         chosen = self.strategy.tell(children)
-        record: dict[str, float] = {}
+        selection = time.perf_counter() - started
+        lesson = Lesson()
         if chosen:
             self.population = self._timed("keep", self._keep, number, children, chosen)
-            record = self._timed("update", self.executor.update, Seeds(self.seed, number, SHARED))
+            lesson = self._timed("update", self.executor.update, Seeds(self.seed, number, SHARED))
         self._idle = 0 if chosen else self._idle + 1
         self.generation = number
+        busiest = self.executor.busiest(reports)
+        phases = self.profile.end(reports, busiest=busiest, lesson=lesson, selection=selection)
         if number > self._recorded:
-            self._record(parents, children, chosen)
+            self._record(parents, children, chosen, columns(reports, phases))
         if number > self._notified:
-            self._tell_callbacks(before, children, chosen, record)
+            self._tell_callbacks(before, children, chosen, lesson.record)
 
     def _record(
-        self, parents: Sequence[Individual], children: Sequence[Child], chosen: Sequence[int]
+        self,
+        parents: Sequence[Individual],
+        children: Sequence[Child],
+        chosen: Sequence[int],
+        times: Sequence[Mapping[str, float]],
     ) -> None:
         constants = {"run": self.name, "seed": self.seed, "generation": self.generation}
         rows = history_rows(constants, self.strategy, parents, children, chosen)
+        if self.record_profile:
+            rows = [{**row, **own} for row, own in zip(rows, times, strict=True)]
         self.journal("results").append(rows)
         self._recorded = self.generation
         for child in children:
             if child.error:
                 logger.warning(
                     "generation %d, child %d failed: %s",
-                    self.generation,
-                    child.index,
-                    child.error.strip().splitlines()[-1],
+                    *(self.generation, child.index, child.error.strip().splitlines()[-1]),
                 )
 
     def _tell_callbacks(
@@ -390,9 +393,10 @@ class Search:
         for callback in self.callbacks:
             getattr(callback, event)(self, *arguments)
 
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Wall seconds so far, by part."""
+        return self.profile.seconds
+
     def _timed(self, part: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        started = time.perf_counter()
-        try:
-            return function(*arguments)
-        finally:
-            self.seconds[part] += time.perf_counter() - started
+        return self.profile.timed(part, function, *arguments)

@@ -10,7 +10,7 @@ from one parent never share an optimiser's moments. Tensors come back on the CPU
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -37,15 +37,39 @@ class PackedState:
     buffer: Buffer
 
 
-def pack(state: State) -> PackedState:
+def pack(state: State, *, into: Buffer | None = None) -> PackedState:
     """Copy a state into one buffer.
+
+    Args:
+        state: The state.
+        into: A buffer whose contents nobody needs any more, from :func:`open_copy`. It is used
+            where it fits; arrays that live in their places in it are not copied.
 
     Raises:
         TypeError: A leaf is of a kind that a state cannot hold; the message names its path.
     """
     packer = _Packer()
     skeleton = packer.walk(state, "state_dict()")
-    return PackedState(skeleton=skeleton, buffer=packer.buffer())
+    return PackedState(skeleton=skeleton, buffer=packer.buffer(into))
+
+
+class _Leaf(NamedTuple):
+    """An array or tensor of a state, and its place in the buffer."""
+
+    offset: int
+    num_bytes: int
+    address: int | None
+    write: Callable[[Buffer], None]
+
+    def is_in_place(self, start: int) -> bool:
+        """Return whether its contents are where they belong in a buffer at an address."""
+        return self.address == start + self.offset
+
+    def touches(self, start: int, size: int) -> bool:
+        """Return whether its contents may be somewhere in a buffer."""
+        if self.address is None:
+            return True
+        return self.num_bytes > 0 and start - self.num_bytes < self.address < start + size
 
 
 class _Packer:
@@ -55,14 +79,24 @@ class _Packer:
         import torch
 
         self._tensor = torch.Tensor
-        self._writers: list[Callable[[Buffer], None]] = []
+        self._leaves: list[_Leaf] = []
         self._size = 0
 
-    def buffer(self) -> Buffer:
-        buffer = np.zeros(self._size, dtype=np.uint8)  # equal states are equal bytes
-        for write in self._writers:
-            write(buffer)
-        return buffer
+    def buffer(self, into: Buffer | None) -> Buffer:
+        if into is None or not self._fits(into):
+            into = np.zeros(self._size, dtype=np.uint8)  # equal states are equal bytes
+        start = into.ctypes.data
+        for leaf in self._leaves:
+            if not leaf.is_in_place(start):
+                leaf.write(into)
+        return into
+
+    def _fits(self, buffer: Buffer) -> bool:
+        """Return whether writing into a buffer overwrites nothing that is still to be read."""
+        start = buffer.ctypes.data
+        return buffer.nbytes == self._size and all(
+            leaf.is_in_place(start) or not leaf.touches(start, self._size) for leaf in self._leaves
+        )
 
     def walk(self, node: State, path: str) -> Node:
         if isinstance(node, _PLAIN):
@@ -92,9 +126,15 @@ class _Packer:
         return offset
 
     def _plan_tensor(self, leaf: Any) -> Node:
-        offset = self._place(leaf.numel() * leaf.element_size())
-        if leaf.numel():
-            self._writers.append(lambda buffer: _view(buffer, leaf, offset).copy_(leaf.reshape(-1)))
+        num_bytes = leaf.numel() * leaf.element_size()
+        offset = self._place(num_bytes)
+        if num_bytes:
+            address = leaf.data_ptr() if leaf.is_contiguous() else None
+
+            def write(buffer: Buffer) -> None:
+                _view(buffer, leaf, offset).copy_(leaf.reshape(-1))
+
+            self._leaves.append(_Leaf(offset, num_bytes, address, write))
         return "tensor", (str(leaf.dtype).removeprefix("torch."), tuple(leaf.shape), offset)
 
     def _plan_array(self, leaf: npt.NDArray[Any]) -> Node:
@@ -103,7 +143,8 @@ class _Packer:
         def write(buffer: Buffer) -> None:
             buffer[offset : offset + leaf.nbytes].view(leaf.dtype)[...] = leaf.reshape(-1)
 
-        self._writers.append(write)
+        address = leaf.ctypes.data if leaf.flags.c_contiguous else None
+        self._leaves.append(_Leaf(offset, leaf.nbytes, address, write))
         return "array", (leaf.dtype.str, leaf.shape, offset)
 
 
@@ -122,7 +163,13 @@ def _key(key: Any, path: str) -> str | int:
 
 def unpack(packed: PackedState) -> State:
     """Return the state with fresh memory of its own."""
-    return _unpack(packed.skeleton, packed.buffer.copy())
+    return open_copy(packed)[0]
+
+
+def open_copy(packed: PackedState) -> tuple[State, Buffer]:
+    """Return the state with fresh memory of its own, and the buffer that its arrays live in."""
+    buffer = packed.buffer.copy()
+    return _unpack(packed.skeleton, buffer), buffer
 
 
 def _unpack(node: Node, buffer: Buffer) -> State:

@@ -4,8 +4,8 @@ import contextlib
 import itertools
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from population.environment import Environment
@@ -77,13 +77,23 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the driver hears of a child: no weights, only how many bytes they are."""
+    """What the driver hears of a child: no weights, only how many bytes they are.
+
+    Attributes:
+        index: Its index in the generation.
+        scores: Its named scores; empty when it failed.
+        seconds: How long making and scoring it took.
+        error: Why it failed; empty when it did not.
+        num_bytes: The size of its state.
+        parts: Its seconds by phase: variation, scoring, transfer.
+    """
 
     index: int
     scores: dict[str, float]
     seconds: float
     error: str = ""
     num_bytes: int = 0
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 class Worker:
@@ -98,11 +108,17 @@ class Worker:
         self.kept: dict[ChildKey, Newborn] = {}
         self._live: dict[tuple[Any, ...], Member] = {}
 
-    def warm_up(self) -> None:
-        """Build a member ahead of the first child; an error is left to the first child."""
+    def warm_up(self) -> bool:
+        """Build a member ahead of the first child; an error is left to the first child.
+
+        Returns:
+            Whether it makes siblings in a way of its own, which saves work.
+        """
         if self.workshop.example is not None:
             with contextlib.suppress(Exception):
-                self._build(self.workshop.example)
+                member = self._build(self.workshop.example)
+                return type(member).reproduce is not Member.reproduce
+        return False
 
     def make(self, orders: Sequence[Order], parents: Sequence[Parent]) -> list[Report]:
         """Make the ordered children, siblings together; hold them and report their scores."""
@@ -196,15 +212,27 @@ class Worker:
 
 
 def _report(order: Order, newborn: Newborn, seconds: float) -> Report:
-    num_bytes = newborn.state.buffer.nbytes
-    return Report(order.index, newborn.scores, seconds, num_bytes=num_bytes)
+    known = newborn.seconds
+    return Report(
+        order.index,
+        newborn.scores,
+        seconds,
+        num_bytes=newborn.state.buffer.nbytes,
+        parts={"variation": max(0.0, seconds - sum(known.values())), **known},
+    )
 
 
 def update_environment(
     environment: Environment, seeds: Seeds, contributions: Sequence[PackedState]
-) -> dict[str, float]:
-    """Let the home environment learn from the survivors, under its own random stream."""
+) -> tuple[dict[str, float], float]:
+    """Let the home environment learn from the survivors, under its own random stream.
+
+    Returns:
+        What to record, and how many seconds it took.
+    """
+    started = time.perf_counter()
     states: list[State] = [unpack(contribution) for contribution in contributions]
     environment.seeds = seeds
     seed_everything(seeds.own("update"))
-    return {name: float(value) for name, value in environment.update(states).items()}
+    record = {name: float(value) for name, value in environment.update(states).items()}
+    return record, time.perf_counter() - started

@@ -46,9 +46,27 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "dcgan": Entry(
+        "egan.collection.dcgan:Dcgan",
+        paper="Unsupervised representation learning with deep convolutional GANs, 1511.06434",
+        family="adversarial",
+        task="digits",
+    ),
     "cgan": Entry(
         "egan.collection.cgan:Cgan",
         paper="Conditional generative adversarial nets, 1411.1784",
+        family="adversarial",
+        task="digits",
+    ),
+    "lsgan": Entry(
+        "egan.collection.lsgan:Lsgan",
+        paper="Least squares generative adversarial networks, 1611.04076",
+        family="adversarial",
+        task="digits",
+    ),
+    "wgan": Entry(
+        "egan.collection.wgan:Wgan",
+        paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
         family="adversarial",
         task="digits",
     ),
@@ -69,6 +87,43 @@ MODELS: dict[str, Entry] = {
         paper="IntroVAE, 1807.06358",
         family="variational",
         task="digits",
+    ),
+    ),
+    "infogan": Entry(
+        "egan.collection.infogan:Infogan",
+        paper="InfoGAN, 1606.03657",
+        family="adversarial",
+        task="digits",
+    ),
+    "improved_gan": Entry(
+        "egan.collection.improved_gan:ImprovedGan",
+        paper="Improved techniques for training GANs, 1606.03498",
+        family="adversarial",
+        task="digits",
+    ),
+    "fgan": Entry(
+        "egan.collection.fgan:Fgan",
+        paper="f-GAN, 1606.00709",
+        family="adversarial",
+        task="digits",
+    ),
+    "biggan": Entry(
+        "egan.collection.biggan:BigGan",
+        paper="Large scale GAN training for high fidelity natural image synthesis, 1809.11096",
+        family="adversarial",
+        task="digits",
+    ),
+    "stylegan": Entry(
+        "egan.collection.stylegan:StyleGan",
+        paper="A style-based generator architecture for GANs, 1812.04948",
+        family="adversarial",
+        task="shapes",
+    ),
+    "dissection": Entry(
+        "egan.collection.dissection:Dissection",
+        paper="GAN dissection: visualizing and understanding GANs, 1811.10597",
+        family="analysis",
+        task="scenes",
     ),
 }
 

@@ -43,6 +43,7 @@ class Adversarial(Generative):
         average: G's exponential average, which makes the samples that are judged and shown.
     """
 
+    evolves = True
     settings: AdversarialSettings
 
     def build(self) -> dict[str, nn.Module]:
@@ -126,11 +127,12 @@ class Adversarial(Generative):
         self.descend("generator", loss)
         self.networks["average"].update_parameters(self.generator)  # type: ignore[operator]
 
-    def made(self, codes: Codes) -> Tensor:
-        """Make samples with the averaged generator from codes of one's own, on the CPU."""
+    def made(self, codes: Codes, *, network: nn.Module | None = None) -> Tensor:
+        """Make samples with the averaged generator, or another, from codes, all on the CPU."""
+        network = network or self.average
         split = {name: torch.split(code, BATCH) for name, code in codes.items()}
         parts = [dict(zip(split, part, strict=True)) for part in zip(*split.values(), strict=True)]
-        made = [self.generate(self.average, moved(part, self.device)) for part in parts]
+        made = [self.generate(network, moved(part, self.device)) for part in parts]
         return torch.cat([samples.cpu() for samples in made])
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:

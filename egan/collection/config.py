@@ -141,7 +141,7 @@ class CollectionConfig(CommonConfig):
                 f"--evolve and --search {self.search.strategy} are two ways to run a model; give "
                 "one of them."
             )
-        if not hasattr(model, "discriminator_loss"):
+        if not model.evolves:
             raise ValueError(
                 f"--evolve needs a generator against a discriminator, but {self.model} has no "
                 "discriminator. Train it, tune it with --search, or take another model; --list "

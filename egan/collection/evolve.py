@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from egan.collection.config import EvolveConfig
 
-REALS = 1
-"""The number of the stream that scoring draws real samples from."""
+REALS, NOISE = 1, 2
+"""Numbers of the streams of scored real samples, and of noise within the networks (dropout)."""
 
 
 class EvolvedGenerator(Member):
@@ -98,7 +98,8 @@ class EvolvedGenerator(Member):
         self.model.networks["discriminator"] = discriminator = self.environment.model.discriminator
         self.model.random = stream(self.seeds.shared(purpose))
         self.model.training(True)
-        with kept_buffers(discriminator):
+        with kept_buffers(discriminator), torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(self.seeds.shared(purpose, NOISE))
             yield
 
     def contribution(self) -> State:

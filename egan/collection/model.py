@@ -99,6 +99,8 @@ class Model(Member):
     """Changes to the small preset's settings with which a test takes no time."""
     paper_classes: ClassVar[int] = 10
     """How many classes the paper's data have."""
+    evolves: ClassVar[bool] = False
+    """Whether its generator can evolve in its discriminator."""
     needs_labels: ClassVar[bool] = False
     """Whether the data must have classes."""
     needs_images: ClassVar[bool] = False

@@ -49,6 +49,7 @@ def build_collection_run(
         name=config.preset,
         callbacks=callbacks,
         checkpoint_every=config.checkpoint_every or (config.interval if config.evolves else 1),
+        profile=config.profile,
         identity={
             **config.identity(),
             "samples": prepared.dataset.fingerprint(),

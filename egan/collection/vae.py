@@ -52,8 +52,8 @@ class VaeSettings(Settings):
     STRUCTURAL = ("network", "width", "latent_dim", "likelihood", "optimizer")
     MAY_BE_ZERO = ("warm_up",)
 
-    network: Literal["conv", "mlp"] = "conv"
-    """Convolutions for images, or one hidden layer for anything."""
+    network: Literal["conv", "mlp", "linear"] = "conv"
+    """Convolutions for images, one hidden layer for anything, or none: probabilistic PCA."""
     width: int = 32
     """Channels of the first convolution, doubled at each halving; or units of the hidden layer."""
     latent_dim: int = 16
@@ -144,6 +144,13 @@ def dense(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder
     return Autoencoder(Encoder(encoder, width, latent_dim), Decoder(decoder))
 
 
+def linear(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:  # noqa: ARG001
+    """Build networks without a hidden layer; a Gaussian p(x) is then known exactly."""
+    size = prod(shape)
+    decoder = nn.Sequential(nn.Linear(latent_dim, size), nn.Unflatten(1, shape))
+    return Autoencoder(Encoder(nn.Flatten(), size, latent_dim), Decoder(decoder))
+
+
 def convolutional(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:
     """Build 4x4 convolutions of stride 2 down to 4 to 7 pixels, and their mirror image.
 
@@ -190,7 +197,7 @@ class Vae(Generative):
                 f"--likelihood bernoulli is for images, but {self.task.data.name} has samples of "
                 f"shape {self.shape}. Give --likelihood gaussian."
             )
-        build = convolutional if s.network == "conv" else dense
+        build = {"conv": convolutional, "mlp": dense, "linear": linear}[s.network]
         self.vae = build(self.shape, width=s.width, latent_dim=s.latent_dim)
         return {"vae": self.vae}
 
@@ -290,8 +297,8 @@ class Vae(Generative):
         return self.show(torch.cat([row for pair in rows for row in pair]))
 
     def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
-        """Draw rows that walk from the code of one image to that of another."""
-        codes = self.encode(self.task.held_out.real(2 * ROW).to(self.device)).mean
+        """Draw rows that walk from the code of one image to that of the next."""
+        codes = self.encode(self.task.held_out.real(ROW).to(self.device)).mean
         t = torch.linspace(0, 1, ROW, device=self.device)[:, None]
-        walks = [a + t * (b - a) for a, b in zip(codes[:ROW], codes[ROW:], strict=False)]
+        walks = [a + t * (b - a) for a, b in zip(codes, codes.roll(-1, 0), strict=True)]
         return self.show(self.mean(torch.cat(walks)))

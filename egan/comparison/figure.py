@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from egan.comparison.study import BUDGETS, EGAN, RANDOM
+from egan.comparison.study import BANDIT, BUDGETS, CONTEST, EGAN, RANDOM
 from egan.comparison.table import SCORES, TITLES, deciding
 from egan.plots.style import INK, MUTATIONS, MUTED, dress, label, new_figure, whole_numbers
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 COLOURS = {**MUTATIONS, EGAN: "#B3261E", RANDOM: MUTED}
 NAMES = {EGAN: "E-GAN", RANDOM: "random mutation"}
+RARE = {CONTEST: ("last winner, contest 1 in ", "#AA4499"), BANDIT: ("bandit, contest 1 in ", INK)}
+"""Names and colours of the methods whose contests are rare, by how the method's name begins."""
 SPREAD = 0.26
 """Half the height of a strip, in rows."""
 
@@ -46,7 +48,7 @@ def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None
     for place, method in enumerate(methods):
         values = rows.loc[rows["method"] == method, name].to_numpy(dtype=float)
         finite = values[np.isfinite(values)]
-        colour = COLOURS.get(method, "#332288")
+        colour = _look(method)[1]
         heights = place + np.linspace(-SPREAD, SPREAD, len(finite)) * (len(finite) > 1)
         axes.plot(finite, heights, "o", color=colour, markersize=5.5, alpha=0.75, clip_on=False)
         axes.plot(
@@ -58,8 +60,16 @@ def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None
         )
         middle = float(np.median(np.nan_to_num(values, nan=SCORES[name].worst)))
         axes.plot([middle] * 2, [place - 0.4, place + 0.4], color=colour, linewidth=2.5)
-    axes.set_yticks(range(len(methods)), [NAMES.get(m, label(m)) for m in methods])
+    axes.set_yticks(range(len(methods)), [_look(m)[0] for m in methods])
     axes.set_ylim(len(methods) - 0.4, -0.6)
+
+
+def _look(method: str) -> tuple[str, str]:
+    """Return a method's name for a reader, and its colour."""
+    for start, (name, colour) in RARE.items():
+        if method.startswith(start):
+            return name + method.removeprefix(start), colour
+    return NAMES.get(method, label(method)), COLOURS[method]
 
 
 def _widen(axes: Any, least: float) -> None:

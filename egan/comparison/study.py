@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from egan.features import Features
     from population import Search
 
-EGAN, RANDOM, CONTEST = "egan", "random", "contest-"
+EGAN, RANDOM, CONTEST, BANDIT = "egan", "random", "contest-", "bandit-"
 STEPS, CPU = "steps", "cpu"
 BUDGETS = (STEPS, CPU)
 NUM_POINTS, NUM_IMAGES = 2500, 1000
@@ -164,8 +164,9 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
     """Return the settings of one method.
 
     `egan` is the preset as it is. `contest-K` holds its contest every K-th generation only, and
-    lets the winner's mutation work in between. The baselines, one mutation alone or one drawn at
-    random, are plain GANs: one generator, no scoring, no more samples than the discriminator uses.
+    lets the winner's mutation work in between; with `bandit-K`, a mutation that a bandit proposes.
+    The baselines, one mutation alone or one drawn at random, are plain GANs: one generator, no
+    scoring, no more samples than the discriminator uses.
 
     Raises:
         ValueError: There is no such method.
@@ -177,10 +178,10 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
     )
     if method == EGAN:
         return config
-    if every := re.fullmatch(rf"{CONTEST}([1-9]\d*)", method):
-        evolution = replace(config.evolution, contest_every=int(every[1]))
+    if rare := re.fullmatch(rf"({CONTEST}|{BANDIT})([1-9]\d*)", method):
+        evolution = replace(config.evolution, contest_every=int(rare[2]), bandit=rare[1] == BANDIT)
         return replace(config, evolution=evolution)
-    known = {name: name for name in (EGAN, RANDOM, f"{CONTEST}10", *mutations.TABLE)}
+    known = {name: name for name in (EGAN, RANDOM, f"{CONTEST}10", f"{BANDIT}10", *mutations.TABLE)}
     lookup(known, method, kind="method (--methods)")
     names = config.evolution.mutations if method == RANDOM else (method,)
     return replace(
@@ -192,6 +193,7 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
             selection="comma",
             random_mutation=method == RANDOM,
             contest_every=1,
+            bandit=False,
         ),
         fitness=replace(config.fitness, diversity="none", num_samples=_needed(config)),
     )

@@ -1,9 +1,14 @@
-"""Where the time goes: `timing.json`, summed over a run and its resumes."""
+"""Where the time goes: `timing.json`, summed over a run and its resumes.
+
+``parts`` is the wall time of the whole run; ``phases`` that of its generations, among which the
+members' own time in all processes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from egan.files import write_json
@@ -25,7 +30,7 @@ class Timekeeper(Callback):
     def __init__(self) -> None:
         self.started = time.perf_counter()
         self.preparing = 0.0
-        self.earlier: dict[str, Any] = {"wall_seconds": 0.0, "parts": {}}
+        self.earlier: dict[str, Any] = {}
         self.path: Path | None = None
 
     def on_checkpoint(self, search: Search) -> None:
@@ -42,11 +47,20 @@ class Timekeeper(Callback):
         self.path, self.earlier = directory / TIMING, read_timing(directory)
 
     def _write(self, search: Search) -> None:
+        if self.path is None:
+            return
         now = {"preparing": self.preparing}
         now |= {NAMES.get(name, name): value for name, value in search.seconds.items()}
-        before = self.earlier["parts"]
-        parts = {name: round(before.get(name, 0.0) + value, 3) for name, value in now.items()}
         wall = self.earlier["wall_seconds"] + time.perf_counter() - self.started
-        if self.path is not None:
-            with contextlib.suppress(OSError):  # a full disk is told of by the checkpoint
-                write_json(self.path, {"wall_seconds": round(wall, 3), "parts": parts})
+        timing = {
+            "wall_seconds": round(wall, 3),
+            "parts": _sum(self.earlier["parts"], now),
+            "generations": self.earlier["generations"] + search.profile.generations,
+            "phases": _sum(self.earlier["phases"], search.profile.phases),
+        }
+        with contextlib.suppress(OSError):  # a full disk is told of by the checkpoint
+            write_json(self.path, timing)
+
+
+def _sum(before: Mapping[str, float], now: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(before.get(name, 0.0) + value, 3) for name, value in now.items()}

@@ -12,15 +12,19 @@ FOLDER = ROOT / "benchmarks"
 HELPERS = ("by_hand", "measure", "members")
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
+    "arithmetic": "times faster",
+    "collection": "marks kept by the median",
     "digits": "worst ratio of distances",
     "engine_overhead": "three plain Ray actors",
     "generation_cost": "floor",
+    "memory": "megabytes more",
     "mixtures": "median high quality",
     "near_the_limit": "all generations / ideal",
     "ray_tune_side_by_side": "Ratio of overheads",
     "scale": "µs of the scheduler per member",
 }
 QUICK = sorted(SAYS)
+FEW = {"collection": ["gan"]}
 
 
 def run(name, *words):
@@ -46,7 +50,16 @@ def test_help_and_a_line_in_the_readme(name):
 @pytest.mark.parametrize("name", QUICK)
 def test_the_quick_form_runs(name):
     before = sorted(FOLDER.rglob("results/*"))
-    done = run(name, "--quick")
+    done = run(name, "--quick", *FEW.get(name, []))
     assert done.returncode == 0, done.stderr
     assert SAYS[name] in done.stdout
     assert sorted(FOLDER.rglob("results/*")) == before
+
+
+def test_the_readme_has_the_kept_figures_of_the_collection():
+    done = run("collection", "--overview")
+    assert done.returncode == 0, done.stderr
+    assert "`gan`" in done.stdout
+    assert done.stdout in (ROOT / "README.md").read_text(encoding="utf-8"), (
+        "put the output of `python benchmarks/collection.py --overview` into README.md"
+    )

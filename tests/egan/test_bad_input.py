@@ -41,6 +41,7 @@ def _corrupt(path, how):
     [
         ("digts", "did you mean 'digits'"),
         ("--evolution.mutations heuristik", "did you mean heuristic"),
+        ("--evolution.bandit", "got --evolution.contest-every 1"),
         ("--generator.lr -0.1", "--generator.lr must be a number above 0"),
         ("folder --data.path nowhere --data.image-size 32", "nowhere"),
         ("folder --data.path . ", "--data.image-size"),

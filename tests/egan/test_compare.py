@@ -69,16 +69,17 @@ def table(**scores):
 def test_a_comparison_meets_both_budgets_and_goes_on_where_it_stopped(
     settings_file, tmp_path, capsys, monkeypatch
 ):
-    words = arguments(settings_file, tmp_path, "--methods", "minimax", "egan")
+    words = arguments(settings_file, tmp_path, "--methods", "minimax", "egan", "bandit-10")
     assert compare.main(words) == 0
     results = results_of(tmp_path)
-    assert len(results) == 8
-    assert set(results["method"]) == {"egan", "minimax"}
+    assert len(results) == 12
+    assert set(results["method"]) == {"egan", "minimax", "bandit-10"}
     steps = results[results["budget"] == "steps"]
     assert (steps["generations"] == 30).all()
     cpu = results[results["budget"] == "cpu"].set_index(["method", "seed"])["cpu_seconds"]
     for seed in (0, 1):
         assert cpu["minimax", seed] >= cpu["egan", seed] > 0
+        assert cpu["bandit-10", seed] >= cpu["egan", seed]
     assert results["modes"].between(0, 8).all()
     output = capsys.readouterr().out
     assert "At the same CPU time, " in output
@@ -155,7 +156,19 @@ def test_baselines_pay_for_no_scoring():
     assert drawn.num_children == 1
     rare = method_config(PRESETS["digits"](), "contest-10", seed=0)
     assert rare.evolution.contest_every == 10
+    assert not rare.evolution.bandit
     assert rare.fitness.diversity == PRESETS["digits"]().fitness.diversity
+
+
+def test_a_bandit_is_a_contest_that_is_rare_and_not_passed_on_to_other_methods():
+    config = check(method_config(PRESETS["digits"](), "bandit-7", seed=0))
+    assert (config.evolution.contest_every, config.evolution.bandit) == (7, True)
+    assert replace(config.evolution, bandit=False) == (
+        method_config(PRESETS["digits"](), "contest-7", seed=0).evolution
+    )
+    for method in ("contest-3", "heuristic", "random"):
+        assert not check(method_config(config, method, seed=0)).evolution.bandit
+    assert method_config(config, "egan", seed=0).evolution == config.evolution
 
 
 def test_default_methods_are_egan_its_parts_and_chance():
@@ -208,12 +221,26 @@ def test_the_figure_has_a_dot_for_each_seed_and_a_bar_at_the_median():
     assert list(lines[2].get_xdata()) == [24, 24]
 
 
+def test_the_figure_names_each_way_to_choose_and_gives_it_a_colour_of_its_own():
+    methods = (*default_methods(PRESETS["gaussians25"]()), "contest-10", "bandit-10")
+    axes = comparison_figure(table(**{name: [(20, 0.5)] for name in methods}), title="t").axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert names[-3:] == [
+        "random mutation",
+        "last winner, contest 1 in 10",
+        "bandit, contest 1 in 10",
+    ]
+    assert len({line.get_color() for line in axes.get_lines()}) == len(methods)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["gausians25"], "did you mean 'gaussians25'"),
         (["gaussians8", "--methods", "egan", "minmax"], "did you mean 'minimax'"),
         (["gaussians8", "--methods", "minimax"], "add egan"),
+        (["gaussians8", "--methods", "egan", "bandit-0"], "did you mean 'bandit-10'"),
+        (["gaussians8", "--methods", "egan", "bandit-1"], "--evolution.contest-every 1"),
         (["gaussians8", "--seeds", "0"], "--seeds must be 1 or more, but got 0"),
         (["gaussians8", "--generations", "-3"], "--generations must be 1 or more"),
         (["gaussians8", "--cpu-seconds", "nan"], "--cpu-seconds must be a number above 0"),
@@ -248,6 +275,8 @@ def test_help_loads_neither_torch_nor_ray():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "--cpu-seconds" in done.stdout
+    assert "contest-10" in done.stdout
+    assert "bandit-10" in done.stdout
 
 
 def test_training_leaves_the_callers_random_state_alone():

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from egan.headline import breakdown, duration, flatten, headline, number
+from egan.headline import breakdown, duration, flatten, headline, number, phases
 
 
 def test_headline_says_what_was_run_and_how_it_went(results, metrics):
@@ -75,3 +75,9 @@ def test_breakdown_of_parts_longer_than_the_wall_time_still_sums_to_one():
     parts = breakdown({"wall_seconds": 1.0, "parts": {"make": 3.0, "update": 1.0}})
     assert [share for *_, share in parts] == [0.75, 0.25]
     assert breakdown({}) == []
+
+
+def test_phases_are_named_for_readers_and_those_without_time_are_left_out():
+    timing = {"generations": 2, "phases": {"variation": 6.0, "environment": 2.0, "selection": 0.0}}
+    assert phases(timing) == [("variation", 3.0, 0.75), ("discriminator", 1.0, 0.25)]
+    assert phases({}) == phases({"generations": 0, "phases": {"variation": 0.0}}) == []

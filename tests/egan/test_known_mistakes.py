@@ -100,7 +100,9 @@ def test_4_the_parents_state_is_untouched_by_its_children():
     parent = pack(generator.state_dict())
     before = parent.buffer.copy()
     first = next(generator.reproduce(parent, [birth("minimax")])).state
-    list(generator.reproduce(parent, litter(THREE)))
+    alone = [next(generator.reproduce(parent, [birth(name)])).state for name in THREE]
+    together = [child.state for child in list(generator.reproduce(parent, litter(THREE)))]
+    assert all(same_bits(a, b) for a, b in zip(together, alone, strict=True))
     assert np.array_equal(parent.buffer, before)
     assert same_bits(next(generator.reproduce(parent, [birth("minimax")])).state, first)
 
@@ -279,3 +281,15 @@ def test_networks_are_built_alike_for_equal_seeds():
     torch.manual_seed(0)
     b = build_discriminator("mlp", (2,), width=4)
     assert all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_9_a_generation_without_survivors_leaves_no_real_gradient_behind():
+    _, discriminator = pair(tiny_config(), trained=1)
+    first = discriminator.real_gradient()
+    discriminator.seeds = Seeds(0, 3, SHARED)
+    second = discriminator.real_gradient()
+    assert not all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+    discriminator._real_gradient = None
+    assert all(
+        torch.equal(a, b) for a, b in zip(second, discriminator.real_gradient(), strict=True)
+    )

@@ -68,6 +68,27 @@ def test_its_tables_are_those_of_the_contract(tiny_run):
     assert 0 < sum(timing["parts"].values()) <= timing["wall_seconds"]
 
 
+def test_a_profile_is_recorded_where_asked_for_and_is_always_in_the_report(
+    tiny, tiny_run, tmp_path
+):
+    assert main([*tiny, "--profile", "--output", str(tmp_path / "profiled")]) == 0
+    profiled = next((tmp_path / "profiled").iterdir())
+    plain, more = (pd.read_csv(path / "results.csv") for path in (tiny_run, profiled))
+    added = [name for name in more if name not in plain]
+    assert added == [
+        f"{phase}_seconds"
+        for phase in (
+            *("variation", "scoring", "selection", "transfer", "environment", "bookkeeping"),
+        )
+    ]
+    assert (more[added] >= 0).all(axis=None)
+    pd.testing.assert_frame_equal(
+        more.drop(columns=[*added, "seconds"]), plain.drop(columns="seconds"), check_exact=True
+    )
+    for run in (tiny_run, profiled):
+        assert "A generation by phase" in (run / "report.html").read_text()
+
+
 def test_its_settings_can_be_run_again(tiny_run, tmp_path):
     assert main([str(tiny_run / "config.yaml"), "--output", str(tmp_path)]) == 0
     second = tmp_path / "00001-gaussians8"

@@ -20,6 +20,7 @@ SETTINGS = {
     "evolution": {
         "one": {"operators": ["minimax", "hinge"], "hyperparameters": {"lr": 0.1}},
         "plus": {"operators": ["a", "b", "c"], "mu": 3, "plus": True},
+        "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
     },
     "pbt": {

@@ -15,7 +15,7 @@ from toys import Tiny, Unlucky, rows
 from population import LogUniform, PopulationBasedTraining, RayExecutor, Search
 from population.executor import Job
 from population.member import Birth
-from population.ray_pool import deal
+from population.ray_placement import deal
 from population.ray_survivors import Survivor
 from population.seeding import Seeds
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from population.state import pack, unpack
+from population.state import open_copy, pack, unpack
 
 
 def tree():
@@ -105,3 +105,36 @@ def test_a_sibling_does_not_change_its_parents_adam_state():
 def test_what_a_state_cannot_hold_is_named(state, path):
     with pytest.raises(TypeError, match=path):
         pack(state)
+
+
+def test_what_lives_in_the_parents_copy_is_not_copied_again():
+    packed = pack({"a": torch.arange(3.0), "b": np.arange(4), "lr": 0.1})
+    state, buffer = open_copy(packed)
+    state["a"] += 1
+    state["lr"] = 0.2
+    child = pack({"a": state["a"], "b": np.zeros(4, dtype=int), "lr": 0.2}, into=buffer)
+    assert child.buffer is buffer
+    expected = {"a": torch.arange(1.0, 4.0), "b": np.zeros(4, dtype=int), "lr": 0.2}
+    assert same(flat(unpack(child))[1], expected["a"])
+    assert np.array_equal(unpack(child)["b"], expected["b"])
+    assert unpack(child)["lr"] == 0.2
+    assert np.array_equal(child.buffer, pack(expected).buffer)
+    assert unpack(packed)["a"].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_a_buffer_is_not_used_where_that_would_overwrite_what_is_still_needed():
+    packed = pack({"a": torch.arange(16.0), "b": -torch.arange(16.0)})
+    state, buffer = open_copy(packed)
+    swapped = pack({"a": state["b"], "b": state["a"]}, into=buffer)
+    assert torch.equal(unpack(swapped)["a"], -torch.arange(16.0))
+    assert torch.equal(unpack(swapped)["b"], torch.arange(16.0))
+    state, buffer = open_copy(packed)
+    turned = pack({"a": state["a"].reshape(4, 4).t(), "b": state["b"]}, into=buffer)
+    assert torch.equal(unpack(turned)["a"], torch.arange(16.0).reshape(4, 4).t())
+
+
+def test_a_state_of_another_size_gets_a_buffer_of_its_own():
+    _, buffer = open_copy(pack({"a": torch.arange(3.0)}))
+    larger = pack({"a": torch.arange(40.0)}, into=buffer)
+    assert larger.buffer is not buffer
+    assert torch.equal(unpack(larger)["a"], torch.arange(40.0))

@@ -69,8 +69,9 @@ def test_evolution(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_family_says_whether_it_evolves(name):
-    evolves = issubclass(collection.load(name), Adversarial)
-    assert (collection.MODELS[name].family == "adversarial") == evolves
+    model = collection.load(name)
+    assert model.evolves == issubclass(model, Adversarial)
+    assert model.evolves == (collection.MODELS[name].family == "adversarial")
 
 
 @pytest.fixture(scope="module")

@@ -69,9 +69,10 @@ def test_it_trains_is_tuned_and_evolves(how, tmp_path):
     assert results["generation"].max() == 2
     assert results["error"].isna().all()
     assert (run / "report.html").is_file()
-    assert load_model(run / "model.safetensors").updates == 0
+    assert type(load_model(run / "model.safetensors")).__name__ == "HingeGan"
 
 
 def test_it_is_listed(capsys):
     assert main(["--list"]) == 0
-    assert "hinge_gan  Geometric GAN, 1705.02894; adversarial; digits" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "hinge_gan Geometric GAN, 1705.02894; adversarial; digits" in said

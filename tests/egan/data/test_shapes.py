@@ -70,6 +70,21 @@ def test_scenes_keep_red_left_and_blue_right(scenes):
     assert set(np.unique(segments)) == {0, 1, 3}
 
 
+def test_segmentation_has_the_area_of_the_shapes(shapes):
+    known = shapes.annotations
+    shares = (known["segmentation"] > 0).mean(axis=(1, 2))
+    for index, shape in enumerate(SHAPES):
+        large = (known["shape"] == index) & (known["size"] == 1)
+        assert shares[large].mean() == pytest.approx(AREAS[shape] * 0.5**2 / 4, rel=0.08)
+
+
+def test_shapes_lie_inside_the_image():
+    large = load("shapes", image_size=32).annotations
+    circles = large["segmentation"][large["shape"] == SHAPES.index("circle")] > 0
+    widths, heights = (circles.any(axis=axis).sum(axis=1) for axis in (1, 2))
+    assert np.abs(widths - heights).max() <= 1
+
+
 def test_the_same_at_every_load_and_at_every_size(shapes):
     assert np.array_equal(load("shapes").samples, shapes.samples)
     large = load("shapes", image_size=32, channels=1)

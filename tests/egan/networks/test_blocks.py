@@ -98,10 +98,18 @@ def test_orthogonal_filters_of_any_length_cost_nothing():
 def test_the_orthogonal_penalty_is_the_papers_formula_over_all_layers():
     torch.manual_seed(0)
     network = nn.Sequential(
-        nn.Linear(5, 4), nn.Embedding(3, 4), nn.ConvTranspose2d(3, 6, 2), nn.BatchNorm2d(6)
+        nn.Linear(5, 4),
+        nn.Embedding(3, 4),
+        nn.ConvTranspose2d(3, 6, 2),
+        nn.BatchNorm2d(6),
+        nn.Linear(3, 8),
     ).double()
     expected = 0.0
-    for weight in (network[0].weight, network[2].weight.transpose(0, 1).flatten(1)):
+    for weight in (
+        network[0].weight,
+        network[2].weight.transpose(0, 1).flatten(1),
+        network[4].weight,
+    ):
         gram = weight @ weight.T
         expected += ((gram * (1 - torch.eye(len(gram)))) ** 2).sum()
     penalty = orthogonal_penalty(network)

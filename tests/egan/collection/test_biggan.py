@@ -1,0 +1,170 @@
+"""BigGAN: its sizes, the parts of z, attention, losses, truncation and standing averages."""
+
+from functools import partial
+
+import pytest
+import torch
+from collection_checks import built, random_images, small, task
+from torch import nn
+
+import mutations
+from egan import collection
+from egan.collection.biggan import (
+    THRESHOLDS,
+    BigGan,
+    Discriminator,
+    Generator,
+    SelfAttention,
+    stages,
+    widths,
+)
+from egan.networks.blocks import orthogonal_penalty
+
+
+def model(shape=(1, 8, 8), **changed):
+    settings = small("biggan").settings.tuned(changed)
+    return built(partial(BigGan, settings=settings, task=task(random_images(shape))))
+
+
+def test_the_papers_number_of_parameters():
+    settings = collection.preset("biggan:paper").settings
+    with torch.device("meta"):
+        networks = [
+            kind((3, 128, 128), num_classes=1000, settings=settings)
+            for kind in (Generator, Discriminator)
+        ]
+    counts = [sum(p.numel() for p in network.parameters()) for network in networks]
+    assert counts == [70_433_988, 87_982_370]  # as the authors' PyTorch code prints them
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(8, (2, 2)), (16, (4, 2)), (28, (7, 2)), (32, (4, 3)), (128, (4, 5))]
+)
+def test_maps_are_doubled_twice_at_least(size, sizes):
+    assert stages((3, size, size)) == sizes
+
+
+def test_channels_double_inwards_as_the_papers():
+    assert widths(96, 5)[::-1] == [96 * factor for factor in (16, 16, 8, 4, 2, 1)]
+
+
+def test_each_block_sees_its_part_of_z_and_the_class():
+    one = model(latent_dim=7)
+    generator = one.generator.eval()
+    seen = []
+    for block in generator.blocks:
+        block.register_forward_hook(lambda _, given, __: seen.append(given[1]))
+    z = torch.arange(7.0)[None]
+    generator(z, torch.tensor([3]))
+    embedded = generator.embedding.weight[[3]]
+    assert generator.first.in_features == 3
+    torch.testing.assert_close(seen[0], torch.cat([embedded, z[:, 3:5]], dim=1))
+    torch.testing.assert_close(seen[1], torch.cat([embedded, z[:, 5:]], dim=1))
+
+
+def test_without_the_hierarchy_z_is_seen_once():
+    generator = model(hierarchical=False, latent_dim=7).generator
+    assert generator.first.in_features == 7
+    assert {block.norm1.gain.in_features for block in generator.blocks} == {3}
+
+
+def test_too_few_dimensions_for_the_blocks():
+    with pytest.raises(ValueError, match=r"--latent-dim must be 3 or more .* but got 2"):
+        model(latent_dim=2)
+
+
+def test_a_mixture_that_is_one_class_is_that_class():
+    one = model()
+    one.training(False)
+    codes = one.codes(5, torch.Generator().manual_seed(0))
+    pure = torch.eye(one.num_classes)[codes["labels"]]
+    expected = one.generate(one.average, codes)
+    mixed = one.generate(one.average, {"z": codes["z"], "condition": pure})
+    torch.testing.assert_close(mixed, expected)
+
+
+def test_attention_sums_values_by_likeness():
+    torch.manual_seed(0)
+    attention = SelfAttention(8)
+    hidden = torch.randn(2, 8, 4, 4)
+    assert torch.equal(attention(hidden), hidden)  # the gain starts at 0
+    attention.gain.data.fill_(0.5)
+    queries = attention.queries(hidden).flatten(2)
+    keys, values = attention.keys(hidden).flatten(2), attention.values(hidden).flatten(2)
+    expected = torch.empty(2, 4, 16)
+    for n in range(2):
+        for place in range(16):
+            weights = torch.softmax(keys[n].T @ queries[n, :, place], dim=0)
+            expected[n, :, place] = values[n] @ weights
+    expected = hidden + 0.5 * attention.last(expected.unflatten(2, (4, 4)))
+    torch.testing.assert_close(attention(hidden), expected)
+
+
+def test_spectral_norm_is_in_all_but_the_embedding_of_the_generator():
+    one = model()
+    plain = {
+        kind: [
+            module
+            for module in one.networks[kind].modules()
+            if isinstance(module, nn.Linear | nn.Conv2d | nn.Embedding)
+            and not hasattr(module, "parametrizations")
+        ]
+        for kind in ("generator", "discriminator")
+    }
+    assert plain == {"generator": [one.generator.embedding], "discriminator": []}
+
+
+def test_the_losses_are_the_hinge_and_the_penalty():
+    one = model(orthogonal_weight=0.25)
+    one.training(False)  # so that no power iteration comes in between
+    real, fake = one.draw(6), one.fake(6)
+    r, o = one.logits(real), one.logits(fake)
+    expected = (1 - r).clamp(min=0).mean() + (1 + o).clamp(min=0).mean()
+    torch.testing.assert_close(one.discriminator_loss(real, fake), expected)
+    penalty = 0.25 * orthogonal_penalty(one.generator)
+    loss = one.generator_loss(fake, real, one.objective())
+    torch.testing.assert_close(loss, penalty - o.mean())
+    other = one.generator_loss(fake, real, mutations.get("least_squares"))
+    torch.testing.assert_close(other, penalty + (o.sigmoid() - 1).square().mean())
+
+
+def test_codes_of_all_thresholds_share_labels_and_signs():
+    one = model()
+    codes = [
+        one.truncated_codes(50, torch.Generator().manual_seed(1), threshold=tau)
+        for tau in THRESHOLDS
+    ]
+    for tau, some in zip(THRESHOLDS, codes, strict=True):
+        assert torch.equal(some["labels"], codes[0]["labels"])
+        assert torch.equal(some["z"].sign(), codes[0]["z"].sign())
+        assert some["z"].abs().max() <= tau
+    assert codes[0]["z"].abs().max() > 2
+
+
+def test_standing_averages_are_those_of_the_codes():
+    one = model()
+    before = {name: value.clone() for name, value in one.average.state_dict().items()}
+    with one.judging():
+        codes = one.truncated_codes(40, torch.Generator().manual_seed(1), threshold=0.5)
+        network = one.standing(codes)
+        first = network.first(codes["z"][:, :2]).unflatten(1, (-1, 2, 2))
+    norm = network.blocks[0].norm1.norm
+    torch.testing.assert_close(norm.running_mean, first.mean(dim=(0, 2, 3)))
+    torch.testing.assert_close(norm.running_var, first.var(dim=(0, 2, 3)))
+    assert not network.training
+    after = one.average.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_look_has_the_largest_singular_values():
+    one = model()
+    with one.judging():
+        seen = one.look()
+    weights = [
+        module.parametrizations.weight.original.detach().flatten(1)
+        for module in one.discriminator.modules()
+        if hasattr(module, "parametrizations")
+    ]
+    exact = max(float(torch.linalg.matrix_norm(weight, 2)) for weight in weights)
+    assert seen["discriminator_singular_value"] == pytest.approx(exact, rel=0.05)
+    assert 0 <= seen["accuracy"] <= 1

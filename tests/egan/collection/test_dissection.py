@@ -1,0 +1,108 @@
+"""The phases of a dissection, its choice of units, and generators that are given."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from collection_checks import built, features_of, tiny
+
+from egan import collection
+from egan.data.dataset import Dataset
+from egan.run import main
+
+PARTS = {"cgan": "average", "biggan": "average", "stylegan": "average", "vae": "vae"}
+
+
+def dissection(**changed):
+    member = built(tiny("dissection"))
+    member.settings = member.settings.tuned(changed)
+    member.random.manual_seed(0)
+    return member
+
+
+def test_the_generator_is_trained_first_and_then_left_alone():
+    member = dissection(subject_updates=2)
+    weights = [member.subject.generator.first.weight.detach().clone()]
+    for _ in range(4):
+        member.training(True)
+        member.update()
+        member.updates += 1
+        weights.append(member.subject.generator.first.weight.detach().clone())
+        assert bool(member.choice.surveyed) == (member.updates > 2)
+    moved = [not torch.equal(a, b) for a, b in pairwise(weights)]
+    assert moved == [True, True, False, False]
+
+
+def test_alpha_starts_at_the_iou_and_stays_within_0_and_1():
+    member = dissection(lr=0.5)
+    member.training(False)
+    member.survey()
+    choice = member.choice
+    best = choice.iou.amax(dim=1, keepdim=True).clamp(min=1e-9)
+    torch.testing.assert_close(choice.alpha.detach(), choice.iou / best)
+    member.apply_options()
+    for _ in range(3):
+        member.choose()
+        assert 0 <= choice.alpha.min() <= choice.alpha.max() <= 1
+
+
+def test_the_best_units_are_those_of_the_largest_alpha():
+    member = dissection()
+    with torch.no_grad():
+        member.choice.alpha.copy_(torch.arange(8.0).reshape(2, 4) * torch.tensor([[1], [-1]]))
+    assert member.choice.best(2).tolist() == [[0, 0, 1, 1], [1, 1, 0, 0]]
+    assert member.choice.best(99).tolist() == [[1] * 4] * 2
+
+
+def test_squares_have_half_the_maps_side():
+    member = dissection()
+    places = member.squares(50, torch.Generator().manual_seed(0))
+    assert places.shape == (50, 1, 8, 8)
+    assert (places.sum(dim=(1, 2, 3)) == 16).all()
+    assert (places.sum(dim=3).amax(dim=2) == 4).all()
+    assert len({tuple(one.flatten().tolist()) for one in places}) > 5
+
+
+def test_a_penalty_alone_sends_alpha_to_0():
+    member = dissection(penalty=1e3, lr=0.1)
+    member.apply_options()
+    member.choice.alpha.data.fill_(0.3)
+    member.choice.surveyed.fill_(True)
+    for _ in range(5):
+        member.choose()
+    assert member.choice.alpha.max() == 0
+
+
+@pytest.mark.parametrize("name", ["cgan", "biggan", "stylegan", "vae"])
+def test_any_convolutional_generator_of_the_collection(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(collection.load(name), "num_judged", 60)
+    monkeypatch.setattr("egan.preparation._features", lambda _, data: features_of(data))
+    words = [name, "--rounds", "1", "--interval", "1", "--output", str(tmp_path)]
+    words += ["--data.name", "scenes", "--data.image-size", "16"]
+    words += ["--likelihood", "gaussian"] if name == "vae" else []
+    for setting, value in collection.load(name).tiny.items():
+        words += [f"--{setting.replace('_', '-')}", str(value)]
+    assert main(words) == 0
+    path = tmp_path / f"00000-{name}" / "model.safetensors"
+    member = built(tiny("dissection"), {"subject": str(path), "layer": 1})
+    before = {k: v.clone() for k, v in member.subject.networks[PARTS[name]].state_dict().items()}
+    member.random.manual_seed(0)
+    member.update()
+    assert member.choice.surveyed
+    assert member.layer.shape[1:] == (8, 8)
+    with member.judging():
+        assert -1 <= member.score()["fitness"] <= 1
+    after = member.subject.networks[PARTS[name]].state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_data_without_colours():
+    grey = Dataset("grey", np.full((8, 3, 16, 16), 60, np.uint8))
+    with pytest.raises(ValueError, match="coloured objects, but grey has none"):
+        built(tiny("dissection", grey))
+
+
+def test_a_layer_that_is_not_there():
+    with pytest.raises(ValueError, match="--layer must be below 2, .* but got 2"):
+        built(tiny("dissection"), {"layer": 2})

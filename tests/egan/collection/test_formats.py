@@ -1,0 +1,54 @@
+"""Real data sets in their own formats: a folder of images, CIFAR-10, MNIST, at 28, 32 and 64."""
+
+import pickle
+
+import collection_checks as checks
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from egan import collection
+from egan.run import main
+
+IMAGES = [name for name in collection.MODELS if collection.preset(name).data.name == "digits"]
+SIZES = {"folder": 64, "cifar10": 32, "mnist": 28}
+PER_CLASS, CLASSES = 12, 3
+
+
+@pytest.fixture(scope="module")
+def _data(tmp_path_factory):
+    """Write three data sets of noise, three classes each, as they come; return where they are."""
+    rng = np.random.default_rng(0)
+    count = PER_CLASS * CLASSES
+    labels = np.arange(count, dtype=np.uint8) % CLASSES
+    folder = tmp_path_factory.mktemp("data")
+    for place, label in enumerate(labels):
+        path = folder / "folder" / f"class{label}" / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (40, 50, 3), np.uint8)).save(path)
+    batch = {b"data": rng.integers(0, 256, (count, 3072), np.uint8), b"labels": labels.tolist()}
+    (folder / "cifar10").mkdir()
+    for number in range(1, 6):
+        (folder / "cifar10" / f"data_batch_{number}").write_bytes(pickle.dumps(batch, protocol=2))
+    (folder / "mnist").mkdir()
+    digits = rng.integers(0, 256, (count, 28, 28), np.uint8)
+    for name, array in (("images-idx3", digits), ("labels-idx1", labels)):
+        magic = (0x0800 + array.ndim, *array.shape)
+        header = b"".join(int(number).to_bytes(4, "big") for number in magic)
+        (folder / "mnist" / f"train-{name}-ubyte").write_bytes(header + array.tobytes())
+    return folder
+
+
+@pytest.mark.parametrize("kind", list(SIZES))
+@pytest.mark.parametrize("name", IMAGES)
+def test_it_trains_on(name, kind, _data, tmp_path, monkeypatch):  # noqa: PT019
+    model = collection.load(name)
+    monkeypatch.setattr(model, "num_judged", 60, raising=False)
+    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    words = [name, "--data.name", kind, "--data.path", str(_data / kind)]
+    words += ["--data.image-size", str(SIZES[kind]), "--rounds", "1", "--interval", "1"]
+    for setting, value in model.tiny.items():
+        words += [f"--{setting.replace('_', '-')}", str(value)]
+    assert main([*words, "--output", str(tmp_path)]) == 0
+    assert np.isfinite(pd.read_csv(tmp_path / f"00000-{name}" / "results.csv")["fitness"]).all()

@@ -1,0 +1,169 @@
+"""StyleGAN: its sizes, AdaIN, styles and their mixing, truncation, noise, R1."""
+
+import dataclasses
+from functools import partial
+
+import pytest
+import torch
+from collection_checks import built, random_images, small, task
+
+import egan.collection.stylegan as module
+from egan import collection
+from egan.collection.stylegan import Generator, StyleGan, areas, discriminator, thirds
+from egan.networks.conditioning import ConditionalNorm
+from mutations.discriminator import discriminator_loss, r1_penalty
+
+
+def model(shape=(3, 16, 16), **changed):
+    settings = small("stylegan").settings.tuned(changed)
+    return built(partial(StyleGan, settings=settings, task=task(random_images(shape))))
+
+
+def drawn(one, count=6, seed=0):
+    return one.codes(count, torch.Generator().manual_seed(seed))
+
+
+def test_the_papers_number_of_parameters():
+    """As the authors' code prints them at 1024x1024, less the colours of the smaller sizes."""
+    settings = dataclasses.replace(collection.preset("stylegan:paper").settings, width=16)
+    with torch.device("meta"):
+        networks = Generator((3, 1024, 1024), settings), discriminator((3, 1024, 1024), settings)
+    counts = [sum(p.numel() for p in network.parameters()) for network in networks]
+    smaller = [512, 512, 512, 512, 256, 128, 64, 32]
+    to_colours, from_colours = sum(3 * c + 3 for c in smaller), sum(4 * c for c in smaller)
+    assert counts == [26_219_627 - to_colours, 23_087_249 - from_colours]
+
+
+def test_adain_sets_mean_and_deviation():
+    one = model()
+    one.training(False)
+    seen = []
+    norms = [m for m in one.average.modules() if isinstance(m, ConditionalNorm)]
+    for norm in norms:
+        norm.gain.weight.data.normal_()
+        norm.shift.weight.data.normal_()
+        norm.register_forward_hook(lambda m, given, out: seen.append((m, *given, out)))
+    one.made(drawn(one))
+    assert len(seen) == len(areas(one.shape)) == 6
+    for norm, hidden, style, styled in seen:
+        torch.testing.assert_close(styled.mean((2, 3)), norm.shift(style), atol=1e-4, rtol=0)
+        variance = hidden.var((2, 3), correction=0)
+        expected = (1 + norm.gain(style)).abs() * (variance / (variance + norm.norm.eps)).sqrt()
+        torch.testing.assert_close(styled.std((2, 3), correction=0), expected, atol=1e-4, rtol=0)
+
+
+def test_styles_come_from_the_second_code_from_the_crossover_on():
+    one = model()
+    one.training(False)
+    codes = drawn(one, 3) | {"other": torch.randn(3, 4), "crossover": torch.tensor([1, 4, 6])}
+    styles = one.generator.styles(codes)
+    first, second = one.generator.mapping(codes["z"]), one.generator.mapping(codes["other"])
+    for row, crossover in enumerate([1, 4, 6]):
+        torch.testing.assert_close(styles[row, :crossover], first[row].expand(crossover, -1))
+        rest = 6 - crossover
+        torch.testing.assert_close(styles[row, crossover:], second[row].expand(rest, -1))
+
+
+@pytest.mark.parametrize(("mixing", "share"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)])
+def test_a_share_of_training_samples_is_mixed(mixing, share):
+    one = model(mixing=mixing)
+    codes = drawn(one, 2000)
+    assert (codes["crossover"] < 6).float().mean().item() == pytest.approx(share, abs=0.05)
+    assert codes["crossover"].min() >= 1
+    one.training(False)
+    assert "crossover" not in drawn(one)
+
+
+def test_the_mean_of_styles_moves_in_training_only():
+    one = model()
+    mapping = one.generator.mapping
+    z = torch.randn(50, 4)
+    mapping.train()
+    expected = 0.005 * mapping(z).mean(dim=0)
+    torch.testing.assert_close(mapping.mean, expected)
+    mapping.eval()
+    mapping(z)
+    torch.testing.assert_close(mapping.mean, expected)
+
+
+def test_without_noise_psi_0_makes_one_image():
+    one = model(noise=False)
+    with one.judging():
+        codes = drawn(one)
+        assert codes["noise"].abs().max() == 0
+        made = one.made(one.truncated(codes, psi=0.0, share=1.0))
+        assert made.std(dim=0).max() < 1e-6
+        whole = one.made(one.truncated(codes, psi=1.0))
+        torch.testing.assert_close(whole, one.made(codes))
+        half = one.truncated(codes, psi=0.0)["styles"]
+        assert half[:, :3].std(dim=0).max() < 1e-6
+        assert half[:, 3:].std(dim=0).min() > 0
+
+
+def test_noise_is_scaled_from_0():
+    one = model()
+    with one.judging():
+        codes = drawn(one)
+        other = codes | {"noise": torch.randn_like(codes["noise"])}
+        assert torch.equal(one.made(codes), one.made(other))
+        for layer in one.average.layers:
+            layer.noise_scale.fill_(1.0)
+        assert not torch.equal(one.made(codes), one.made(other))
+
+
+def test_mixed_takes_the_styles_of_some_layers():
+    one = model()
+    with one.judging():
+        a, b = one.styled(drawn(one)), one.styled(drawn(one, seed=1))
+        mixed = one.mixed(a, b, layers=thirds(6)[2])["styles"]
+    assert torch.equal(mixed[:, :4], a["styles"][:, :4])
+    assert torch.equal(mixed[:, 4:], b["styles"][:, 4:])
+
+
+@pytest.mark.parametrize(
+    ("layers", "ends"), [(6, [2, 4]), (4, [2, 2]), (14, [4, 10]), (18, [6, 12])]
+)
+def test_coarse_middle_and_fine_layers(layers, ends):
+    coarse, middle, fine = thirds(layers)
+    assert [coarse.stop, middle.stop] == ends
+    assert (middle.start, fine.start, fine.stop) == (*ends, layers)
+
+
+def test_the_loss_has_r1():
+    one = model(r1_weight=3.0)
+    real, fake = one.draw(8), one.fake(8)
+    plain = discriminator_loss(one.logits(real), one.logits(fake))
+    penalty = r1_penalty(one.discriminator, real.samples)
+    assert penalty > 0
+    torch.testing.assert_close(one.discriminator_loss(real, fake), plain + 3 * penalty)
+
+
+def test_the_path_length_of_a_known_map(monkeypatch):
+    """Where images are w itself and features the image, it is E[|w1 - w2|^2]."""
+    one = model()
+    with one.judging():
+        monkeypatch.setattr(one, "made", lambda codes: codes["styles"][:, 0])
+        monkeypatch.setattr(
+            one,
+            "task",
+            dataclasses.replace(one.task, features=type("F", (), {"features": torch.Tensor.numpy})),
+        )
+        found = one.path_length(torch.Generator().manual_seed(0))
+        generator = torch.Generator().manual_seed(0)
+        w1, w2 = (one.styled(one.codes(module.NUM_PATHS, generator))["styles"] for _ in range(2))
+    expected = float((w1 - w2)[:, 0].square().sum(dim=1).mean())
+    assert found == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"batch_size": 6}, "--batch-size must be a multiple of 4"),
+        ({"mixing": 1.5}, r"--mixing must be in \[0, 1\]"),
+        ({"mapping_rate": 0.0}, "--mapping-rate above 0"),
+        ({"mapping_depth": 0, "style_dim": 8}, "--style-dim must be --latent-dim"),
+    ],
+)
+def test_settings_that_make_no_sense(changed, message):
+    with pytest.raises(ValueError, match=message):
+        model(**changed)

@@ -1,0 +1,123 @@
+"""The bound is a bound, and exact where the posterior is."""
+
+import dataclasses
+import math
+from functools import partial
+
+import collection_checks as checks
+import numpy as np
+import pytest
+import torch
+
+from egan.collection.vae import Vae, VaeSettings, linear
+from egan.data.dataset import Dataset
+from mutations.variational import gaussian_kl, reparameterise
+from population.seeding import preserved_randomness
+
+SIZE, LATENT, STD = 5, 2, 0.5
+
+
+def pca_data(count=4000):
+    """Return x = W z + m + 0.5 noise, and the covariance and mean of x."""
+    rng = np.random.default_rng(3)
+    loadings, mean = rng.normal(size=(SIZE, LATENT)), rng.normal(size=SIZE)
+    noise = STD * rng.normal(size=(count, SIZE))
+    samples = rng.normal(size=(count, LATENT)) @ loadings.T + mean + noise
+    return Dataset("pca", samples.astype(np.float32)), loadings, mean
+
+
+def exact(samples, loadings, mean):
+    covariance = loadings @ loadings.T + STD**2 * np.eye(SIZE)
+    law = torch.distributions.MultivariateNormal(
+        torch.from_numpy(mean), torch.from_numpy(covariance)
+    )
+    return law.log_prob(samples.double())
+
+
+def linear_vae(data, **changes):
+    settings = VaeSettings(network="linear", likelihood="gaussian", latent_dim=LATENT, **changes)
+    return checks.built(partial(Vae, settings=settings, task=checks.task(data, interval=400)))
+
+
+def test_the_bound_of_the_exact_posterior_is_the_exact_likelihood():
+    data, loadings, mean = pca_data(200)
+    model = linear_vae(data)
+    inner = loadings.T @ loadings / STD**2 + np.eye(LATENT)
+    inverse = np.linalg.inv(inner)
+    root = np.linalg.eigh(inverse)[1]  # turns z so that the posterior's covariance is diagonal
+    loadings = loadings @ root
+    inverse = root.T @ inverse @ root
+    gain = inverse @ loadings.T / STD**2
+    decoder, encoder = model.vae.decoder, model.vae.encoder
+    with torch.no_grad():
+        decoder.body[0].weight.copy_(torch.from_numpy(loadings))
+        decoder.body[0].bias.copy_(torch.from_numpy(mean))
+        decoder.log_variance.fill_(2 * math.log(STD))
+        encoder.head.weight.zero_()
+        encoder.head.weight[:LATENT] = torch.from_numpy(gain)
+        encoder.head.bias[:LATENT] = torch.from_numpy(-gain @ mean)
+        encoder.head.bias[LATENT:] = torch.from_numpy(np.log(np.diag(inverse)))
+        samples = data.real(50)
+        bound = model.bound(samples, 1)
+    torch.testing.assert_close(bound.double(), exact(samples, loadings, mean), atol=2e-4, rtol=0)
+
+
+def test_training_closes_the_gap_to_the_exact_likelihood():
+    data, loadings, mean = pca_data()
+    model = linear_vae(data, lr=1e-2, batch_size=256)
+    with preserved_randomness():
+        for rate in (2e-2, 2e-2, 1e-2, 3e-3, 1e-3):
+            model.configure({"lr": rate})
+            model.step()
+    samples = data.tensor(np.arange(len(data)))
+    with torch.no_grad():
+        posterior = model.encode(samples)
+        fits = [
+            model.log_likelihood(samples, reparameterise(*posterior, generator=model.random))
+            for _ in range(5)
+        ]
+        bound = torch.stack(fits).mean() - gaussian_kl(*posterior).mean()
+    gap = exact(samples, loadings, mean).mean() - bound
+    assert -0.02 < gap < 0.05
+
+
+def test_more_codes_give_a_tighter_bound():
+    model = checks.built(checks.tiny("vae"))
+    samples = model.task.held_out.real(50)
+    with torch.no_grad():
+        model.random.manual_seed(0)
+        one, many = model.bound(samples, 1).mean(), model.bound(samples, 50).mean()
+        posterior = model.encode(samples)
+    assert many > one
+    assert posterior.mean.shape == (50, 2)
+
+
+def test_warm_up_and_weight_scale_the_divergence():
+    def state(**changes):
+        model = checks.built(checks.tiny("vae"), changes)
+        with preserved_randomness():
+            model.random.manual_seed(0)
+            model.update()
+        return torch.cat([p.flatten() for p in model.vae.parameters()])
+
+    assert torch.equal(state(warm_up=4), state(kl_weight=0.25))
+    assert not torch.equal(state(warm_up=4), state())
+
+
+def test_the_papers_networks():
+    settings = dataclasses.replace(checks.collection.preset("vae:paper").settings, batch_size=2)
+    model = checks.built(
+        partial(Vae, settings=settings, task=checks.task(checks.random_images((1, 28, 28))))
+    )
+    weights = {k: tuple(v.shape) for k, v in model.vae.named_parameters() if "weight" in k}
+    assert set(weights.values()) == {(500, 784), (40, 500), (500, 20), (784, 500)}
+
+
+def test_a_linear_model_has_no_hidden_layer():
+    network = linear((1, 4, 4), width=9, latent_dim=3)
+    assert sum(p.numel() for p in network.parameters()) == 16 * 6 + 6 + 3 * 16 + 16 + 1
+
+
+def test_pixels_of_a_bernoulli_are_in_range():
+    with pytest.raises(ValueError, match="--likelihood gaussian"):
+        checks.built(checks.tiny("vae", checks.load_data("gaussians8")))

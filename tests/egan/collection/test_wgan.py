@@ -1,0 +1,158 @@
+"""The losses against formulas, both constraints, both papers' networks."""
+
+from functools import partial
+
+import pytest
+import torch
+from collection_checks import built, check_paper, check_samples, random_images, small, task
+from torch import nn
+
+from egan import collection
+from egan.collection.model import Batch
+from egan.collection.wgan import Wgan
+from egan.data import load
+from egan.networks.residual import ResidualBlock
+
+TINY = {"width": 2, "discriminator_width": 2, "batch_size": 4, "latent_dim": 4}
+
+
+def model(dataset=None, **changed):
+    settings = small("wgan").settings.tuned({**TINY, **changed})
+    return built(partial(Wgan, settings=settings, task=task(dataset or random_images((1, 8, 8)))))
+
+
+@pytest.fixture
+def batches():
+    generator = torch.Generator().manual_seed(0)
+    return tuple(Batch(torch.rand(6, 1, 8, 8, generator=generator) * 2 - 1) for _ in range(2))
+
+
+def test_the_gap_is_the_critics_loss_and_the_generator_raises_its_score(batches):
+    one, (real, fake) = model(constraint="clip"), batches
+    f, g = one.discriminator(real.samples).mean(), one.discriminator(fake.samples).mean()
+    assert torch.isclose(one.discriminator_loss(real, fake), g - f)
+    assert torch.isclose(one.generator_loss(fake, real, one.objective()), -g)
+
+
+def test_the_penalty_is_of_the_slope_on_the_line_between():
+    """f(x) = 3 x has slope 3 everywhere, so the penalty is λ (3 − 1)²."""
+    one = model(load("bimodal"), network="mlp", generator_norm="none", penalty_weight=10.0)
+    one.networks["discriminator"] = nn.Sequential(nn.Linear(1, 1), nn.Flatten(0))
+    nn.init.constant_(one.discriminator[0].weight, 3.0)
+    real, fake = (Batch(torch.full((4, 1), at)) for at in (1.0, 0.5))
+    assert float(one.discriminator_loss(real, fake).detach()) == pytest.approx(10 * 4 - 3 * 0.5)
+    one.configure({"penalty_weight": 1.0})
+    assert float(one.discriminator_loss(real, fake).detach()) == pytest.approx(4 - 3 * 0.5)
+
+
+def test_weights_are_clipped_after_each_step(batches):
+    one = model(constraint="clip", clip=0.003)
+    one.train_discriminator(*batches)
+    largest = max(float(p.detach().abs().max()) for p in one.discriminator.parameters())
+    assert largest == pytest.approx(0.003)
+    one.configure({"clip": 0.001})
+    one.train_discriminator(*batches)
+    assert max(float(p.detach().abs().max()) for p in one.discriminator.parameters()) < 0.0011
+
+
+def test_the_penalty_clips_nothing(batches):
+    one = model(discriminator_lr=1.0, clip=0.003)
+    one.train_discriminator(*batches)
+    assert max(float(p.detach().abs().max()) for p in one.discriminator.parameters()) > 0.1
+
+
+def test_the_optimisers():
+    clipped, penalised = model(constraint="clip"), model()
+    assert all(isinstance(o, torch.optim.RMSprop) for o in clipped.optimizers.values())
+    assert all(isinstance(o, torch.optim.Adam) for o in penalised.optimizers.values())
+    clipped.configure({"generator_lr": 0.5, "discriminator_lr": 0.25})
+    rates = {name: o.param_groups[0]["lr"] for name, o in clipped.optimizers.items()}
+    assert rates == {"generator": 0.5, "discriminator": 0.25}
+
+
+def test_the_critic_learns_the_distance_of_two_points():
+    """Data at 0.4 and samples at 0: W = 0.4, which a critic of slope 1 reaches."""
+    one = model(
+        load("bimodal"), network="mlp", discriminator_width=16, generator_norm="none",
+        penalty_weight=10.0,
+    )  # fmt: skip
+    real, fake = (Batch(torch.full((16, 1), at)) for at in (0.4, 0.0))
+    for lr in (0.01, 0.001):
+        one.configure({"discriminator_lr": lr})
+        for _ in range(150):
+            one.train_discriminator(real, fake)
+    gap = one.discriminator(real.samples).mean() - one.discriminator(fake.samples).mean()
+    assert float(gap.detach()) == pytest.approx(0.4, rel=0.05)
+
+
+def test_the_gap_on_held_out_data_is_in_the_table():
+    one = model()
+    one.num_judged = 60
+    with one.judging():
+        assert "critic_gap" in one.look()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [({"clip": 0.0}, "--clip must be above 0"), ({"critic_norm": "batch"}, "--critic-norm batch")],
+)
+def test_what_makes_no_sense(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        small("wgan").settings.tuned(wrong)
+
+
+def paper(name, shape):
+    settings = collection.preset(f"wgan:{name}").checked().settings
+    return built(partial(Wgan, settings=settings, task=task(random_images(shape, count=10))))
+
+
+def test_the_papers_settings():
+    s = collection.preset("wgan:paper").settings
+    assert (s.constraint, s.clip, s.discriminator_steps, s.batch_size) == ("clip", 0.01, 5, 64)
+    assert (s.generator_lr, s.discriminator_lr) == (5e-5, 5e-5)
+    s = collection.preset("wgan:paper_gp").settings
+    assert (s.constraint, s.penalty_weight, s.discriminator_steps) == ("penalty", 10.0, 5)
+    assert (s.beta1, s.beta2, s.batch_size) == (0.0, 0.9, 64)
+
+
+def test_the_papers_dcgan():
+    up = 16 * (512 * 256 + 256 * 128 + 128 * 64 + 64 * 3)
+    widths = 256 + 128 + 64
+    first = 101 * 512 * 16
+    assert check_paper("wgan") == {
+        "generator": first + up + widths + 3 + 2 * (512 + widths),
+        "discriminator": up + 64 + 128 + 256 + 512 + 2 * (128 + 256 + 512) + 512 * 16 + 1,
+    }
+
+
+def test_the_papers_residual_networks():
+    one = paper("paper_gp", (3, 32, 32))
+    up = [m.resample for m in one.generator if isinstance(m, ResidualBlock)]
+    down = [m.resample for m in one.discriminator if isinstance(m, ResidualBlock)]
+    assert up == ["up"] * 3
+    assert down == ["down", "down", "none", "none"]
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in one.discriminator.modules())
+    assert one.generator(torch.zeros(2, 128)).shape == (2, 3, 32, 32)
+    assert one.discriminator(torch.zeros(2, 3, 32, 32)).shape == (2,)
+
+
+@pytest.mark.parametrize("size", [8, 28, 32])
+@pytest.mark.parametrize("constraint", ["clip", "penalty"])
+def test_residual_networks_at_other_sizes(size, constraint):
+    changed = {**TINY, "network": "residual", "constraint": constraint}
+    check_samples("wgan", few_judged(random_images((1, size, size)), small("wgan"), **changed))
+
+
+def test_points():
+    config = collection.preset("wgan:gaussians25").checked()
+    check_samples("wgan", few_judged(load(config.data.name), config))
+
+
+def test_clipping_trains_from_its_preset():
+    config = collection.preset("wgan:clip").checked()
+    check_samples("wgan", few_judged(random_images((1, 8, 8)), config, **TINY))
+
+
+def few_judged(dataset, config, **changed):
+    kind = type("Wgan", (Wgan,), {"num_judged": 60})
+    return partial(kind, settings=config.settings.tuned(changed), task=task(dataset))
