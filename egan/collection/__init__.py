@@ -88,7 +88,6 @@ MODELS: dict[str, Entry] = {
         family="variational",
         task="digits",
     ),
-    ),
     "infogan": Entry(
         "egan.collection.infogan:Infogan",
         paper="InfoGAN, 1606.03657",
