@@ -145,7 +145,7 @@ def read_timing(path: Path) -> dict[str, Any]:
             "phases": dict(timing.get("phases", {})),
         }
     except (OSError, ValueError, KeyError, TypeError):
-        return {"wall_seconds": 0.0, "parts": {}, "generations": 0, "phases": {}}
+        return {"wall_seconds": 0.0, "parts": {}}
 
 
 def next_path(output: Path, name: str) -> Path:

@@ -118,6 +118,7 @@ class Search:
         )
         self.archive = Archive(self.directory, keep=keep_checkpoints)
         self.profile = Profile()
+        self._timed = self.profile.timed
         self.record_profile = profile
         self._resume: Snapshot | None = None
         self._snapshot: Snapshot | None = None
@@ -397,6 +398,3 @@ class Search:
     def seconds(self) -> dict[str, float]:
         """Wall seconds so far, by part."""
         return self.profile.seconds
-
-    def _timed(self, part: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        return self.profile.timed(part, function, *arguments)

@@ -55,8 +55,8 @@ class Timekeeper(Callback):
         timing = {
             "wall_seconds": round(wall, 3),
             "parts": _sum(self.earlier["parts"], now),
-            "generations": self.earlier["generations"] + search.profile.generations,
-            "phases": _sum(self.earlier["phases"], search.profile.phases),
+            "generations": self.earlier.get("generations", 0) + search.profile.generations,
+            "phases": _sum(self.earlier.get("phases", {}), search.profile.phases),
         }
         with contextlib.suppress(OSError):  # a full disk is told of by the checkpoint
             write_json(self.path, timing)
