@@ -74,9 +74,9 @@ class Executor(ABC):
     def update(self, seeds: Seeds) -> Lesson:
         """Let the environment learn from the children kept last."""
 
-    def busiest(self, reports: Sequence[Report]) -> float:
-        """Return how many seconds the worker that had most to do made these children."""
-        return sum(report.seconds for report in reports)
+    def busiest(self, reports: Sequence[Report]) -> Sequence[Report]:
+        """Return the reports of the worker that had most to do."""
+        return reports
 
     @abstractmethod
     def submit(self, job: Job) -> None:

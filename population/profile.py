@@ -11,8 +11,8 @@ PHASES = ("variation", "scoring", "selection", "transfer", "environment", "bookk
 """The phases of a generation.
 
 Variation and scoring are the members' own time, in whichever process: they add up to more than the
-wall time where several work at once. Transfer is what copying, packing and handing over states
-takes, with what making takes beyond the busiest worker's own time; bookkeeping is all the rest.
+wall time where several work at once. Transfer is what copying and packing states takes the busiest
+worker, and handing them over; bookkeeping is all the rest, calls and waiting among it.
 """
 
 PARTS = ("start", "ask", "make", "keep", "update", "callbacks", "checkpoint")
@@ -58,34 +58,44 @@ class Profile:
         self._mark, self._before = time.perf_counter(), dict(self.seconds)
 
     def end(
-        self, reports: Sequence[Report], *, busiest: float, lesson: Lesson, selection: float
+        self,
+        reports: Sequence[Report],
+        *,
+        busiest: Sequence[Report],
+        lesson: Lesson,
+        selection: float,
     ) -> dict[str, float]:
         """Return a generation's seconds by phase, counted from the end of the one before.
 
         Args:
             reports: Of its children.
-            busiest: How long the worker with most to do was at work.
+            busiest: Of those that the worker with most to do has made.
             lesson: The environment's.
             selection: How long it took to choose the survivors.
         """
         spent = {part: now - self._before[part] for part, now in self.seconds.items()}
         wall = time.perf_counter() - self._mark - sum(spent[part] for part in OUTSIDE)
-        own = sum(report.parts.get("transfer", 0.0) for report in reports)
-        handing_over = max(0.0, spent["make"] - busiest) + spent["keep"]
         found = {
-            "variation": sum(report.parts.get("variation", 0.0) for report in reports),
-            "scoring": sum(report.parts.get("scoring", 0.0) for report in reports),
+            "variation": _sum(reports, "variation"),
+            "scoring": _sum(reports, "scoring"),
             "selection": selection,
-            "transfer": own + handing_over + max(0.0, spent["update"] - lesson.seconds),
+            "transfer": _sum(busiest, "transfer")
+            + spent["keep"]
+            + max(0.0, spent["update"] - lesson.seconds),
             "environment": lesson.seconds,
         }
-        accounted = sum(spent[part] for part in ("make", "keep", "update")) + selection
+        at_work = sum(report.seconds for report in busiest)
+        accounted = at_work + selection + spent["keep"] + spent["update"]
         found["bookkeeping"] = max(0.0, wall - accounted)
         self.generations += 1
         for phase, seconds in found.items():
             self.phases[phase] += seconds
         self.begin()
         return found
+
+
+def _sum(reports: Sequence[Report], phase: str) -> float:
+    return sum(report.parts.get(phase, 0.0) for report in reports)
 
 
 def columns(reports: Sequence[Report], phases: Mapping[str, float]) -> list[dict[str, float]]:

@@ -145,12 +145,12 @@ class RayExecutor(Executor):
         self._look_ahead(seeds)
         return Lesson(*self._get_from_home(record))
 
-    def busiest(self, reports: Sequence[Report]) -> float:
-        """Return how many seconds the worker that had most to do made these children."""
-        slots: dict[Any, float] = defaultdict(float)
+    def busiest(self, reports: Sequence[Report]) -> Sequence[Report]:
+        """Return the reports of the worker that had most to do."""
+        made: dict[Any, list[Report]] = defaultdict(list)
         for report in reports:
-            slots[self._pool.made_by.get(report.index)] += report.seconds
-        return max(slots.values())
+            made[self._pool.made_by.get(report.index)].append(report)
+        return max(made.values(), key=lambda own: sum(report.seconds for report in own))
 
     def submit(self, job: Job) -> None:
         """Queue a child for the next worker that is free."""
