@@ -318,5 +318,6 @@ class IntroVae(Generative):
         """Draw rows that walk from the code of one image to that of another."""
         codes = self.encode(self.task.held_out.real(2 * ROW).to(self.device))[0]
         t = torch.linspace(0, 1, ROW, device=self.device)[:, None]
-        walks = [a + t * (b - a) for a, b in zip(codes[:ROW], codes[ROW:], strict=False)]
+        half = max(1, len(codes) // 2)
+        walks = [a + t * (b - a) for a, b in zip(codes[:half], codes[-half:], strict=True)]
         return self.show(self.decoder(torch.cat(walks)))
