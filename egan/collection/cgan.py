@@ -19,21 +19,18 @@ class that was asked for, minus a tenth of the Fréchet distance to the data in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.collection.adversarial import Adversarial
 from egan.collection.config import CollectionConfig
-from egan.collection.gan import Maxout
 from egan.collection.generative import ROW
+from egan.collection.maxout import Maxout, MaxoutGame, MaxoutSettings
 from egan.collection.model import Batch, Codes, Draw, draw_labels
-from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
 from egan.networks.blocks import Logits, Trunk, constrain
@@ -48,7 +45,7 @@ MAX_FACTOR = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class CganSettings(AdversarialSettings):
+class CganSettings(MaxoutSettings):
     """Settings of a CGAN."""
 
     STRUCTURAL = ("network", "conditioning", "width", "discriminator_width", "latent_dim", "norm")
@@ -65,21 +62,12 @@ class CganSettings(AdversarialSettings):
     """Constraint on the discriminator's weights."""
     label_noise: float = 0.0
     """Share of real samples whose label is replaced by a random one in training."""
-    dropout: float = 0.0
-    """Share of maxout units that a training step leaves out."""
-    latent: Literal["normal", "uniform"] = "normal"
-    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
-    optimizer: Literal["adam", "sgd"] = "adam"
-    """Adam, or gradient descent with beta1 as its momentum."""
 
     def check(self) -> None:
         """See that every number is in its range."""
         super().check()
-        if self.label_noise > 1 or self.dropout >= 1:
-            raise ValueError(
-                "--label-noise must be in [0, 1] and --dropout in [0, 1), but got "
-                f"{self.label_noise} and {self.dropout}."
-            )
+        if self.label_noise > 1:
+            raise ValueError(f"--label-noise must be in [0, 1], but got {self.label_noise}.")
         if self.network == "maxout" and self.conditioning != "concat":
             raise ValueError(
                 f"--conditioning {self.conditioning} needs --network conv; with --network maxout, "
@@ -231,7 +219,7 @@ class PaperDiscriminator(nn.Module):
         return logits
 
 
-class Cgan(Adversarial):
+class Cgan(MaxoutGame):
     """A generator that is told which class to make."""
 
     presets: ClassVar = {"small": small, "paper": paper}
@@ -271,10 +259,7 @@ class Cgan(Adversarial):
 
     def codes(self, count: int, generator: torch.Generator) -> Codes:
         """Draw z (count, Z), and labels (count,) as the data have them."""
-        size = count, self.settings.latent_dim
-        uniform = self.settings.latent == "uniform"
-        z = torch.rand(size, generator=generator) * 2 - 1 if uniform else None
-        z = torch.randn(size, generator=generator) if z is None else z
+        z = self.draw_z(count, generator)
         return {"z": z, "labels": draw_labels(self.task.data, count, generator)}
 
     def generate(self, network: nn.Module, codes: Codes) -> Tensor:
@@ -336,24 +321,3 @@ class Cgan(Adversarial):
         walks = [a + t * (b - a) for a, b in zip(pure, pure.roll(-1, 0), strict=True)]
         codes = {"z": z.repeat_interleave(ROW, dim=0), "condition": torch.cat(walks)}
         return self.show(self.made(codes))
-
-    def apply_options(self) -> None:
-        """Give the optimisers, the average and dropout their rates."""
-        super().apply_options()
-        for module in self.discriminator.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.settings.dropout
-
-    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
-        """Build Adam, or gradient descent with momentum."""
-        if self.settings.optimizer == "adam":
-            return super().optimizer(network, **options)
-        return torch.optim.SGD(network.parameters(), **options)
-
-    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the rates of either optimiser."""
-        options = super().optimizer_options()
-        if self.settings.optimizer == "adam":
-            return options
-        momentum = self.settings.beta1
-        return {name: {"lr": one["lr"], "momentum": momentum} for name, one in options.items()}

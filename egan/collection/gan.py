@@ -15,20 +15,18 @@ layer sizes: those of the preset `paper` are of its published configuration for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
 import mutations
-from egan.collection.adversarial import Adversarial
 from egan.collection.config import CollectionConfig
+from egan.collection.maxout import Maxout, MaxoutGame, MaxoutSettings
 from egan.collection.model import Codes
-from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
 from mutations.objectives import Objective
 
@@ -36,7 +34,7 @@ SLOPE = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class GanSettings(AdversarialSettings):
+class GanSettings(MaxoutSettings):
     """Settings of a GAN."""
 
     STRUCTURAL = ("latent_dim", "width", "discriminator_width", "depth", "pieces")
@@ -49,20 +47,8 @@ class GanSettings(AdversarialSettings):
     """Hidden layers of both networks."""
     pieces: int = 1
     """Linear pieces of the discriminator's maxout units; 1 for LeakyReLU units."""
-    dropout: float = 0.0
-    """Share of the discriminator's hidden units that a training step leaves out."""
-    latent: Literal["normal", "uniform"] = "normal"
-    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
     generator_loss: Literal["heuristic", "minimax", "least_squares", "hinge"] = "heuristic"
     """What the generator minimises; --list has the formulas."""
-    optimizer: Literal["adam", "sgd"] = "adam"
-    """Adam, or gradient descent with beta1 as its momentum."""
-
-    def check(self) -> None:
-        """See that every number is in its range."""
-        super().check()
-        if self.dropout >= 1:
-            raise ValueError(f"--dropout must be in [0, 1), but got {self.dropout}.")
 
 
 def small() -> CollectionConfig:
@@ -143,19 +129,7 @@ class Discriminator(nn.Module):
         return logits
 
 
-class Maxout(nn.Module):
-    """(N, pieces * F) -> (N, F): the largest of each unit's pieces (arXiv 1302.4389)."""
-
-    def __init__(self, pieces: int) -> None:
-        super().__init__()
-        self.pieces = pieces
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Take the maximum over pieces."""
-        return hidden.reshape(len(hidden), -1, self.pieces).amax(dim=2)
-
-
-class Gan(Adversarial):
+class Gan(MaxoutGame):
     """The plain game, on images of any size and on points."""
 
     presets: ClassVar = {"small": small, "paper": paper}
@@ -188,32 +162,8 @@ class Gan(Adversarial):
 
     def codes(self, count: int, generator: torch.Generator) -> Codes:
         """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""
-        size = count, self.settings.latent_dim
-        if self.settings.latent == "uniform":
-            return {"z": torch.rand(size, generator=generator) * 2 - 1}
-        return {"z": torch.randn(size, generator=generator)}
+        return {"z": self.draw_z(count, generator)}
 
     def objective(self) -> Objective:
         """Return what `generator_loss` names."""
         return mutations.get(self.settings.generator_loss)
-
-    def apply_options(self) -> None:
-        """Give the optimisers, the average and dropout their rates."""
-        super().apply_options()
-        for module in self.discriminator.modules():
-            if isinstance(module, nn.Dropout):
-                module.p = self.settings.dropout
-
-    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
-        """Build Adam, or gradient descent with momentum."""
-        if self.settings.optimizer == "adam":
-            return super().optimizer(network, **options)
-        return torch.optim.SGD(network.parameters(), **options)
-
-    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the rates of either optimiser."""
-        options = super().optimizer_options()
-        if self.settings.optimizer == "adam":
-            return options
-        momentum = self.settings.beta1
-        return {name: {"lr": one["lr"], "momentum": momentum} for name, one in options.items()}
