@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from egan.files import atomic
+from egan import weights_file
 
 if TYPE_CHECKING:
     import torch
@@ -66,15 +66,11 @@ def save_generator(
     generation: int,
 ) -> None:
     """Write a generator's weights, with its settings as metadata, atomically."""
-    from safetensors.torch import save
-
     from egan.config import to_dict
 
     content = {"config": to_dict(config), "shape": list(shape), "generation": generation}
     metadata = {"format": FORMAT, "egan": json.dumps(content)}
-    tensors = {name: tensor.detach().contiguous() for name, tensor in weights.items()}
-    with atomic(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata=metadata))
+    weights_file.write(path, weights, metadata)
 
 
 def load_generator(path: str | Path) -> Exported:
@@ -83,23 +79,13 @@ def load_generator(path: str | Path) -> Exported:
     Raises:
         ValueError: The file is missing, damaged, or not one of ours.
     """
-    from safetensors import SafetensorError, safe_open
-
     from egan.config_file import from_dict, own_settings
     from egan.generator import build_network
     from population.seeding import preserved_randomness
 
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path} cannot be read as safetensors: {error}") from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(
-            f"{path} is of format {metadata.get('format')!r}, but {FORMAT!r} is expected: give the "
-            "generator.safetensors of a run."
-        )
+    weights, metadata = weights_file.read(
+        path, file_format=FORMAT, what="the generator.safetensors of a run"
+    )
     content = json.loads(metadata["egan"])
     config = own_settings(from_dict(content["config"], source=str(path)))
     shape = tuple(content["shape"])

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from egan import weights_file
 from egan.classifier import one_thread
 from egan.collection import load
 from egan.collection.model import Model, Task, stream
 from egan.data.splits import split
-from egan.files import atomic
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
 if TYPE_CHECKING:
@@ -101,20 +101,17 @@ class Showcase:
 
     def save(self, directory: Path, *, generation: int) -> None:
         """Write the networks as `model.safetensors`, with what is needed to build them again."""
-        from safetensors.torch import save
-
         from egan.config import to_dict
 
         config = to_dict(self.config)
         config["settings"] = to_dict(self.model.settings)
         metadata = {"format": FORMAT, "config": json.dumps(config), "generation": str(generation)}
         tensors = {
-            f"{name}/{key}": tensor.detach().cpu().contiguous().clone()
+            f"{name}/{key}": tensor
             for name, network in self.model.networks.items()
             for key, tensor in network.state_dict().items()
         }
-        with atomic(directory / "model.safetensors") as temporary:
-            temporary.write_bytes(save(tensors, metadata=metadata))
+        weights_file.write(directory / "model.safetensors", tensors, metadata)
 
 
 def task_of(config: CollectionConfig, data: Dataset, features: Features) -> Task:
@@ -143,22 +140,12 @@ def load_model(path: str | Path, *, task: Task | None = None) -> Model:
     Raises:
         ValueError: The file is missing, damaged, or not one of ours, or the data cannot be read.
     """
-    from safetensors import SafetensorError, safe_open
-
     from egan.collection.config import CollectionConfig
     from egan.config_file import from_dict
 
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ValueError(f"{path} cannot be read as safetensors: {error}") from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(
-            f"{path} is of format {metadata.get('format')!r}, but {FORMAT!r} is expected: give the "
-            "model.safetensors of a run of the collection."
-        )
+    tensors, metadata = weights_file.read(
+        path, file_format=FORMAT, what="the model.safetensors of a run of the collection"
+    )
     config = from_dict(json.loads(metadata["config"]), source=str(path))
     assert isinstance(config, CollectionConfig)
     with preserved_randomness():

@@ -15,40 +15,41 @@ from egan.run import main
 
 NAMES = list(collection.MODELS)
 ADVERSARIAL = [name for name, entry in collection.MODELS.items() if entry.family == "adversarial"]
+every = pytest.mark.parametrize("name", NAMES)
 IMAGES = [name for name in NAMES if collection.preset(name).data.name == "digits"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_presets_are_whole(name):
     checks.check_presets(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_the_space_is_of_settings_that_exist(name):
     checks.check_space(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_children_follow_from_their_parents_state_alone(name):
     checks.check_children(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_an_update_and_what_it_leaves(name):
     checks.check_samples(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_pictures(name):
     checks.check_pictures(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_the_fitness_is_not_by_the_member_itself(name):
     checks.check_judge_is_independent(name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_the_papers_sizes_are_built_and_take_an_update(name):
     assert all(checks.check_paper(name).values())
 
@@ -67,7 +68,7 @@ def test_evolution(name):
     assert (two.buffer != three.buffer).any()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_the_family_says_whether_it_evolves(name):
     model = collection.load(name)
     assert model.evolves == issubclass(model, Adversarial)
@@ -94,12 +95,12 @@ def _digests_elsewhere():
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_a_fresh_process_makes_the_same_child(name, _digests_elsewhere):  # noqa: PT019
     assert checks.child_digest(name) == _digests_elsewhere[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every
 def test_it_runs_from_the_command_line(name, tmp_path, monkeypatch):
     kind = collection.load(name)
     monkeypatch.setattr(kind, "num_judged", 60, raising=False)
