@@ -259,6 +259,7 @@ class BigGan(Adversarial):
     }
     tiny: ClassVar = {"width": 2, "latent_dim": 6, "embedding_dim": 3, "batch_size": 8}
     paper_classes = 1000
+    paper_parameters: ClassVar = {"generator": 70.4, "discriminator": 88.0}
     needs_labels = True
     needs_images = True
     settings: BigGanSettings

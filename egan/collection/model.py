@@ -99,6 +99,8 @@ class Model(Member):
     """Changes to the small preset's settings with which a test takes no time."""
     paper_classes: ClassVar[int] = 10
     """How many classes the paper's data have."""
+    paper_parameters: ClassVar[Mapping[str, float]] = {}
+    """Millions of parameters by network, where the paper or its authors' code states them."""
     evolves: ClassVar[bool] = False
     """Whether its generator can evolve in its discriminator."""
     needs_labels: ClassVar[bool] = False

@@ -20,6 +20,7 @@ SAYS = {
     "memory": "megabytes more",
     "mixtures": "median high quality",
     "near_the_limit": "all generations / ideal",
+    "paper_sizes": "moved, finite",
     "ray_tune_side_by_side": "Ratio of overheads",
     "scale": "µs of the scheduler per member",
 }

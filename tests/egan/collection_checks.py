@@ -204,7 +204,10 @@ def check_paper(name):
         member.training(True)
         member.update()
     networks = {n: one for n, one in member.networks.items() if n != "average"}
-    return {n: sum(p.numel() for p in one.parameters()) for n, one in networks.items()}
+    counts = {n: sum(p.numel() for p in one.parameters()) for n, one in networks.items()}
+    for network, millions in kind.paper_parameters.items():
+        assert round(counts[network] / 1e6, 1) == millions
+    return counts
 
 
 def check_sizes(name, size, channels):

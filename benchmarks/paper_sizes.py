@@ -1,0 +1,115 @@
+"""Each model of the collection at its paper's sizes: it is built and takes an update.
+
+The data are noise of the paper's shape, two samples of it. A row is a model: its samples, the
+parameters of its networks beside those that the paper or its authors' code states (an average of
+the generator is not counted), and the seconds that building it and an update take on one thread.
+
+  python benchmarks/paper_sizes.py [biggan stylegan ...] [--save]
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from measure import parser, report, table
+
+from egan import collection
+from egan.collection.model import Model, Task
+from egan.data import load as load_data
+from egan.data.dataset import Dataset
+from egan.features import Features
+from population.seeding import Seeds, pin_threads, seed_everything
+
+BUILT_IN = ("digits", "gaussians8", "gaussians25", "swiss_roll", "bimodal", "shapes", "scenes")
+COLOURS = {"cifar10": 3, "folder": 3}
+BATCH, COUNT = 2, 4
+SMALLEST = "gan"
+
+
+def noise(name: str) -> Dataset:
+    """Return data of the shape and classes that a model's paper has, as noise where not built in.
+
+    Args:
+        name: A model.
+    """
+    data, kind = collection.preset(f"{name}:paper").data, collection.load(name)
+    if data.name in BUILT_IN:
+        return load_data(data.name, image_size=data.image_size)
+    shape = data.channels or COLOURS.get(data.name, 1), data.image_size, data.image_size
+    samples = np.random.default_rng(0).integers(0, 256, (COUNT, *shape), np.uint8)
+    labels = np.arange(COUNT) % kind.paper_classes
+    labels[-1] = kind.paper_classes - 1
+    return Dataset("noise", samples, labels)
+
+
+def built(name: str) -> Model:
+    """Return a model at its paper's sizes, in its random start."""
+    seed_everything(Seeds(0, 0, 0).own("build"))
+    settings = replace(collection.preset(f"{name}:paper").settings, batch_size=BATCH)
+    data = noise(name)
+    features = Features(lambda samples: samples.flatten(1)[:, :2])
+    task = Task(data, data, features, interval=1)
+    build = partial(collection.load(name), settings=settings, task=task)
+    member = build({})
+    member.seeds = Seeds(0, 1, 0)
+    return member
+
+
+def parameters(member: Model) -> dict[str, int]:
+    """Return how many parameters each network has."""
+    networks = {name: one for name, one in member.networks.items() if name != "average"}
+    return {name: sum(p.numel() for p in one.parameters()) for name, one in networks.items()}
+
+
+def measured(name: str) -> dict[str, Any]:
+    """Build a model, take an update, and tell what came of it."""
+    started = time.process_time()
+    member = built(name)
+    middle = time.process_time()
+    before = [p.detach().clone() for one in member.networks.values() for p in one.parameters()]
+    member.step()
+    ended = time.process_time()
+    after = [p for one in member.networks.values() for p in one.parameters()]
+    return {
+        "shape": list(member.shape),
+        "parameters": parameters(member),
+        "published": dict(member.paper_parameters),
+        "build_seconds": middle - started,
+        "update_seconds": ended - middle,
+        "moved": any(not torch.equal(a, b) for a, b in zip(before, after, strict=True)),
+        "finite": all(bool(p.isfinite().all()) for p in after),
+    }
+
+
+def row(name: str, found: dict[str, Any]) -> list[str]:
+    """Return a model's row."""
+    counts = ", ".join(f"{network} {n:,}" for network, n in found["parameters"].items())
+    stated = ", ".join(f"{network} {x} million" for network, x in found["published"].items())
+    fine = "yes" if found["moved"] and found["finite"] else "NO"
+    seconds = [f"{found[f'{part}_seconds']:.1f}" for part in ("build", "update")]
+    return [name, "x".join(map(str, found["shape"])), counts, stated or "-", *seconds, fine]
+
+
+def main() -> None:
+    """Build the models that are named, or all."""
+    shown = parser(__doc__ or "")
+    shown.add_argument("names", nargs="*", metavar="NAME", help="models; all by default")
+    words = shown.parse_args()
+    unknown = set(words.names) - set(collection.MODELS)
+    if unknown:
+        shown.error(f"no such model: {', '.join(sorted(unknown))}")
+    names = [SMALLEST] if words.quick else words.names or list(collection.MODELS)
+    pin_threads(1)
+    found = {name: measured(name) for name in names}
+    heads = "model", "sample", "parameters", "published", "build, s", "update, s", "moved, finite"
+    text = table(heads, [row(name, one) for name, one in found.items()])
+    report("paper_sizes", text, found, save=words.save and not words.quick)
+
+
+if __name__ == "__main__":
+    main()
