@@ -11,7 +11,8 @@ from PIL import Image
 from egan import collection
 from egan.run import main
 
-IMAGES = [name for name in collection.MODELS if collection.preset(name).data.name == "digits"]
+ANY_IMAGES = ("digits", "shapes")  # not scenes, whose parts must be known
+IMAGES = [name for name in collection.MODELS if collection.preset(name).data.name in ANY_IMAGES]
 SIZES = {"folder": 64, "cifar10": 32, "mnist": 28}
 PER_CLASS, CLASSES = 12, 3
 
