@@ -12,6 +12,7 @@ from population.worker import (
     Order,
     Parent,
     Report,
+    Start,
     Worker,
     Workshop,
     update_environment,
@@ -47,12 +48,8 @@ class WorkerActor:
         self.worker = Worker(workshop, self.environment)
         self.version = 0
 
-    def ready(self) -> bool:
-        """Answer once the actor is built, and with it a first member: no child waits for that.
-
-        Returns:
-            Whether siblings are made with less work together.
-        """
+    def ready(self) -> Start:
+        """Answer once the actor is built, and with it a first member: no child waits for that."""
         return self.worker.warm_up()
 
     def make(

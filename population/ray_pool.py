@@ -38,12 +38,16 @@ Handing a state over takes about twice as long, but has to be done once only.
 
 @dataclass(slots=True)
 class Slot:
-    """One place for a worker; the actor in it may be replaced."""
+    """One place for a worker; the actor in it may be replaced.
+
+    Where it could not build a member, that is tried once again, in a fresh process.
+    """
 
     actor: Any
     ready: Any
     life: int = 0
     busy: bool = True
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -204,19 +208,22 @@ class WorkerPool:
         slot = self._slots[flight.slot]
         late = flight.due <= time.monotonic() and not ray_cluster.is_done(ref)
         slot.busy = False
+        made: Any
         made, cause = (None, f"took more than {self.deadline} s") if late else outcome(ref)
         if flight.jobs and flight.round < self._round:
             flight.jobs.clear()
+        if flight.starting and not cause:
+            self.siblings_share |= made.siblings_share
+            cause = f"could not build a member ({made.error})" * bool(made.error and not slot.again)
         if not cause:
             self._failed_starts = 0
-            self.siblings_share |= flight.starting and bool(made)
-            for report in made if flight.jobs and made else []:
+            for report in made if flight.jobs else []:
                 reports[report.index] = report
                 self.made_by[report.index] = (flight.slot, flight.life)
                 self._observe(report.seconds)
             return
         logger.warning("worker %d %s; starting another", flight.slot, cause)
-        self._replace(flight.slot)
+        self._replace(flight.slot, again=flight.starting)
         self._note_start(failed=flight.starting, cause=cause)
         for job in reversed(flight.jobs):
             alone = len(flight.jobs) == 1
@@ -244,12 +251,12 @@ class WorkerPool:
         mean = seconds if self._mean_seconds is None else self._mean_seconds
         self._mean_seconds = 0.9 * mean + 0.1 * seconds
 
-    def _replace(self, place: int) -> None:
+    def _replace(self, place: int, *, again: bool = False) -> None:
         import ray
 
         slot = self._slots[place]
         ray.kill(slot.actor)
-        self._slots[place] = self._spawn(place, life=slot.life + 1)
+        self._slots[place] = self._spawn(place, life=slot.life + 1, again=again)
         self.unharmed = False
 
     def actor(self, place: int) -> Any:
@@ -266,11 +273,11 @@ class WorkerPool:
             logger.warning("worker %d %s; making its survivors again", place, cause)
             self._replace(place)
 
-    def _spawn(self, place: int, *, life: int) -> Slot:
+    def _spawn(self, place: int, *, life: int, again: bool = False) -> Slot:
         import ray
 
         actor = ray.remote(WorkerActor).options(**self.options).remote(self.workshop)
-        slot = Slot(actor, actor.ready.remote(), life)
+        slot = Slot(actor, actor.ready.remote(), life, again=again)
         self._flights[slot.ready] = Flight(place, life, starting=True)
         return slot
 

@@ -1,6 +1,5 @@
 """Where children are made: plain Python that every executor runs, in this process or another."""
 
-import contextlib
 import itertools
 import time
 import traceback
@@ -96,6 +95,18 @@ class Report:
     parts: Mapping[str, float] = field(default_factory=dict)
 
 
+class Start(NamedTuple):
+    """How a worker came up.
+
+    Attributes:
+        siblings_share: Whether its members make siblings in a way of their own, which saves work.
+        error: Why no member could be built; empty where one could.
+    """
+
+    siblings_share: bool = False
+    error: str = ""
+
+
 class Worker:
     """Makes children and holds them until the next generation begins, or longer where kept."""
 
@@ -108,17 +119,15 @@ class Worker:
         self.kept: dict[ChildKey, Newborn] = {}
         self._live: dict[tuple[Any, ...], Member] = {}
 
-    def warm_up(self) -> bool:
-        """Build a member ahead of the first child; an error is left to the first child.
-
-        Returns:
-            Whether it makes siblings in a way of its own, which saves work.
-        """
-        if self.workshop.example is not None:
-            with contextlib.suppress(Exception):
-                member = self._build(self.workshop.example)
-                return type(member).reproduce is not Member.reproduce
-        return False
+    def warm_up(self) -> Start:
+        """Build a member ahead of the first child, and say how that went."""
+        if self.workshop.example is None:
+            return Start()
+        try:
+            member = self._build(self.workshop.example)
+        except Exception as error:  # whatever it is, children will meet it again
+            return Start(error=f"{type(error).__name__}: {error}")
+        return Start(siblings_share=type(member).reproduce is not Member.reproduce)
 
     def make(self, orders: Sequence[Order], parents: Sequence[Parent]) -> list[Report]:
         """Make the ordered children, siblings together; hold them and report their scores."""

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from processes import kill_and_resume
-from toys import Tiny, Unlucky, rows, search
+from toys import Broken, Tiny, Unlucky, rows, search
 
 from population import Callback, RayExecutor, ray_cluster
 from population.journal import read_journal
+from population.search import NothingSurvivesError
 
 GENERATIONS = 8
 
@@ -179,3 +180,16 @@ def test_the_local_instance_listens_on_the_loopback_only():
     command = [sys.executable, "-c", code]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "['127.0.0.1']"
+
+
+def test_a_worker_that_cannot_build_a_member_is_tried_once_more(ray_session, tmp_path, caplog):
+    """What a process broke when it started, such as an import cut short, another one mends."""
+    expected = rows(search().run(3).history)
+    result = search(RayExecutor(2), member=partial(Broken, folder=tmp_path)).run(3)
+    assert "could not build a member (OSError: cut short); starting another" in caplog.text
+    assert rows(result.history).equals(expected)
+
+
+def test_a_member_that_can_never_be_built_fails_with_its_own_error(ray_session):
+    with pytest.raises(NothingSurvivesError, match="OSError: cut short"):
+        search(RayExecutor(2), member=partial(Broken, folder=None)).run(1)
