@@ -48,9 +48,9 @@ class Budget:
 
 
 MODELS = {
-    "cgan": Budget(rounds=8, interval=200),
+    "cgan": Budget(rounds=6, interval=200),
     "vae": Budget(rounds=10, interval=200),
-    "capsnet": Budget(rounds=10, interval=100),
+    "capsnet": Budget(rounds=8, interval=100),
 }
 QUICK = Budget(population=2, rounds=1, interval=2)
 MEASURES = {
