@@ -11,14 +11,14 @@ are compared with it in features of a classifier of another seed.
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from acceptance.training import reference
-from measure import cell, mark, parser, report, table
+from measure import RESULTS, cell, mark, parser, report, table
 
 from egan.collection import load
 from egan.collection.config import CollectionConfig
@@ -31,6 +31,7 @@ from population.seeding import pin_threads
 
 SEARCHES = {"pbt": "PBT", "random": "random search"}
 HEADS = ("model", "search", "member-steps", "validation", "test", "CPU seconds")
+NAME = "collection_search"
 JUDGED = 7193
 
 
@@ -50,7 +51,7 @@ class Budget:
 MODELS = {
     "cgan": Budget(rounds=6, interval=200),
     "vae": Budget(rounds=10, interval=200),
-    "capsnet": Budget(rounds=8, interval=100),
+    "capsnet": Budget(rounds=8, interval=50),
 }
 QUICK = Budget(population=2, rounds=1, interval=2)
 MEASURES = {
@@ -110,24 +111,35 @@ def verdict(name: str, found: Found, budget: Budget) -> str:
     )
 
 
-def measured(names: Iterable[str], num_seeds: int, quick: bool) -> tuple[str, dict[str, Any]]:
-    """Run all searches; return a text and the values."""
-    said, rows, values = [], [], {}
-    for name in names:
-        budget = QUICK if quick else MODELS[name]
-        found = {
-            search: [contest(name, search, seed, budget) for seed in range(num_seeds)]
-            for search in SEARCHES
-        }
-        said.append(verdict(name, found, budget))
-        rows += rows_of(name, found)
-        values[name] = {"budget": vars(budget), "found": found}
+def measured(name: str, num_seeds: int, budget: Budget) -> dict[str, Any]:
+    """Run all searches of a model; return its budget and what each seed found."""
+    found: Found = {search: [] for search in SEARCHES}
+    for search, runs in found.items():
+        for seed in range(num_seeds):
+            runs.append(contest(name, search, seed, budget))
+            print(f"{name}, {search}, seed {seed}: {runs[-1]}", flush=True)
+    return {"budget": vars(budget), "found": found}
+
+
+def kept_before() -> dict[str, Any]:
+    """Return the models' values in the kept result."""
+    path = RESULTS / f"{NAME}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
+
+
+def described(models: dict[str, Any]) -> str:
+    """Return a table of all searches, and for each model whether PBT is as good."""
+    rows, said = [], []
+    for name, values in models.items():
+        rows += rows_of(name, values["found"])
+        said.append(verdict(name, values["found"], Budget(**values["budget"])))
+    num_seeds = min(len(values["found"]["pbt"]) for values in models.values())
     head = f"Best member of the last population; medians (quartiles) of {num_seeds} seeds."
-    return "\n\n".join([head, table(HEADS, rows), *said]), values
+    return "\n\n".join([head, table(HEADS, rows), *said])
 
 
 def main() -> None:
-    """Print a table of all searches, and for each model whether PBT is as good."""
+    """Search with the models that are named, or all; what is kept of others stays."""
     options = parser(__doc__ or "")
     options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MODELS)}; or all")
     options.add_argument("--seeds", type=int, default=3, help="searches of each kind, for a model")
@@ -135,8 +147,11 @@ def main() -> None:
     if unknown := set(given.names) - set(MODELS):
         options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(MODELS)}")
     pin_threads(1)
-    text, values = measured(given.names or MODELS, 1 if given.quick else given.seeds, given.quick)
-    report("collection_search", text, values, save=given.save)
+    models = kept_before() if given.save else {}
+    for name in given.names or MODELS:
+        seeds, budget = (1, QUICK) if given.quick else (given.seeds, MODELS[name])
+        models[name] = measured(name, seeds, budget)
+    report(NAME, described(models), {"models": models}, save=given.save)
 
 
 if __name__ == "__main__":
