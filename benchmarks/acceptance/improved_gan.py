@@ -17,7 +17,7 @@ from egan.features import Features
 from mutations.averaging import historical_averaging
 
 SEEDS = 5
-LABELLED_UPDATES, MODES_UPDATES = 2000, 3000
+LABELLED_UPDATES, MODES_UPDATES = 2000, 5000
 NUM_JUDGED = 4000
 WIDTH, WIDTH_WITHOUT = 128, 136
 """Of the discriminator with minibatch discrimination and without, for equal parameters."""

@@ -51,11 +51,21 @@ EPSILON = 1e-9
 class CapsNetSettings(Settings):
     """Settings of a CapsNet."""
 
-    STRUCTURAL = ("kernel", "filters", "primary_channels", "primary_dim", "class_dim", "hidden")
-    MAY_BE_ZERO = ("shift", "lr_half_life")
+    STRUCTURAL = (
+        "kernel",
+        "padding",
+        "filters",
+        "primary_channels",
+        "primary_dim",
+        "class_dim",
+        "hidden",
+    )
+    MAY_BE_ZERO = ("padding", "shift", "lr_half_life")
 
     kernel: int = 9
     """Height and width of both convolutions; images must be at least twice as large, less 1."""
+    padding: int = 0
+    """Black pixels added on every side of an image, so that its border is seen as often."""
     filters: int = 256
     """Channels of the first convolution."""
     primary_channels: int = 32
@@ -94,7 +104,14 @@ class CapsNetSettings(Settings):
 
 
 SMALL = CapsNetSettings(
-    kernel=3, filters=64, primary_channels=8, hidden=128, lr=2e-3, lr_half_life=400
+    kernel=3,
+    padding=1,
+    filters=64,
+    primary_channels=8,
+    hidden=128,
+    reconstruction_weight=0.005,
+    lr=5e-3,
+    lr_half_life=800,
 )
 
 
@@ -128,6 +145,10 @@ class Scene(NamedTuple):
     images: Tensor
     parts: Tensor
     classes: Tensor
+
+    def to(self, device: torch.device) -> Scene:
+        """Move all three to a device."""
+        return Scene(*(tensor.to(device) for tensor in self))
 
 
 def scenes(data: Dataset, chosen: Array) -> Scene:
@@ -180,21 +201,14 @@ def _routed(predictions: Tensor, logits: Tensor) -> Tensor:
     return squash(torch.matmul(couplings[:, :, None, :], predictions)[:, :, 0])
 
 
-def margin_loss(
-    lengths: Tensor,
-    present: Tensor,
-    *,
-    positive_margin: float = 0.9,
-    negative_margin: float = 0.1,
-    absent_weight: float = 0.5,
-) -> Tensor:
+def margin_loss(lengths: Tensor, present: Tensor, settings: CapsNetSettings) -> Tensor:
     """Return the margin loss of lengths (N, K), summed over classes, (N,).
 
     Any number of classes may be present: `present` (N, K) holds ones and zeros.
     """
-    found = F.relu(positive_margin - lengths).square()
-    imagined = F.relu(lengths - negative_margin).square()
-    return (present * found + absent_weight * (1 - present) * imagined).sum(dim=1)
+    found = F.relu(settings.positive_margin - lengths).square()
+    imagined = F.relu(lengths - settings.negative_margin).square()
+    return (present * found + settings.absent_weight * (1 - present) * imagined).sum(dim=1)
 
 
 class Capsules(nn.Module):
@@ -203,15 +217,16 @@ class Capsules(nn.Module):
     def __init__(self, shape: tuple[int, ...], num_classes: int, settings: CapsNetSettings) -> None:
         super().__init__()
         s = settings
-        side = (min(shape[1:]) - 2 * s.kernel + 1) // 2 + 1
+        least = 2 * (s.kernel - s.padding) - 1
+        side = (min(shape[1:]) - least) // 2 + 1
         if side < 1 or shape[1] != shape[2]:
             raise ValueError(
-                f"two convolutions of --kernel {s.kernel} need square images of "
-                f"{2 * s.kernel - 1} pixels or more, but got samples of shape {shape}. Give a "
+                f"two convolutions of --kernel {s.kernel} with --padding {s.padding} need square "
+                f"images of {least} pixels or more, but got samples of shape {shape}. Give a "
                 "smaller --kernel, such as 3, or --data.image-size 28."
             )
         self.dim = s.primary_dim
-        self.first = nn.Conv2d(shape[0], s.filters, s.kernel)
+        self.first = nn.Conv2d(shape[0], s.filters, s.kernel, padding=s.padding)
         self.primary = nn.Conv2d(s.filters, s.primary_channels * s.primary_dim, s.kernel, stride=2)
         num_primary = s.primary_channels * side**2
         scale = num_classes / (num_primary * s.class_dim) ** 0.5
@@ -235,7 +250,7 @@ class CapsNet(Model):
 
     presets: ClassVar = {"small": small, "overlapped": overlapped, "paper": paper}
     space: ClassVar = {
-        "lr": "1e-4,3e-3,log",
+        "lr": "1e-4,1e-2,log",
         "routing_iterations": "1,2,3,4,5",
         "positive_margin": "0.8,0.95",
         "negative_margin": "0.05,0.2",
@@ -317,22 +332,11 @@ class CapsNet(Model):
             images = shifted(scene.images, offsets, most=most)
             parts = shifted(scene.parts.flatten(1, 2), offsets, most=most)
             scene = Scene(images, parts.view_as(scene.parts), scene.classes)
-        return self.moved(scene)
-
-    def moved(self, scene: Scene) -> Scene:
-        """Move images to the device."""
-        return Scene(*(tensor.to(self.device) for tensor in scene))
+        return scene.to(self.device)
 
     def loss(self, capsules: Tensor, classes: Tensor) -> Tensor:
         """Return the margin loss (N,) of capsules (N, K, D) and the classes present (N, P)."""
-        s = self.settings
-        return margin_loss(
-            lengths(capsules),
-            self.present(classes),
-            positive_margin=s.positive_margin,
-            negative_margin=s.negative_margin,
-            absent_weight=s.absent_weight,
-        )
+        return margin_loss(lengths(capsules), self.present(classes), self.settings)
 
     def present(self, classes: Tensor) -> Tensor:
         """Return ones at classes (N, P), zeros elsewhere (N, K)."""
@@ -346,10 +350,8 @@ class CapsNet(Model):
     def score(self) -> dict[str, float]:
         """Return how often all classes are right, and losses, on held-out data."""
         held_out = self.task.held_out
-        chosen = torch.from_numpy(held_out.spread(NUM_JUDGED))
-        parts = [
-            self._judged(scenes(held_out, part.numpy())) for part in torch.split(chosen, BATCH)
-        ]
+        chosen = torch.from_numpy(held_out.spread(NUM_JUDGED)).split(BATCH)
+        parts = [self._judged(scenes(held_out, part.numpy())) for part in chosen]
         found, present, losses, errors = (torch.cat(one) for one in zip(*parts, strict=True))
         return {
             "fitness": fitness.accuracy(found, present),
@@ -359,13 +361,11 @@ class CapsNet(Model):
 
     def _judged(self, scene: Scene) -> tuple[Tensor, ...]:
         """Return lengths, the classes present, margin losses and squared errors, on the CPU."""
-        scene = self.moved(scene)
+        scene = scene.to(self.device)
         capsules = self.find(scene.images)
         found, present = lengths(capsules), self.present(scene.classes)
-        losses = self.loss(capsules, scene.classes)
-        return tuple(
-            x.cpu() for x in (found, present, losses, self.squared_errors(capsules, scene))
-        )
+        losses, errors = self.loss(capsules, scene.classes), self.squared_errors(capsules, scene)
+        return tuple(x.cpu() for x in (found, present, losses, errors))
 
     def pictures(self) -> dict[str, Draw]:
         """Show what is drawn from capsules, and what each dimension of a capsule does."""
@@ -377,7 +377,7 @@ class CapsNet(Model):
         Decoded are the classes of the longest capsules, in rising order, as the things are.
         """
         held_out = self.task.held_out
-        scene = self.moved(scenes(held_out, held_out.spread(NUM_SHOWN)))
+        scene = scenes(held_out, held_out.spread(NUM_SHOWN)).to(self.device)
         count = scene.classes.shape[1]
         capsules = self.find(scene.images)
         told = lengths(capsules).topk(count, dim=1).indices.sort(dim=1).values

@@ -15,13 +15,11 @@ D(x) = Z / (Z + 1), and
 
     L_D = −E[log softmax(l)_y] + ½ w (E[softplus(−log Z)] + E[softplus(log Z(G(z)))])
 
-Without labels D has one logit, K = 1, and L_D is the logistic game alone.
-
-The networks are the paper's for MNIST: D fully connected, with weight norm and Gaussian noise on
-every layer, and G of softplus units with batch norm. Here learning rates stay constant, images are
-in [−1, 1] and G ends in tanh. The paper advises feature matching for accuracy and minibatch
-discrimination for looks, not both. Fitness: the accuracy on held-out labels where D is a
-classifier, else the distance of samples to the data.
+Without labels D has one logit, and L_D is the logistic game alone. The networks are the paper's for
+MNIST: D fully connected, with weight norm and Gaussian noise on every layer, and G of softplus
+units with batch norm. Here learning rates stay constant, images are in [−1, 1] and G ends in tanh.
+The paper advises feature matching for accuracy and minibatch discrimination for looks, not both.
+Fitness: the accuracy on held-out labels where D is a classifier, else the distance of samples.
 """
 
 from __future__ import annotations
@@ -58,7 +56,9 @@ from population.state import State
 DIVISORS = (1, 2, 4, 4, 4)
 """The discriminator's hidden layers: 1000, 500, 250, 250 and 250 units in the paper."""
 NUM_REFERENCE = 64
-PLAYERS = ("generator", "discriminator")
+NORMS = {"batch": nn.BatchNorm1d, "virtual": VirtualBatchNorm, "none": nn.Identity}
+HISTORIES = {player: f"{player}_history" for player in ("generator", "discriminator")}
+"""The networks that are a player's mean over its history."""
 
 NOTHING = Objective(
     "none", lambda fake, _: torch.zeros_like(fake).sum(), needs_real=False, formula="0"
@@ -72,10 +72,13 @@ class ImprovedGanSettings(AdversarialSettings):
     STRUCTURAL = (
         "latent_dim",
         "width",
+        "depth",
+        "activation",
         "discriminator_width",
         "norm",
         "num_kernels",
         "kernel_dim",
+        "closeness",
         "labels_per_class",
     )
     MAY_BE_ZERO = ("num_kernels", "labels_per_class")
@@ -83,7 +86,11 @@ class ImprovedGanSettings(AdversarialSettings):
     latent_dim: int = 100
     """Dimensions of the latent code z, uniform in [0, 1)."""
     width: int = 500
-    """Units of the generator's two hidden layers."""
+    """Units of the generator's hidden layers."""
+    depth: int = 2
+    """How many of them there are."""
+    activation: Literal["softplus", "relu"] = "softplus"
+    """Of the generator; relu makes sharper edges."""
     discriminator_width: int = 1000
     """Units of the discriminator's first layer; the others have 1/2, 1/4, 1/4 and 1/4 of them."""
     generator_loss: Literal["none", "heuristic", "minimax", "least_squares", "hinge"] = "none"
@@ -94,12 +101,14 @@ class ImprovedGanSettings(AdversarialSettings):
     """Kernels (B) of minibatch discrimination; 0 for none."""
     kernel_dim: int = 5
     """Dimensions (C) of each of them."""
+    closeness: Literal["sum", "mean"] = "sum"
+    """Over the rest of the batch; the mean does not depend on its size."""
     historical_weight: float = 0.0
     """Weight (lambda) of historical averaging, for both players."""
     smoothing: float = 0.0
     """What one-sided label smoothing takes from the target of real samples."""
-    norm: Literal["batch", "virtual"] = "batch"
-    """The generator's normalisation: by the batch, or by a fixed reference batch."""
+    norm: Literal["batch", "virtual", "none"] = "batch"
+    """The generator's normalisation: by the batch, by a fixed reference batch, or none."""
     noise: float = 0.3
     """Deviation of the noise on the discriminator's input."""
     hidden_noise: float = 0.5
@@ -159,18 +168,23 @@ def modes() -> CollectionConfig:
     """Twenty-five Gaussians in a plane, with minibatch discrimination against collapse."""
     return CollectionConfig(
         data=DataConfig(name="gaussians25"),
-        search=SearchConfig(rounds=20, interval=200),
+        search=SearchConfig(rounds=20, interval=250),
         settings=ImprovedGanSettings(
             latent_dim=8,
             width=128,
+            depth=3,
+            activation="relu",
             discriminator_width=128,
             generator_loss="heuristic",
             matching_weight=0.0,
             num_kernels=8,
-            noise=0.0,
+            closeness="mean",
+            norm="none",
+            noise=0.03,
             hidden_noise=0.0,
             generator_lr=1e-3,
             discriminator_lr=1e-3,
+            ema_decay=0.998,
         ),
     )
 
@@ -187,25 +201,25 @@ def paper() -> CollectionConfig:
 
 
 class Generator(nn.Module):
-    """Codes (N, Z) -> samples (N, *shape): softplus layers, then linear; tanh for images.
+    """Codes (N, Z) -> samples (N, *shape): hidden layers, then linear; tanh for images.
 
     With virtual batch norm, the codes of the reference batch go the same way, beside the others.
     """
 
     reference: Tensor
 
-    def __init__(self, latent_dim: int, shape: tuple[int, ...], *, width: int, norm: str) -> None:
+    def __init__(self, s: ImprovedGanSettings, shape: tuple[int, ...]) -> None:
         super().__init__()
         self.shape = shape
-        self.virtual = norm == "virtual"
-        kind = VirtualBatchNorm if self.virtual else nn.BatchNorm1d
+        self.virtual = s.norm == "virtual"
+        self.activation = F.relu if s.activation == "relu" else F.softplus
         self.layers, self.norms = nn.ModuleList(), nn.ModuleList()
-        for before, after in pairwise([latent_dim, width, width]):
-            self.layers.append(nn.Linear(before, after, bias=False))
-            self.norms.append(kind(after))
-        self.last = weight_norm(nn.Linear(width, prod(shape)))
+        for before, after in pairwise([s.latent_dim, *[s.width] * s.depth]):
+            self.layers.append(nn.Linear(before, after, bias=s.norm == "none"))
+            self.norms.append(NORMS[s.norm](after))
+        self.last = weight_norm(nn.Linear(s.width, prod(shape)))
         if self.virtual:
-            self.register_buffer("reference", torch.rand(NUM_REFERENCE, latent_dim))
+            self.register_buffer("reference", torch.rand(NUM_REFERENCE, s.latent_dim))
 
     def forward(self, codes: Tensor) -> Tensor:
         """Map codes (N, Z) to points (N, D), or images (N, C, H, W) in [-1, 1]."""
@@ -213,7 +227,7 @@ class Generator(nn.Module):
         for layer, norm in zip(self.layers, self.norms, strict=True):
             hidden = layer(hidden)
             normed = norm(hidden, hidden[:NUM_REFERENCE]) if self.virtual else norm(hidden)
-            hidden = F.softplus(normed)
+            hidden = self.activation(normed)
         samples: Tensor = self.last(hidden[-len(codes) :]).unflatten(1, self.shape)
         return samples.tanh() if len(self.shape) == 3 else samples
 
@@ -229,11 +243,11 @@ class Discriminator(nn.Module):
             layers += [weight_norm(nn.Linear(before, after)), nn.ReLU()]
             layers += [GaussianNoise(s.hidden_noise)]
         self.body = Trunk(layers, num_features=units[-1])
-        self.minibatch = (
-            MinibatchDiscrimination(units[-1], num_kernels=s.num_kernels, kernel_dim=s.kernel_dim)
-            if s.num_kernels
-            else nn.Identity()
-        )
+        self.minibatch: nn.Module = nn.Identity()
+        if s.num_kernels:
+            sizes = {"num_kernels": s.num_kernels, "kernel_dim": s.kernel_dim}
+            mean = s.closeness == "mean"
+            self.minibatch = MinibatchDiscrimination(units[-1], mean=mean, **sizes)
         self.head = weight_norm(nn.Linear(units[-1] + s.num_kernels, num_classes))
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -270,23 +284,22 @@ class ImprovedGan(Adversarial):
         if self.settings.labels_per_class:
             self.labelled = subset(self.task.data, self._few())
         networks = super().build()
-        means = {history(name): AveragedModel(networks[name]) for name in PLAYERS}
+        means = {mean: AveragedModel(networks[name]) for name, mean in HISTORIES.items()}
         return networks | means
 
     def _few(self) -> Any:
         labels = self.task.data.labels
         if labels is None:
+            problem = f"needs labels, but {self.task.data.name} has none"
             raise ValueError(
-                f"--labels-per-class needs labels, but {self.task.data.name} has none. Give "
-                "labelled data, or --labels-per-class 0."
+                f"--labels-per-class {problem}. Give labelled data, or --labels-per-class 0."
             )
         rarest = int(np.unique(labels, return_counts=True)[1].min())
         return few_labels(labels, per_class=min(self.settings.labels_per_class, rarest))
 
     def generator_network(self) -> nn.Module:
         """Build G."""
-        s = self.settings
-        return Generator(s.latent_dim, self.shape, width=s.width, norm=s.norm)
+        return Generator(self.settings, self.shape)
 
     def discriminator_network(self) -> nn.Module:
         """Build D: of as many classes as the data have, or of one."""
@@ -308,13 +321,10 @@ class ImprovedGan(Adversarial):
         smoothed = (1 - s.smoothing) * real_loss(on_real) + s.smoothing * fake_loss(on_real)
         game = smoothed + fake_loss(on_fake)
         if s.labels_per_class:
-            game = self.supervised_loss() + 0.5 * s.unlabelled_weight * game
+            few = draw(self.labelled, s.batch_size, self.random, self.device)
+            supervised = F.cross_entropy(self.discriminator(few.samples), few.labels)
+            game = supervised + 0.5 * s.unlabelled_weight * game
         return game + self.historical_term("discriminator")
-
-    def supervised_loss(self) -> Tensor:
-        """Return the cross-entropy of a batch of the few labelled samples."""
-        batch = draw(self.labelled, self.settings.batch_size, self.random, self.device)
-        return F.cross_entropy(self.discriminator(batch.samples), batch.labels)
 
     def generator_loss(self, fake: Batch, real: Batch, objective: Objective) -> Tensor:
         """Return the adversarial term, feature matching, and what G's history adds."""
@@ -337,7 +347,7 @@ class ImprovedGan(Adversarial):
         weight = self.settings.historical_weight
         if not weight:
             return torch.zeros((), device=self.device)
-        mean: Any = self.networks[history(player)]
+        mean: Any = self.networks[HISTORIES[player]]
         network = self.networks[player]
         return weight * historical_averaging(network.parameters(), mean.module.parameters())
 
@@ -353,12 +363,12 @@ class ImprovedGan(Adversarial):
         self._remember("generator")
 
     def _remember(self, player: str) -> None:
-        mean: Any = self.networks[history(player)]
+        mean: Any = self.networks[HISTORIES[player]]
         mean.update_parameters(self.networks[player])
 
     def part(self, names: Iterable[str]) -> State:
         """Return the state of some networks, with their histories, and their optimisers."""
-        remembered = [history(name) for name in names if name in PLAYERS]
+        remembered = [HISTORIES[name] for name in names if name in HISTORIES]
         return super().part(list(dict.fromkeys([*names, *remembered])))
 
     def apply_options(self) -> None:
@@ -388,8 +398,3 @@ class ImprovedGan(Adversarial):
         """Return all distances, and D's accuracy where it is a classifier."""
         told = {"accuracy": self.accuracy()} if self.settings.labels_per_class else {}
         return super().look() | told
-
-
-def history(player: str) -> str:
-    """Return the name of the network that is the mean of a player over its history."""
-    return f"{player}_history"

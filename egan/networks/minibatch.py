@@ -14,18 +14,23 @@ class MinibatchDiscrimination(nn.Module):
 
     With M_i = f_i T, cut into B rows of C numbers, closeness b of sample i is
     o_b(i) = sum over j != i of exp(-|M_ib - M_jb|_1), plus a bias that starts at -1. In [0, N - 1]
-    before the bias; N - 1 where all samples are equal.
+    before the bias; N - 1 where all samples are equal. The mean over j != i is in [0, 1] whatever
+    the batch's size, and its weight in what follows learns as slowly as the others.
 
     Args:
         num_features: A.
         num_kernels: B.
         kernel_dim: C.
+        mean: Take the mean, not the paper's sum.
 
     Salimans et al. 2016, arXiv 1606.03498.
     """
 
-    def __init__(self, num_features: int, *, num_kernels: int, kernel_dim: int = 5) -> None:
+    def __init__(
+        self, num_features: int, *, num_kernels: int, kernel_dim: int = 5, mean: bool = False
+    ) -> None:
         super().__init__()
+        self.mean = mean
         self.shape = (num_kernels, kernel_dim)
         self.kernels = nn.Linear(num_features, num_kernels * kernel_dim, bias=False)
         self.bias = nn.Parameter(torch.full((num_kernels,), -1.0))
@@ -35,6 +40,8 @@ class MinibatchDiscrimination(nn.Module):
         rows_NBC = self.kernels(features).unflatten(1, self.shape)
         distances_NNB = (rows_NBC[:, None] - rows_NBC[None]).abs().sum(3)
         closeness_NB = torch.exp(-distances_NNB).sum(1) - 1  # of a sample to itself it is 1
+        if self.mean:
+            closeness_NB = closeness_NB / max(1, len(features) - 1)
         return torch.cat([features, closeness_NB + self.bias], dim=1)
 
 

@@ -52,7 +52,7 @@ def evolved(name, executor=None):
     return rows(search.run(ROUNDS).history)
 
 
-@pytest.mark.parametrize("name", ["vae", "cgan"])
+@pytest.mark.parametrize("name", ["vae", "cgan", "capsnet"])
 def test_pbt_through_ray_is_pbt_inline(name, _ray):  # noqa: PT019
     inline = tuned(name)
     assert not inline["error"].any()

@@ -70,6 +70,23 @@ def test_minibatch_discrimination_sees_the_rest_of_the_batch():
         assert same == (kernels == 0)
 
 
+def test_closeness_is_a_sum_over_the_batch_or_a_mean():
+    features = torch.ones(8, 4)
+    for closeness, most in (("sum", 7.0), ("mean", 1.0)):
+        layer = built(num_kernels=3, closeness=closeness).discriminator.minibatch
+        torch.testing.assert_close(layer(features)[:, 4:], torch.full((8, 3), most - 1))
+
+
+def test_the_generator_is_as_deep_as_asked_and_of_the_units_asked():
+    generator = built(depth=3, activation="relu", norm="none").generator
+    hidden = codes = torch.rand(8, 4)
+    assert len(generator.layers) == 3
+    for layer in generator.layers:
+        hidden = (hidden @ layer.weight.T + layer.bias).relu()
+    expected = generator.last(hidden).view(8, 1, 8, 8).tanh()
+    torch.testing.assert_close(generator(codes), expected)
+
+
 def test_historical_averaging_is_the_distance_from_the_mean_of_all_steps():
     member = built(historical_weight=0.5)
     weights = []
@@ -117,7 +134,7 @@ def test_virtual_batch_norm_is_the_moments_of_the_reference_and_the_sample():
 
 
 def test_with_virtual_batch_norm_no_sample_depends_on_another():
-    for norm, alone in (("virtual", True), ("batch", False)):
+    for norm, alone in (("virtual", True), ("batch", False), ("none", True)):
         generator = built(norm=norm).generator
         codes = torch.rand(5, 4)
         other = torch.cat([codes[:1], codes[1:] + 1])

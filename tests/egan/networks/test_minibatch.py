@@ -33,6 +33,14 @@ def test_a_collapsed_batch_is_as_close_as_can_be_and_a_scattered_one_is_not():
     torch.testing.assert_close(scattered, torch.full((6, 3), -1.0))
 
 
+def test_the_mean_closeness_does_not_depend_on_the_size_of_the_batch():
+    layer = MinibatchDiscrimination(4, num_kernels=3, mean=True)
+    features = torch.randn(5, 4)
+    pairs = [layer(features[[0, j]])[0] for j in range(1, 5)]
+    torch.testing.assert_close(layer(features)[0], torch.stack(pairs).mean(dim=0))
+    assert torch.equal(layer(features[:1])[0, 4:], torch.full((3,), -1.0))
+
+
 def test_minibatch_discrimination_allows_a_gradient_penalty():
     layer = MinibatchDiscrimination(4, num_kernels=3)
     features = torch.randn(5, 4, requires_grad=True)

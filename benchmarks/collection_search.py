@@ -1,0 +1,158 @@
+"""PBT against random search on models of the collection, at equal training.
+
+Each search is what `python -m egan.run cgan --search pbt --executor inline` runs, over the model's
+own space, and may spend the same number of member-steps; of one seed both start with the same
+members. Members are ranked on what the run holds out of the training part. What is reported is the
+score of the best member of the last population on the test part, which no search has seen; samples
+are compared with it in features of a classifier of another seed.
+
+  python benchmarks/collection_search.py [cgan vae capsnet] [--seeds 3] [--quick] [--save]
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from acceptance.training import reference
+from measure import RESULTS, cell, mark, parser, report, table
+
+from egan.collection import load
+from egan.collection.config import CollectionConfig
+from egan.collection.model import Task, stream
+from egan.commandline import parse
+from egan.experiment import build_run
+from egan.preparation import prepare
+from population import Result
+from population.seeding import pin_threads
+
+SEARCHES = {"pbt": "PBT", "random": "random search"}
+HEADS = ("model", "search", "member-steps", "validation", "test", "CPU seconds")
+NAME = "collection_search"
+JUDGED = 7193
+
+
+Found = dict[str, list[dict[str, float]]]
+"""By search, what each seed found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What a search may spend: rounds of so many updates, for each of its members."""
+
+    population: int = 6
+    rounds: int
+    interval: int
+
+
+MODELS = {
+    "cgan": Budget(rounds=6, interval=200),
+    "vae": Budget(rounds=10, interval=200),
+    "capsnet": Budget(rounds=8, interval=50),
+}
+QUICK = Budget(population=2, rounds=1, interval=2)
+MEASURES = {
+    "cgan": "accuracy of the class asked for - distance / 10",
+    "vae": "ELBO, nats",
+    "capsnet": "accuracy",
+}
+
+
+def contest(name: str, search: str, seed: int, budget: Budget) -> dict[str, float]:
+    """Return what the best member of one search's last population is worth."""
+    how = {"search": search, "seed": seed, "executor": "inline"}
+    words = [f"--{flag}={value}" for flag, value in {**how, **vars(budget)}.items()]
+    config = parse([name, *words]).config
+    assert isinstance(config, CollectionConfig)
+    started = time.process_time()
+    result = build_run(config, prepare(config)).run(config.length)
+    seconds = time.process_time() - started
+    return {
+        "validation": result.best.scores["fitness"],
+        "test": test_score(config, result),
+        "member-steps": float(len(result.history)),
+        "CPU seconds": seconds,
+    }
+
+
+def test_score(config: CollectionConfig, result: Result) -> float:
+    """Return the best member's fitness on the test part."""
+    judge, best = reference(config.data.name), result.best
+    task = Task(data=judge.test, held_out=judge.test, features=judge.second)
+    model = load(config.model)(best.hyperparameters, settings=config.settings, task=task)
+    model.load_state_dict(best.state)
+    model.random = stream(JUDGED)
+    with model.judging():
+        return model.score()["fitness"]
+
+
+def rows_of(name: str, found: Found) -> list[list[str]]:
+    """Return a row of the table for each search."""
+    rows = []
+    for search, runs in found.items():
+        cells = [cell([run[part] for run in runs], ".3f") for part in ("validation", "test")]
+        steps, seconds = runs[0]["member-steps"], sum(run["CPU seconds"] for run in runs)
+        rows.append([name, SEARCHES[search], f"{steps:.0f}", *cells, f"{seconds:.0f}"])
+    return rows
+
+
+def verdict(name: str, found: Found, budget: Budget) -> str:
+    """Return what PBT gained on each seed, and whether the mark is kept."""
+    ours, theirs = ([run["test"] for run in found[search]] for search in SEARCHES)
+    gains = ", ".join(f"{a - b:+.4f}" for a, b in zip(ours, theirs, strict=True))
+    value, limit = float(np.median(ours)), float(np.median(theirs))
+    kept = mark("PBT's median on the test part", value, limit, at_least=True, form=".4f")
+    return (
+        f"{name}, {MEASURES[name]}: {budget.rounds} rounds of {budget.interval} updates for "
+        f"{budget.population} members. PBT less random search, by seed: {gains}.\n{kept}"
+    )
+
+
+def measured(name: str, num_seeds: int, budget: Budget) -> dict[str, Any]:
+    """Run all searches of a model; return its budget and what each seed found."""
+    found: Found = {search: [] for search in SEARCHES}
+    for search, runs in found.items():
+        for seed in range(num_seeds):
+            runs.append(contest(name, search, seed, budget))
+            print(f"{name}, {search}, seed {seed}: {runs[-1]}", flush=True)
+    return {"budget": vars(budget), "found": found}
+
+
+def kept_before() -> dict[str, Any]:
+    """Return the models' values in the kept result."""
+    path = RESULTS / f"{NAME}.json"
+    return json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
+
+
+def described(models: dict[str, Any]) -> str:
+    """Return a table of all searches, and for each model whether PBT is as good."""
+    rows, said = [], []
+    for name, values in models.items():
+        rows += rows_of(name, values["found"])
+        said.append(verdict(name, values["found"], Budget(**values["budget"])))
+    num_seeds = min(len(values["found"]["pbt"]) for values in models.values())
+    head = f"Best member of the last population; medians (quartiles) of {num_seeds} seeds."
+    return "\n\n".join([head, table(HEADS, rows), *said])
+
+
+def main() -> None:
+    """Search with the models that are named, or all; what is kept of others stays."""
+    options = parser(__doc__ or "")
+    options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MODELS)}; or all")
+    options.add_argument("--seeds", type=int, default=3, help="searches of each kind, for a model")
+    given = options.parse_args()
+    if unknown := set(given.names) - set(MODELS):
+        options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(MODELS)}")
+    pin_threads(1)
+    models = kept_before() if given.save else {}
+    for name in given.names or MODELS:
+        seeds, budget = (1, QUICK) if given.quick else (given.seeds, MODELS[name])
+        models[name] = measured(name, seeds, budget)
+    report(NAME, described(models), {"models": models}, save=given.save)
+
+
+if __name__ == "__main__":
+    main()
