@@ -12,8 +12,8 @@ Any number of classes T may be present at once. A decoder draws each of them fro
 
     L = Σ_k T_k max(0, m⁺ − ‖v_k‖)² + λ (1 − T_k) max(0, ‖v_k‖ − m⁻)²  +  w Σ (x − decoded)²
 
-Here no gradient flows through the updates of b. The preset `overlapped` is the paper's task of two
-digits, one over the other, at the size of scikit-learn's digits; each is decoded on its own.
+Here no gradient flows through the updates of b, and small images get a border. The preset
+`overlapped` is the paper's task of two digits, one over the other; each is decoded on its own.
 
 Fitness: the share of held-out images whose classes are exactly those of the longest capsules.
 """
