@@ -350,7 +350,7 @@ class CapsNet(Model):
     def score(self) -> dict[str, float]:
         """Return how often all classes are right, and losses, on held-out data."""
         held_out = self.task.held_out
-        chosen = torch.from_numpy(held_out.spread(NUM_JUDGED)).split(BATCH)
+        chosen = torch.split(torch.from_numpy(held_out.spread(NUM_JUDGED)), BATCH)
         parts = [self._judged(scenes(held_out, part.numpy())) for part in chosen]
         found, present, losses, errors = (torch.cat(one) for one in zip(*parts, strict=True))
         return {
