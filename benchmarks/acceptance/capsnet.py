@@ -1,7 +1,9 @@
 """CapsNet: pairs of digits, one over the other, beside a CNN; what is drawn of each; digits.
 
 The CNN has the same convolutions and as many parameters in all, and its own best learning rate and
-loss, found on a part of the training digits as the capsules' settings were.
+loss, found on a part of the training digits as the capsules' settings were. It is not the best CNN
+of that size: with a third convolution and pooling (64, 64 and 128 channels, rate .002) one got
+.318 of pairs wrong (.260 to .362, three seeds of their own run), at 1.2 times the capsules' time.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ Any number of classes T may be present at once. A decoder draws each of them fro
 
     L = Σ_k T_k max(0, m⁺ − ‖v_k‖)² + λ (1 − T_k) max(0, ‖v_k‖ − m⁻)²  +  w Σ (x − decoded)²
 
-Here no gradient flows through the updates of b. The preset `overlapped` is the paper's task of two
-digits, one over the other, at the size of scikit-learn's digits; each is decoded on its own.
+Here no gradient flows through the updates of b, and small images get a border. The preset
+`overlapped` is the paper's task of two digits, one over the other; each is decoded on its own.
 
 Fitness: the share of held-out images whose classes are exactly those of the longest capsules.
 """
@@ -350,7 +350,7 @@ class CapsNet(Model):
     def score(self) -> dict[str, float]:
         """Return how often all classes are right, and losses, on held-out data."""
         held_out = self.task.held_out
-        chosen = torch.from_numpy(held_out.spread(NUM_JUDGED)).split(BATCH)
+        chosen = torch.split(torch.from_numpy(held_out.spread(NUM_JUDGED)), BATCH)
         parts = [self._judged(scenes(held_out, part.numpy())) for part in chosen]
         found, present, losses, errors = (torch.cat(one) for one in zip(*parts, strict=True))
         return {

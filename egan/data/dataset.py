@@ -148,7 +148,10 @@ class Dataset:
         import torch
 
         # Indexing with an array copies, so the tensor never sees the shared, read-only memory.
-        chosen = torch.from_numpy(self.samples[np.asarray(indices, dtype=np.int64)])
+        # Copied flat, so that strides do not depend on how the data came: a convolution of one
+        # channel looks at that channel's stride to choose its algorithm.
+        copied = self.samples[np.asarray(indices, dtype=np.int64)]
+        chosen = torch.from_numpy(copied.ravel().reshape(copied.shape))
         return chosen.float().div_(127.5).sub_(1.0) if self.is_image else chosen
 
     def real(self, n: int) -> torch.Tensor:

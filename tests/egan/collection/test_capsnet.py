@@ -107,6 +107,15 @@ def test_two_things_in_an_image(pairs):
     assert drawn.height == 5 * 48 + 4 * 2
 
 
+def test_a_border_makes_room_for_capsules(pairs):
+    settings = capsnet.overlapped().settings
+    for padding, places in ((0, 16), (1, 25)):
+        network = capsnet.Capsules((1, 12, 12), 10, settings.tuned({"padding": padding}))
+        assert network.weights.shape[1] == 8 * places
+    images = pairs.real(2)
+    assert network.predictions(images).shape == (2, 10, 200, 16)
+
+
 def test_the_learning_rate_halves():
     member = checks.built(checks.tiny("capsnet"), {"lr": 1e-3, "lr_half_life": 100})
     member.updates = 300

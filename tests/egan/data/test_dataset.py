@@ -29,6 +29,12 @@ def test_images_are_drawn_in_minus_one_to_one():
     assert counts.min() > 850
 
 
+def test_strides_do_not_depend_on_how_the_data_came():
+    data = Dataset("test", np.arange(24, dtype=np.uint8).reshape(6, 2, 2)[:, None])
+    for one in (data, pickle.loads(pickle.dumps(data))):
+        assert one.tensor([0, 2]).stride() == (4, 4, 2, 1)
+
+
 def test_draws_follow_the_generator_alone():
     for name in egan.data.BUILT_IN:
         data = egan.data.load(name)
