@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from egan import networks
 from egan.collection.adversarial import Adversarial
 from egan.collection.config import CollectionConfig
-from egan.collection.model import Batch, Codes
+from egan.collection.model import Batch, Codes, set_gradients
 from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
 from egan.networks.blocks import Logits
@@ -263,8 +263,7 @@ class Fgan(Adversarial):
 
     def step_generator(self, parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
         """Take a step of G along gradients that were taken before V moved."""
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
+        set_gradients(parameters, gradients)
         self.optimizers["generator"].step()
         self.networks["average"].update_parameters(self.generator)  # type: ignore[operator]
 

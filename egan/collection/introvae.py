@@ -31,7 +31,7 @@ from torch import Tensor, nn
 
 from egan.collection.config import CollectionConfig
 from egan.collection.generative import ROW, Generative
-from egan.collection.model import Draw
+from egan.collection.model import Draw, set_gradients
 from egan.collection.settings import Settings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
@@ -238,8 +238,7 @@ class IntroVae(Generative):
         """Take a step of both optimisers on one loss."""
         parameters = [p for network in self.networks.values() for p in network.parameters()]
         gradients = torch.autograd.grad(loss, parameters)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
+        set_gradients(parameters, gradients)
         for optimizer in self.optimizers.values():
             optimizer.step()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -196,8 +196,7 @@ class Model(Member):
         optimizer = self.optimizers[name]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
+        set_gradients(parameters, gradients)
         optimizer.step()
 
     def evaluate(self) -> dict[str, float]:
@@ -248,6 +247,15 @@ class Model(Member):
             self.networks[name].load_state_dict(weights)
         for name, moments in state["optimizers"].items():
             self.optimizers[name].load_state_dict(moments)
+
+
+def set_gradients(parameters: Iterable[Tensor], gradients: Iterable[Tensor | None]) -> None:
+    """Give parameters their gradients, contiguous in memory: fused Adam does not look at strides.
+
+    Those that torch.autograd.grad returns often are not, such as those of einsum or a penalty.
+    """
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = None if gradient is None else gradient.contiguous()
 
 
 def stream(seed: int) -> torch.Generator:

@@ -142,6 +142,7 @@ def check_samples(name, build=None):
     member.training(True)
     member.random.manual_seed(0)
     member.update()
+    check_gradients(member)
     with member.judging():
         scores = member.score()
         assert "fitness" in scores
@@ -153,6 +154,13 @@ def check_samples(name, build=None):
             assert samples.dtype == torch.float32
             if len(member.shape) == 3:
                 assert samples.abs().max() <= 1
+
+
+def check_gradients(member):
+    """Fused Adam takes gradients for laid out in memory as parameters are, and does not look."""
+    for network in member.networks.values():
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        assert all(gradient.is_contiguous() for gradient in gradients)
 
 
 def check_pictures(name):
