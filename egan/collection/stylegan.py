@@ -114,7 +114,7 @@ def small() -> CollectionConfig:
             style_dim=32,
             mapping_depth=2,
             mapping_rate=0.1,
-            r1_weight=0.3,
+            r1_weight=0.2,
             mixing=0.5,
             batch_size=32,
             generator_lr=1e-2,
@@ -169,10 +169,9 @@ class Mapping(nn.Module):
         super().__init__()
         units = [settings.latent_dim, *[settings.style_dim] * settings.mapping_depth]
         self.layers = nn.Sequential(PixelNorm())
+        linear = partial(EqualisedLinear, gain=HE, lr_multiplier=settings.mapping_rate)
         for before, after in pairwise(units):
-            rate = settings.mapping_rate
-            self.layers.append(EqualisedLinear(before, after, gain=HE, lr_multiplier=rate))
-            self.layers.append(nn.LeakyReLU(SLOPE))
+            self.layers.extend([linear(before, after), nn.LeakyReLU(SLOPE)])
         self.register_buffer("mean", torch.zeros(units[-1]))
 
     def forward(self, codes: Tensor) -> Tensor:
