@@ -27,7 +27,16 @@ from population.seeding import pin_threads
 SEEDS = 3
 FOLDER = Path(__file__).parent / "acceptance"
 NAMES = [name for name in MODELS if (FOLDER / f"{name}.py").exists()]
-TELLING = {"gan": 2, "vae": 1, "infogan": 1, "fgan": 2, "lsgan": 3, "wgan": 3, "biggan": 7}
+TELLING = {
+    "gan": 2,
+    "vae": 1,
+    "infogan": 1,
+    "fgan": 2,
+    "lsgan": 3,
+    "wgan": 3,
+    "biggan": 7,
+    "stylegan": 3,
+}
 """Which of a model's checks says most, where it is not the first."""
 
 HEADS = ("what", "median (range)", "beside", "median (range)", "mark", "")
@@ -61,6 +70,7 @@ def measured(name: str, num_seeds: int | None, *, quick: bool) -> tuple[str, dic
         f"{MODELS[name].paper}.",
         table(HEADS, [row(check) for check in checks]),
         f"{verdict}; {seconds:.0f} CPU seconds on one thread.",
+        *([module.TRIED] if hasattr(module, "TRIED") else []),
     ]
     values = {"seeds": list(seeds), "cpu_seconds": seconds}
     return "\n\n".join(text), values | {"checks": [plain(check) for check in checks]}

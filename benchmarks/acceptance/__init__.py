@@ -1,9 +1,10 @@
 """What each model of the collection must reach: one file each, with its marks and its baselines.
 
 A file NAME.py defines ``accept(seeds, *, quick) -> list[Check]`` and may say how many ``SEEDS`` it
-takes by default (else 3). Baselines are trained in the same run, at equal updates and, within 5%,
-equal parameters. `quick` is for tests: tiny networks, a few updates, marks that mean nothing.
-`acceptance.training` has what the files share; `benchmarks/collection.py` runs them.
+takes by default (else 3), and what was ``TRIED`` where a mark is missed. Baselines are trained in
+the same run, at equal updates and, within 5%, equal parameters. `quick` is for tests: tiny
+networks, a few updates, marks that mean nothing. `acceptance.training` has what the files share;
+`benchmarks/collection.py` runs them.
 """
 
 from __future__ import annotations

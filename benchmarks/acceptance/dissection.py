@@ -94,7 +94,10 @@ def ablated(model: Dissection, index: int) -> tuple[float, float, float, float]:
 
 
 def adds(models: Sequence[Dissection]) -> list[Check]:
-    """Insert each class in the half of the image where the data have it, and in the other."""
+    """Insert each class in the half of the image where the data have it, and in the other.
+
+    Only into images without the class: one that is there already leaves less to add on its side.
+    """
     allowed, forbidden = [], []
     for model in models:
         size = model.layer.shape[1]
@@ -102,15 +105,16 @@ def adds(models: Sequence[Dissection]) -> list[Check]:
         gains = np.array([[added(model, i, half) for half in halves] for i in (0, 1)])
         allowed.append((gains[0, 0] + gains[1, 1]) / 2)
         forbidden.append((gains[0, 1] + gains[1, 0]) / 2)
-    name = "pixels of a class per image that an insertion adds, on its side"
+    name = "pixels that an insertion adds to an image without the class, on its side"
     return [above(name, allowed, forbidden, baseline_name="on the other side")]
 
 
 def added(model: Dissection, index: int, columns: Tensor) -> float:
-    """Return how many pixels of a class an insertion adds to an image on average."""
+    """Return how many pixels of a class an insertion adds to an image that has none."""
     units = model.choice.best(model.settings.num_units)[index]
     insert, _ = model.edits(index, units, columns.float())
-    return float((pixels(model, insert) - pixels(model, None)).mean(dim=0)[index])
+    before, after = (pixels(model, edit)[:, index] for edit in (None, insert))
+    return float(after[before == 0].mean()) if (before == 0).any() else 0.0
 
 
 def mars(models: Sequence[Dissection]) -> list[Check]:

@@ -18,9 +18,23 @@ from egan.collection.stylegan import PSIS, StyleGan, thirds
 from egan.networks.conditioning import ConditionalNorm
 from fitness.probe import Labelled, linear_probe
 
+TRIED = """Shape alone follows the styles at 16x16 rather than those at 4x4, which set place; here a
+shape is a matter of edges a pixel or two wide. Tried on the first seed: 90% of samples mixed in
+place of 50%, with at most 32 channels (0.31 with coarse, 0.35 with fine styles); rates of 3e-3,
+which leave samples blurred (with 32 channels, Fréchet distance 7.5 and 65% readable after 1,500
+updates; with 1e-2, 64 channels and a penalty of 0.3, 5.3 and 81%); penalties of 0.1 to 1, which
+change the distance less than it varies, the smaller the sharper."""
+
 UPDATES = 1500
 NUM_SAMPLES, NUM_PAIRS, NUM_PROBED, NUM_TRUNCATED = 1000, 500, 2000, 400
 ATTRIBUTES = ("shape", "colour", "size", "place")
+SCALES = [
+    (("place", "shape"), "coarse", "fine"),
+    (("colour",), "fine", "coarse"),
+    (("place",), "coarse", "fine"),
+    (("shape",), "coarse", "fine"),
+]
+"""Attributes, the styles that are to set at least one of them, and those that are not."""
 
 
 class Swaps(NamedTuple):
@@ -47,7 +61,8 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Check]:
 def statistics(models: Sequence[StyleGan]) -> list[Check]:
     """Compare the statistics of maps after AdaIN with the style's."""
     worst = [max(deviations(model)) for model in models]
-    return [at_most("AdaIN: |mean - y_b| and |std - |y_s||, the largest of all", worst, 1e-4)]
+    name = "AdaIN: largest error of mean and std, less what ε = 1e-5 takes of std"
+    return [at_most(name, worst, 1e-4)]
 
 
 def deviations(model: StyleGan) -> list[float]:
@@ -96,38 +111,37 @@ def spread(model: StyleGan, psi: float) -> float:
 
 def mixing(models: Sequence[StyleGan]) -> list[Check]:
     """Take the coarse or the fine styles from another sample; see whose attribute it is."""
-    swaps = [
-        {name: swapped(model, name) for name in ("place", "shape", "colour")} for model in models
-    ]
     checks = []
-    for name, own, other in [("place", 0, 1), ("shape", 0, 1), ("colour", 1, 0)]:
-        scales = ("coarse", "fine")
+    for names, own, other in SCALES:
+        swaps = [swapped(model, names) for model in models]
         checks.append(
             above(
-                f"{name} is B's with B's {scales[own]} styles",
-                [one[name][own] for one in swaps],
-                [one[name][other] for one in swaps],
-                baseline_name=f"with B's {scales[other]} styles",
+                f"{' or '.join(names)} is B's with B's {own} styles",
+                [getattr(one, own) for one in swaps],
+                [getattr(one, other) for one in swaps],
+                baseline_name=f"with B's {other} styles",
                 factor=2,
             )
         )
     return checks
 
 
-def swapped(model: StyleGan, name: str) -> Swaps:
-    """Swap styles of 500 pairs that differ in an attribute."""
-    first, second = (model.styled(model.codes(4 * NUM_PAIRS, stream(seed))) for seed in (3, 4))
-    a, b = (getattr(attributes(model, codes), name) for codes in (first, second))
-    chosen = torch.from_numpy(np.flatnonzero((a != b) & (a >= 0) & (b >= 0))[:NUM_PAIRS])
+def swapped(model: StyleGan, names: Sequence[str]) -> Swaps:
+    """Swap styles of 500 pairs that differ in all of some attributes; see if one becomes B's."""
+    first, second = (model.styled(model.codes(8 * NUM_PAIRS, stream(seed))) for seed in (3, 4))
+    a, b = (attributes(model, codes) for codes in (first, second))
+    differ = [getattr(a, name) != getattr(b, name) for name in names]
+    chosen = np.flatnonzero(np.all([*differ, a.readable, b.readable], axis=0))[:NUM_PAIRS]
     if not len(chosen):
         return Swaps(0.0, 0.0)
     first, second = ({k: v[chosen] for k, v in codes.items()} for codes in (first, second))
+    shares = []
     coarse, _, fine = thirds(first["styles"].shape[1])
-    mixed = [
-        getattr(attributes(model, model.mixed(first, second, layers=layers)), name)
-        for layers in (coarse, fine)
-    ]
-    return Swaps(*(float((one == b[chosen.numpy()]).mean()) for one in mixed))
+    for layers in (coarse, fine):
+        told = attributes(model, model.mixed(first, second, layers=layers))
+        same = [getattr(told, name) == getattr(b, name)[chosen] for name in names]
+        shares.append(float(np.any(same, axis=0).mean()))
+    return Swaps(*shares)
 
 
 def separability(models: Sequence[StyleGan]) -> list[Check]:

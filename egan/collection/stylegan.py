@@ -110,17 +110,18 @@ def small() -> CollectionConfig:
         search=SearchConfig(rounds=15, interval=100),
         settings=StyleGanSettings(
             width=16,
-            max_width=32,
             latent_dim=32,
             style_dim=32,
+            mapping_depth=2,
             mapping_rate=0.1,
-            r1_weight=0.5,
+            r1_weight=0.2,
+            mixing=0.5,
             batch_size=32,
-            generator_lr=3e-3,
-            discriminator_lr=3e-3,
+            generator_lr=1e-2,
+            discriminator_lr=1e-2,
             beta1=0.0,
             beta2=0.99,
-            ema_decay=0.99,
+            ema_decay=0.995,
         ),
     )
 
@@ -168,10 +169,9 @@ class Mapping(nn.Module):
         super().__init__()
         units = [settings.latent_dim, *[settings.style_dim] * settings.mapping_depth]
         self.layers = nn.Sequential(PixelNorm())
+        linear = partial(EqualisedLinear, gain=HE, lr_multiplier=settings.mapping_rate)
         for before, after in pairwise(units):
-            rate = settings.mapping_rate
-            self.layers.append(EqualisedLinear(before, after, gain=HE, lr_multiplier=rate))
-            self.layers.append(nn.LeakyReLU(SLOPE))
+            self.layers.extend([linear(before, after), nn.LeakyReLU(SLOPE)])
         self.register_buffer("mean", torch.zeros(units[-1]))
 
     def forward(self, codes: Tensor) -> Tensor:
@@ -188,8 +188,7 @@ class Layer(nn.Module):
     def __init__(self, before: int, after: int, *, style_dim: int, up: bool, conv: bool) -> None:
         super().__init__()
         self.up = nn.Sequential(nn.Upsample(scale_factor=2.0), Blur()) if up else nn.Identity()
-        conv2d = EqualisedConv2d(before, after, 3, bias=False) if conv else nn.Identity()
-        self.conv = conv2d
+        self.conv = EqualisedConv2d(before, after, 3, bias=False) if conv else nn.Identity()
         self.noise_scale = nn.Parameter(torch.zeros(after, 1, 1))
         self.bias = nn.Parameter(torch.zeros(after, 1, 1))
         self.activation = nn.LeakyReLU(SLOPE)
@@ -261,12 +260,12 @@ class StyleGan(Adversarial):
 
     presets: ClassVar = {"small": small, "paper": paper}
     space: ClassVar = {
-        "generator_lr": "3e-4,5e-3,log",
-        "discriminator_lr": "3e-4,5e-3,log",
+        "generator_lr": "3e-4,2e-2,log",
+        "discriminator_lr": "3e-4,2e-2,log",
         "r1_weight": "0.1,100,log",
         "mixing": "0,1",
         "noise": "true|false",
-        "mapping_depth": "2,4,8",
+        "mapping_depth": "0,2,4,8",
         "mapping_rate": "1e-3,1,log",
     }
     tiny: ClassVar = {"width": 2, "latent_dim": 4, "style_dim": 4, "batch_size": 8}
