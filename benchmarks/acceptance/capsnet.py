@@ -1,9 +1,8 @@
 """CapsNet: pairs of digits, one over the other, beside a CNN; what is drawn of each; digits.
 
-The CNN has the same convolutions and as many parameters in all, and its own best learning rate and
-loss, found on a part of the training digits as the capsules' settings were. It is not the best CNN
-of that size: with a third convolution and pooling (64, 64 and 128 channels, rate .002) one got
-.318 of pairs wrong (.260 to .362, three seeds of their own run), at 1.2 times the capsules' time.
+The CNN has as many parameters in all, and its own loss and learning rate, found on a part of the
+training digits as the capsules' settings were. It is the best of those tried: the capsules' own two
+convolutions with a hidden layer after them get .468 of pairs wrong.
 """
 
 from __future__ import annotations
@@ -29,21 +28,20 @@ from egan.features import Features
 
 UPDATES, DIGITS_UPDATES = 2000, 1000
 HALF_LIFE = 0.4
-CNN_LR = 3e-3
+CNN_LR = 2e-3
 POINT = 0.01
 
 
 class Convolutional(CapsNet):
-    """The same convolutions, then a hidden layer that makes up for the capsules' parameters."""
+    """Three convolutions with pooling, then a hidden layer that makes up for the parameters."""
 
     def build(self) -> dict[str, nn.Module]:
         """Build the network, a logit per class."""
-        size, s = num_parameters(*super().build().values()), self.settings
+        size, width = num_parameters(*super().build().values()), self.settings.filters
         body = nn.Sequential(
-            nn.Conv2d(self.shape[0], s.filters, s.kernel, padding=s.padding),
-            nn.ReLU(),
-            nn.Conv2d(s.filters, s.primary_channels * s.primary_dim, s.kernel, stride=2),
-            nn.ReLU(),
+            *(nn.Conv2d(self.shape[0], width, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(width, 2 * width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
             nn.Flatten(),
         )
         features = body(torch.zeros(1, *self.shape)).shape[1]

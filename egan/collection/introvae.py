@@ -12,6 +12,8 @@ z ~ q(z|x), a sample x_p = G(z_p), z_p ~ N(0, 1), and A = ½ Σ (x_r − x)², a
 
 (sg stops gradients). The first `warm_up` updates descend the VAE's loss R + β A. If `margin` is 0,
 m is `margin_factor` times the divergence of real images at their end: far above it, E wins at once.
+Without a warm-up m may lie higher, as in the paper's own settings: E then sees poor images early,
+and learns that what is no image at all is far from the prior too.
 
 Here residual blocks normalise and activate before their convolutions, not after.
 
@@ -91,7 +93,7 @@ def small() -> CollectionConfig:
     return CollectionConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=75),
-        settings=IntroVaeSettings(),
+        settings=IntroVaeSettings(margin=40.0, warm_up=0),
     )
 
 
@@ -169,15 +171,14 @@ class IntroVae(Generative):
 
     presets: ClassVar = {"small": small, "paper": paper}
     space: ClassVar = {
-        "margin_factor": "1,4",
+        "margin": "10,160,log",
         "adversarial_weight": "0.05,1,log",
         "reconstruction_weight": "0.1,30,log",
         "encoder_lr": "1e-4,2e-3,log",
         "generator_lr": "1e-4,2e-3,log",
-        "warm_up": "100,500,log",
         "latent_dim": "8,16,32,64",
     }
-    tiny: ClassVar = {"width": 4, "batch_size": 8, "latent_dim": 2, "warm_up": 1}
+    tiny: ClassVar = {"width": 4, "batch_size": 8, "latent_dim": 2}
     needs_images = True
     settings: IntroVaeSettings
 
