@@ -20,7 +20,7 @@ class DataConfig:
     path: str | None = None
     """Folder or file on disk, for folder, cifar10, mnist and npz."""
     image_size: int | None = None
-    """Height and width in pixels, 28, 112 or a power of two from 8 to 256, to resize to."""
+    """Height and width in pixels, 28, 112 or a power of two from 8 to 1024, to resize to."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
 

@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
 NUM_JUDGED, NUM_SHOWN = 1000, 10
 BATCH = 250
-SWEEP = 0.25
-EPSILON = 1e-9
+SWEEP, EPSILON = 0.25, 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +260,7 @@ class CapsNet(Model):
         "class_dim": "8,16,32",
     }
     tiny: ClassVar = {"filters": 4, "primary_channels": 2, "class_dim": 4, "hidden": 8}
+    paper_parameters: ClassVar = {"capsnet": 8.2}
     needs_images = True
     settings: CapsNetSettings
 

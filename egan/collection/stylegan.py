@@ -127,20 +127,20 @@ def small() -> CollectionConfig:
 
 
 def paper() -> CollectionConfig:
-    """LSUN bedrooms at 256x256 pixels as published, from a folder of images."""
+    """Faces of 1024x1024 pixels (FFHQ) as published, from a folder of images."""
     return CollectionConfig(
-        data=DataConfig(name="folder", image_size=256),
+        data=DataConfig(name="folder", image_size=1024),
         search=SearchConfig(rounds=1000, interval=1000),
         settings=StyleGanSettings(
-            width=64,
+            width=16,
             max_width=512,
             latent_dim=512,
             style_dim=512,
             mapping_depth=8,
             batch_size=32,
             r1_weight=10.0,
-            generator_lr=2e-3,
-            discriminator_lr=2e-3,
+            generator_lr=3e-3,
+            discriminator_lr=3e-3,
             beta1=0.0,
             beta2=0.99,
             ema_decay=0.999,
@@ -269,6 +269,7 @@ class StyleGan(Adversarial):
         "mapping_rate": "1e-3,1,log",
     }
     tiny: ClassVar = {"width": 2, "latent_dim": 4, "style_dim": 4, "batch_size": 8}
+    paper_parameters: ClassVar = {"generator": 26.2}
     needs_images = True
     settings: StyleGanSettings
 

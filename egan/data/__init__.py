@@ -60,7 +60,7 @@ def load(
         name: One of `NAMES`.
         split: "all" of it, "train" or "test"; see `egan.data.splits`.
         path: Where the data lie, for all but the built-in sets; `~` is understood.
-        image_size: Height and width, 28, 112 or a power of two from 8 to 256, to resize to.
+        image_size: Height and width, 28, 112 or a power of two from 8 to 1024, to resize to.
         channels: 1 for grey, 3 for colour; None keeps what the images have.
 
     Raises:

@@ -12,7 +12,7 @@ from egan.data.dataset import Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SIZES = (8, 16, 28, 32, 64, 112, 128, 256)
+SIZES = (8, 16, 28, 32, 64, 112, 128, 256, 512, 1024)
 SIZES_TEXT = ", ".join(map(str, SIZES))
 WIDE_KINDS = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 GREY_MODES = ("1", "L", "LA", "La", *WIDE_KINDS)
