@@ -89,10 +89,10 @@ class IntroVaeSettings(Settings):
 
 
 def small() -> CollectionConfig:
-    """Digits of 8x8 pixels, in a minute."""
+    """Digits of 8x8 pixels, in a minute and a half."""
     return CollectionConfig(
         data=DataConfig(name="digits"),
-        search=SearchConfig(rounds=20, interval=75),
+        search=SearchConfig(rounds=20, interval=100),
         settings=IntroVaeSettings(margin=40.0, warm_up=0),
     )
 
