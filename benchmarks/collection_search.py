@@ -55,7 +55,7 @@ MODELS = {
     "cgan": Budget(rounds=6, interval=200),
     "vae": Budget(rounds=10, interval=200),
     "capsnet": Budget(rounds=8, interval=50),
-    "capsnet:overlapped": Budget(population=4, rounds=5, interval=150),
+    "capsnet:overlapped": Budget(population=4, rounds=4, interval=75),
 }
 QUICK = Budget(population=2, rounds=1, interval=2)
 MEASURES = {
