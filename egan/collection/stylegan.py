@@ -107,7 +107,7 @@ def small() -> CollectionConfig:
     """Rendered shapes of 16x16 pixels, in less than three minutes."""
     return CollectionConfig(
         data=DataConfig(name="shapes", image_size=16),
-        search=SearchConfig(rounds=15, interval=100),
+        search=SearchConfig(rounds=12, interval=100),
         settings=StyleGanSettings(
             width=16,
             latent_dim=32,
