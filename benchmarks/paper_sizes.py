@@ -1,8 +1,8 @@
 """Each model of the collection at its paper's sizes: it is built and takes an update.
 
 The data are noise of the paper's shape, two samples of it. A row is a model: its samples, the
-parameters of its networks beside those that the paper or its authors' code states (an average of
-the generator is not counted), and the seconds that building it and an update take on one thread.
+parameters of its networks beside those that the paper or its authors' code states (averages of
+networks are not counted), and the seconds that building it and an update take on one thread.
 
   python benchmarks/paper_sizes.py [biggan stylegan ...] [--save]
 """
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from measure import parser, report, table
+from torch.optim.swa_utils import AveragedModel
 
 from egan import collection
 from egan.collection.model import Model, Task
@@ -62,8 +63,11 @@ def built(name: str) -> Model:
 
 def parameters(member: Model) -> dict[str, int]:
     """Return how many parameters each network has."""
-    networks = {name: one for name, one in member.networks.items() if name != "average"}
-    return {name: sum(p.numel() for p in one.parameters()) for name, one in networks.items()}
+    return {
+        name: sum(p.numel() for p in network.parameters())
+        for name, network in member.networks.items()
+        if not isinstance(network, AveragedModel)
+    }
 
 
 def measured(name: str) -> dict[str, Any]:

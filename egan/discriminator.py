@@ -11,6 +11,7 @@ from torch.func import functional_call
 
 from egan import networks
 from egan.arithmetic import Forward, compiled, computed, lay_out
+from egan.gradients import set_gradients
 from egan.hyperparameters import tuned
 from mutations.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
 from population.environment import Environment
@@ -228,8 +229,7 @@ class Discriminator(Environment):
         return {"discriminator_loss": float(reals.loss + loss.detach())}
 
     def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
-        for parameter, value in zip(self.parameters, gradient, strict=True):
-            parameter.grad = value.contiguous()  # fused Adam does not look at strides
+        set_gradients(self.parameters, gradient)
         self.optimizer.step()
 
     def _train_on_scored(self, contributions: Sequence[State]) -> dict[str, float]:

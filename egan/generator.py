@@ -14,6 +14,7 @@ from egan import networks
 from egan.arithmetic import compiled, computed, lay_out
 from egan.averaging import ExponentialAveraging
 from egan.discriminator import FAKES, REALS, Discriminator, set_adam, stream
+from egan.gradients import set_gradients
 from egan.hyperparameters import tuned
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.state import Buffer, PackedState, State
@@ -170,8 +171,7 @@ class Generator(Member):
         ]
 
     def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
-        for parameter, value in zip(self.parameters, gradient, strict=True):
-            parameter.grad = value.contiguous()  # fused Adam does not look at strides
+        set_gradients(self.parameters, gradient)
         self.optimizer.step()
         self.average.update_parameters(self.network)
 

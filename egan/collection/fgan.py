@@ -32,9 +32,10 @@ from torch import Tensor, nn
 from egan import networks
 from egan.collection.adversarial import Adversarial
 from egan.collection.config import CollectionConfig
-from egan.collection.model import Batch, Codes, set_gradients
+from egan.collection.model import Batch, Codes
 from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
+from egan.gradients import set_gradients
 from egan.networks.blocks import Logits
 from mutations.divergences import F_DIVERGENCES, FDivergence
 from mutations.objectives import Objective

@@ -33,10 +33,11 @@ from torch import Tensor, nn
 
 from egan.collection.config import CollectionConfig
 from egan.collection.generative import ROW, Generative
-from egan.collection.model import Draw, set_gradients
+from egan.collection.model import Draw
 from egan.collection.settings import Settings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.gradients import set_gradients
 from egan.networks.residual import ResidualBlock
 from mutations.variational import gaussian_kl, reparameterise
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from egan.collection.settings import Settings
+from egan.gradients import set_gradients
 from population.member import Hyperparameters, Member
 from population.state import State
 
@@ -249,15 +250,6 @@ class Model(Member):
             self.networks[name].load_state_dict(weights)
         for name, moments in state["optimizers"].items():
             self.optimizers[name].load_state_dict(moments)
-
-
-def set_gradients(parameters: Iterable[Tensor], gradients: Iterable[Tensor | None]) -> None:
-    """Give parameters their gradients, contiguous in memory: fused Adam does not look at strides.
-
-    Those that torch.autograd.grad returns often are not, such as those of einsum or a penalty.
-    """
-    for parameter, gradient in zip(parameters, gradients, strict=True):
-        parameter.grad = None if gradient is None else gradient.contiguous()
 
 
 def stream(seed: int) -> torch.Generator:
