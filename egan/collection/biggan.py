@@ -33,7 +33,7 @@ import torch
 from torch import Tensor, nn
 
 import mutations
-from egan.collection.adversarial import Adversarial
+from egan.collection.conditional import Conditional
 from egan.collection.config import CollectionConfig
 from egan.collection.generative import ROW
 from egan.collection.model import Batch, Codes, Draw, draw_labels
@@ -245,7 +245,7 @@ class Discriminator(nn.Module):
         return logits
 
 
-class BigGan(Adversarial):
+class BigGan(Conditional):
     """A class-conditional generator with a dial between fidelity and variety."""
 
     presets: ClassVar = {"small": small, "paper": paper}
@@ -260,8 +260,6 @@ class BigGan(Adversarial):
     tiny: ClassVar = {"width": 2, "latent_dim": 6, "embedding_dim": 3, "batch_size": 8}
     paper_classes = 1000
     paper_parameters: ClassVar = {"generator": 70.4, "discriminator": 88.0}
-    needs_labels = True
-    needs_images = True
     settings: BigGanSettings
 
     def generator_network(self) -> nn.Module:
@@ -281,11 +279,6 @@ class BigGan(Adversarial):
         """Make samples of the classes "labels", or for "condition" (N, K), a mixture of them."""
         samples: Tensor = network(codes["z"], codes.get("condition", codes.get("labels")))
         return samples
-
-    def logits(self, batch: Batch) -> Tensor:
-        """Ask D about samples and their classes."""
-        logits: Tensor = self.discriminator(batch.samples, batch.labels)
-        return logits
 
     def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
         """Return L_D."""
@@ -325,22 +318,13 @@ class BigGan(Adversarial):
         self.made(codes, network=network)
         return network.eval()
 
-    def score(self) -> dict[str, float]:
-        """Return how often the class is the one asked for, and the distance to the data."""
-        codes = self.codes(self.num_judged, self.random)
-        made = self.made(codes)
-        distances = self.appraised(made)
-        told = torch.as_tensor(self.task.features.classes(made))
-        accuracy = float((told == codes["labels"]).float().mean())
-        return {**distances, "fitness": accuracy - distances["frechet"], "accuracy": accuracy}
-
     def look(self) -> dict[str, float]:
         """Return all distances, the accuracy, and the largest singular value of any weight."""
         players = {"generator": self.generator, "discriminator": self.discriminator}
         values = {
             f"{name}_singular_value": largest_singular_value(one) for name, one in players.items()
         }
-        return {**super().look(), "accuracy": self.score()["accuracy"], **values}
+        return {**super().look(), **values}
 
     def pictures(self) -> dict[str, Draw]:
         """Show a row for each class, one for each threshold, and walks from class to class."""
@@ -349,13 +333,6 @@ class BigGan(Adversarial):
             "truncation": self.show_truncation,
             "walks": self.show_walks,
         }
-
-    def show_rows(self, generator: torch.Generator) -> Image.Image:
-        """Draw a row for each of the first ten classes; columns share their z."""
-        z = self.codes(ROW, generator)["z"]
-        labels = torch.arange(min(self.num_classes, ROW))
-        codes = {"z": z.repeat(len(labels), 1), "labels": labels.repeat_interleave(ROW)}
-        return self.show(self.made(codes))
 
     def show_truncation(self, generator: torch.Generator) -> Image.Image:
         """Draw two rows for each threshold, infinity to 0.04, with a class in each column."""

@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from egan.collection.conditional import Conditional
 from egan.collection.config import CollectionConfig
 from egan.collection.generative import ROW
 from egan.collection.maxout import Maxout, MaxoutGame, MaxoutSettings
@@ -219,7 +220,7 @@ class PaperDiscriminator(nn.Module):
         return logits
 
 
-class Cgan(MaxoutGame):
+class Cgan(Conditional, MaxoutGame):
     """A generator that is told which class to make."""
 
     presets: ClassVar = {"small": small, "paper": paper}
@@ -231,8 +232,7 @@ class Cgan(MaxoutGame):
         "label_noise": "0,0.1",
     }
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
-    needs_labels = True
-    needs_images = True
+    distance_weight = DISTANCE_WEIGHT
     settings: CganSettings
 
     def generator_network(self) -> nn.Module:
@@ -270,11 +270,6 @@ class Cgan(MaxoutGame):
         samples: Tensor = network(codes["z"], condition)
         return samples
 
-    def logits(self, batch: Batch) -> Tensor:
-        """Ask D about samples and their labels."""
-        logits: Tensor = self.discriminator(batch.samples, batch.labels)
-        return logits
-
     def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
         """Return the logarithmic loss, with some labels of real samples replaced."""
         if self.settings.label_noise:
@@ -287,30 +282,9 @@ class Cgan(MaxoutGame):
         others = torch.randint(self.num_classes, (len(labels),), generator=self.random)
         return torch.where(chosen.to(self.device), others.to(self.device), labels)
 
-    def score(self) -> dict[str, float]:
-        """Return how often the class is the one asked for, and the distance to the data."""
-        codes = self.codes(self.num_judged, self.random)
-        made = self.made(codes)
-        distances = self.appraised(made)
-        told = torch.as_tensor(self.task.features.classes(made))
-        accuracy = float((told == codes["labels"]).float().mean())
-        total = accuracy - DISTANCE_WEIGHT * distances["frechet"]
-        return {**distances, "fitness": total, "accuracy": accuracy}
-
-    def look(self) -> dict[str, float]:
-        """Return all distances, and how often the class is the one asked for."""
-        return {**super().look(), "accuracy": self.score()["accuracy"]}
-
     def pictures(self) -> dict[str, Draw]:
         """Show a row for each class, and walks from class to class."""
         return {"class_rows": self.show_rows, "class_walks": self.show_walks}
-
-    def show_rows(self, generator: torch.Generator) -> Image.Image:
-        """Draw a row for each of the first ten classes; columns share their z."""
-        z = self.codes(ROW, generator)["z"]
-        labels = torch.arange(min(self.num_classes, ROW))
-        codes = {"z": z.repeat(len(labels), 1), "labels": labels.repeat_interleave(ROW)}
-        return self.show(self.made(codes))
 
     def show_walks(self, generator: torch.Generator) -> Image.Image:
         """Draw rows that walk from a class to the next, with one z."""
