@@ -1,0 +1,608 @@
+"""Is every result still the same bits? A record of what the command line does, to compare with.
+
+Command lines of all presets, models, searches and variants of E-GAN are run in this process, and
+what they leave is compared with `results/golden.json`: the rows of results.csv and metrics.csv
+column by column (without seconds), pixels of samples and figures, weights tensor by tensor whatever
+they are called. So are a child of every model, what --list and --dry-run print, and what mistakes
+are told. The exit status is 1 if anything differs. It holds for one machine and its versions.
+
+  python benchmarks/golden.py [--only PATTERN] [--ray] [--save]
+
+--only takes a part of a name, with * and ?, such as "cgan" or "errors/*lr*"; with --save it records
+these anew and keeps the others. --ray also runs the lines of RAY on workers, whose results must be
+those of this process. The `egan` that is imported is judged: PYTHONPATH chooses another tree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import difflib
+import fnmatch
+import hashlib
+import importlib
+import importlib.util
+import io
+import json
+import os
+import pickle
+import platform
+import re
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+
+os.environ["OMP_NUM_THREADS"] = "1"  # read by torch and numpy when they are first imported
+os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb")  # of the texts that are recorded
+
+import numpy as np
+import torch
+from measure import RESULTS, parser
+from PIL import Image, ImageSequence
+
+# ------------------------------------------------------------------------------- command lines
+
+OUTPUT = "--output {output}"
+INLINE = "--executor inline"
+RAY_ON = "--executor ray --workers {workers}"
+DRY_RUN = "--dry-run"
+
+NARROW = "--generator.width 8 --discriminator.width 8"
+FEW = "--evolution.batch-size 16 --fitness.num-samples 16"
+LONG = "--generations 30 --look-every 10"
+SHORT = "--generations 12 --look-every 6"
+IMAGES = f"{NARROW} {FEW} --generations 6 --look-every 3"
+VARIANT = f"gaussians8 {NARROW} {FEW} {SHORT}"
+
+EGAN = {
+    "digits": f"digits {LONG}",
+    "gaussians25": f"gaussians25 {LONG}",
+    "gaussians8": f"gaussians8 {LONG}",
+    "swiss_roll": f"swiss_roll {LONG}",
+    "folder": f"folder --data.path {{data}}/folder --data.image-size 16 {IMAGES}",
+    "cifar10": f"cifar10 --data.path {{data}}/cifar10 {IMAGES}",
+    "mnist": f"mnist --data.path {{data}}/mnist {IMAGES}",
+    "npz": f"npz --data.path {{data}}/images.npz {IMAGES}",
+    "paper": f"paper --data.path {{data}}/cifar10 {IMAGES}",
+}
+VARIANTS = {
+    "one seed more": f"{VARIANT} --seed 1",
+    "two survivors": f"{VARIANT} --evolution.num-survivors 2",
+    "contests": f"{VARIANT} --evolution.contest-every 4",
+    "bandit": f"{VARIANT} --evolution.contest-every 4 --evolution.bandit",
+    "reused gradient": f"{VARIANT} --discriminator.reuse-gradient --discriminator.steps 2",
+    "plus": f"{VARIANT} --evolution.selection plus",
+    "pareto": f"{VARIANT} --evolution.selection pareto --evolution.num-survivors 2",
+    "pairwise": f"{VARIANT} --fitness.diversity pairwise",
+    "unscored": f"{VARIANT} --fitness.diversity none --evolution.mutations heuristic",
+    "random mutation": f"{VARIANT} --evolution.random-mutation",
+    "fresh codes": f"{VARIANT} --evolution.fresh-codes",
+    "vectorized": f"{VARIANT} --arithmetic.vectorize on",
+    "bfloat16": f"{VARIANT} --arithmetic.precision bfloat16",
+    "hinge": f"{VARIANT} --evolution.mutations hinge wasserstein minimax",
+    "relativistic": f"{VARIANT} --evolution.mutations relativistic_logistic relativistic_hinge "
+    "relativistic_least_squares",
+    "gradient penalty": f"{VARIANT} --discriminator.gradient-penalty-weight 2",
+    "norms": f"{VARIANT} --generator.norm batch --discriminator.norm spectral",
+    "orthogonal": f"{VARIANT} --generator.init orthogonal --discriminator.init normal",
+    "no average": f"{VARIANT} --generator.ema-decay 0 --generator.latent uniform",
+    "a line": f"{VARIANT} --data.name bimodal",
+    "channels last": f"mnist --data.path {{data}}/mnist {IMAGES} --arithmetic.channels-last",
+    "resumed": f"{VARIANT} ; --resume {{run}} --generations 18",
+}
+
+ROUNDS = "--rounds 2 --interval 3"
+EVOLVED = "--evolve minimax,heuristic,least_squares --generations 6 --look-every 3"
+SEARCHED = "--search pbt --population 3 --rounds 3 --interval 2"
+TWO_WIDTHS = "--width 4 --discriminator-width 4 --batch-size 8 --latent-dim 4"
+
+TINY = {
+    "gan": "gan --width 8 --discriminator-width 8 --batch-size 8 --latent-dim 4",
+    "dcgan": f"dcgan {TWO_WIDTHS}",
+    "cgan": f"cgan {TWO_WIDTHS}",
+    "lsgan": f"lsgan {TWO_WIDTHS}",
+    "wgan": f"wgan {TWO_WIDTHS}",
+    "vae": "vae --width 4 --batch-size 8 --latent-dim 2",
+    "capsnet": "capsnet --filters 4 --primary-channels 2 --class-dim 4 --hidden 8",
+    "introvae": "introvae --width 4 --batch-size 8 --latent-dim 2",
+    "infogan": "infogan --latent-dim 4 --width 4 --hidden 8 --guess-width 8 --batch-size 8",
+    "improved_gan": "improved_gan --width 8 --discriminator-width 16 --batch-size 8 --latent-dim 4",
+    "fgan": "fgan --width 8 --discriminator-width 8 --batch-size 8 --latent-dim 4",
+    "biggan": "biggan --width 2 --latent-dim 6 --embedding-dim 3 --batch-size 8",
+    "stylegan": "stylegan --width 2 --latent-dim 4 --style-dim 4 --batch-size 8",
+    "dissection": "dissection --width 4 --subject-updates 1 --batch-size 4 --num-units 2",
+}
+UNADVERSARIAL = ("vae", "capsnet", "introvae", "dissection")
+TUNED = ("cgan", "vae", "capsnet")
+MODELS = {
+    **{name: f"{words} {ROUNDS}" for name, words in TINY.items()},
+    **{
+        f"{name} evolved": f"{words} {EVOLVED}"
+        for name, words in TINY.items()
+        if name not in UNADVERSARIAL
+    },
+    "cgan two survivors": f"{TINY['cgan']} {EVOLVED} --evolution.num-survivors 2",
+    "cgan projection": f"{TINY['cgan']} {ROUNDS} --conditioning projection",
+    "cgan batch norm": f"{TINY['cgan']} {ROUNDS} --conditioning cbn",
+    "wgan clipped": f"{TINY['wgan']} {ROUNDS} --constraint clip",
+    "gan of points": f"{TINY['gan']} {ROUNDS} --data.name gaussians8",
+    "vae of points": f"{TINY['vae']} {ROUNDS} --data.name gaussians8 --likelihood gaussian "
+    "--network mlp",
+    "cgan of a folder": f"{TINY['cgan']} {ROUNDS} --data.name folder --data.path {{data}}/folder "
+    "--data.image-size 16",
+    "cgan resumed": f"{TINY['cgan']} {ROUNDS} ; --resume {{run}} --rounds 3",
+    "cgan evolved and resumed": f"{TINY['cgan']} {EVOLVED} ; --resume {{run}} --generations 8",
+}
+SEARCHES = {
+    "gaussians8 pbt": f"gaussians8 {NARROW} {FEW} {SEARCHED}",
+    **{f"{name} pbt": f"{TINY[name]} {SEARCHED}" for name in TUNED},
+    "vae pb2": f"{TINY['vae']} {SEARCHED} --search pb2",
+    "vae random": f"{TINY['vae']} {SEARCHED} --search random",
+    "vae halving": f"{TINY['vae']} {SEARCHED} --search halving",
+    "vae chosen space": f"{TINY['vae']} {SEARCHED} --space.lr 1e-4,1e-2,log",
+    "gaussians8 pbt resumed": f"gaussians8 {NARROW} {FEW} {SEARCHED} ; --resume {{run}} --rounds 4",
+}
+CASES = {**EGAN, **VARIANTS, **MODELS, **SEARCHES}
+"""Runs by name; a semicolon parts two commands, the second of which may go on with {run}."""
+
+RAY = ("gaussians8", "cgan evolved", "vae pbt")
+WORKERS = (1, 3)
+
+TEXTS = {
+    "list": "--list",
+    "digits": f"digits {DRY_RUN} {OUTPUT}",
+    "cgan": f"cgan {DRY_RUN} {OUTPUT}",
+    "cgan evolved": f"cgan {EVOLVED} {DRY_RUN} {OUTPUT} --workers 3",
+    "gaussians8 pbt": f"gaussians8 {SEARCHED} {DRY_RUN} {OUTPUT} --workers 3",
+}
+BANDIT = "--evolution.bandit --evolution.contest-every 2"
+VECTORIZED = "--arithmetic.vectorize on"
+REUSED = "--discriminator.reuse-gradient"
+PBT = "gaussians8 --search pbt"
+ERRORS = {
+    "preset": "digts",
+    "model": "gann",
+    "preset of a model": "gan:papr",
+    "file of settings": "nowhere/config.yaml",
+    "setting in a file": "{data}/mistake.yaml",
+    "run to resume": "--resume nowhere",
+    "flag": "--populaton 3",
+    "flag of a model": "vae --lrr 1",
+    "flag of another kind": "gan --fresh-codes",
+    "text for a number": "--seed three",
+    "choice": "--evolution.selection commma",
+    "seed": "--seed -1",
+    "generations": "--generations 0",
+    "look every": "--look-every 0",
+    "workers": "--workers 0",
+    "data set": "--data.name digit",
+    "data path": "folder",
+    "data path that is not there": "folder --data.path nowhere --data.image-size 32",
+    "empty folder": "folder --data.path {data}/empty --data.image-size 8",
+    "image size left out": "folder --data.path {data}/folder",
+    "image size": "--data.image-size 9",
+    "channels": "mnist --data.path {data}/mnist --data.channels 2",
+    "batches of cifar10": "cifar10 --data.path {data}/empty",
+    "damaged npz": "npz --data.path {data}/damaged.npz",
+    "network": "--generator.network dcgn",
+    "depth of a dcgan": "--generator.network dcgan --generator.depth 2",
+    "dcgan of points": "gaussians8 --generator.network dcgan",
+    "width": "--discriminator.width 0",
+    "latent dim": "--generator.latent-dim 0",
+    "lr": "--generator.lr -0.1",
+    "betas": "--discriminator.betas 0.5 1",
+    "ema decay": "--generator.ema-decay 1",
+    "steps": "--discriminator.steps 0",
+    "r1 weight": "--discriminator.r1-weight -1",
+    "mutation": "--evolution.mutations heuristik",
+    "mutation twice": "--evolution.mutations minimax minimax",
+    "survivors": "--evolution.num-survivors 0",
+    "batch size": "--evolution.batch-size 1",
+    "contest every": "--evolution.contest-every 0",
+    "bandit without contests": "--evolution.bandit",
+    "bandit of random mutations": f"{BANDIT} --evolution.random-mutation",
+    "bandit of one mutation": f"{BANDIT} --evolution.mutations minimax",
+    "samples": "--fitness.num-samples 1",
+    "diversity weight": "--fitness.diversity-weight -1",
+    "diversity cap": "--fitness.diversity-cap 0",
+    "nothing to select by": "--fitness.diversity none",
+    "reused gradient of pairs": f"{REUSED} --fitness.diversity pairwise",
+    "reused gradient with statistics": f"{REUSED} --discriminator.norm batch",
+    "vectorized with statistics": f"{VECTORIZED} --generator.norm batch",
+    "vectorized fresh codes": f"{VECTORIZED} --evolution.fresh-codes",
+    "features": "--features nowhere:at_all",
+    "divergence": f"{VARIANT} --generator.lr 1e30 --discriminator.lr 1e30",
+    "search": "--search pbtt",
+    "population": f"{PBT} --population 1",
+    "space without a search": "--space.generator-lr 0,1",
+    "name in a space": f"{PBT} --space.generater-lr 0,1",
+    "range of a space": f"{PBT} --space.generator-lr 1e-5..1e-2",
+    "bound of a space": f"{PBT} --space.ema-decay 0.9,1",
+    "space without a value": f"{PBT} --space.generator-lr",
+    "options in pb2": "gaussians8 --search pb2 --space.generator-lr '0.1|0.2'",
+    "bound of a model's space": "gan --search pbt --space.beta1 0,1",
+    "interval": "gan --interval 0",
+    "lr of a model": "gan --generator-lr 0",
+    "beta of a model": "gan --beta1 1",
+    "width of a model": "gan --width 0",
+    "settings of a model": "cgan --network maxout --conditioning cbn",
+    "no classes": "cgan --data.name folder --data.path {data}/flat --data.image-size 8",
+    "classes of points": "cgan --data.name gaussians8",
+    "likelihood of points": "vae --data.name gaussians8",
+    "evolve without a discriminator": "vae --evolve minimax",
+    "evolve and search": "gan --evolve minimax --search pbt",
+    "evolve by a mutation": "gan --evolve minmax",
+    "evolve by one twice": "gan --evolve minimax,minimax",
+    "survivors of a model": "gan --evolve minimax --evolution.num-survivors 0",
+    "resumed with a change": f"{TINY['gan']} {ROUNDS} ; --resume {{run}} --generator-lr 0.5",
+    "resumed backwards": f"{TINY['gan']} {ROUNDS} ; --resume {{run}} --rounds 1",
+    "resumed with a change of E-GAN": f"{VARIANT} ; --resume {{run}} --fitness.diversity-weight 1",
+}
+MISTAKE = "preset: gaussians8\ngeneration: 4\n"
+QUICK = "runs/gaussians8"
+
+# --------------------------------------------------- what else may move when the project changes
+
+WEIGHTS = ("generator.safetensors", "model.safetensors")
+PROGRESS = re.compile(r"^(generation|round) \d+/\d+ .*\n", re.MULTILINE)
+TABLES = ("results.csv", "metrics.csv", "lineage.csv")
+
+
+@contextlib.contextmanager
+def few_judged() -> Iterator[None]:
+    """Judge few samples where a run would take long; nothing needs it, so nothing is changed."""
+    yield
+
+
+def checks() -> ModuleType:
+    """Return the module that has `child_digest`, wherever it is."""
+    import egan
+
+    with contextlib.suppress(ImportError):
+        return importlib.import_module("egan.collection.testing")
+    tests = Path(egan.__file__).parents[1] / "tests"
+    (path,) = tests.rglob("collection_checks.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+# ------------------------------------------------------------------------------- what is recorded
+
+PATH = RESULTS / "golden.json"
+
+Value = str | int | list[str]
+Found = dict[str, Value]
+Record = dict[str, Found]
+Job = Callable[[], Found]
+
+
+def digest(*parts: bytes | str) -> str:
+    """Return the first 16 hex digits of a SHA-256."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(part.encode() if isinstance(part, str) else part)
+    return whole.hexdigest()[:16]
+
+
+def columns(path: Path) -> Found:
+    """Return the columns of a table, without seconds, and a digest of each one's text."""
+    with path.open(encoding="utf-8", newline="") as file:
+        heads, *rows = csv.reader(file)
+    kept = {
+        head: [row[place] for row in rows]
+        for place, head in enumerate(heads)
+        if not head.endswith("seconds")
+    }
+    found: Found = {f"{path.name}/{head}": digest("\n".join(kept[head])) for head in kept}
+    return {path.name: list(kept), f"{path.name}/rows": len(rows), **found}
+
+
+def pixels(path: Path) -> str:
+    """Return a digest of all frames of a picture, decoded."""
+    with Image.open(path) as picture:
+        frames = [frame.convert("RGBA") for frame in ImageSequence.Iterator(picture)]
+    return digest(*(f"{frame.size}".encode() + frame.tobytes() for frame in frames))
+
+
+def tensors(path: Path) -> list[str]:
+    """Return the sorted digests of all tensors of a file, whatever they are called."""
+    from safetensors.torch import load
+
+    found = load(path.read_bytes()).values()
+    return sorted(digest(f"{one.dtype} {tuple(one.shape)}", _bytes(one)) for one in found)
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    return tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
+def left_by_run(run: Path) -> Found:
+    """Return what a run left in its directory: tables, pixels, weights."""
+    found: Found = {}
+    for name in TABLES:
+        found |= columns(run / name) if (run / name).is_file() else {}
+    for path in sorted((run / "samples").iterdir()):
+        found[f"samples/{path.name}"] = pixels(path)
+    for path in sorted(run.glob("*.png")):
+        found[f"figures/{path.name}"] = pixels(path)
+    for path in (run / name for name in WEIGHTS):
+        found |= {"weights": tensors(path)} if path.is_file() else {}
+    for path in run.glob("schedule.yaml"):
+        found["schedule"] = path.read_text(encoding="utf-8").splitlines()
+    return found
+
+
+# ------------------------------------------------------------------------------- how it is made
+
+
+class Workplace:
+    """A temporary folder with small data sets, in which command lines are run.
+
+    Args:
+        folder: The folder, which is empty.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.data = self.folder / "data"
+        self._number = 0
+        write_data(self.data)
+
+    def tell(self, words: str) -> tuple[int, str, str, Path]:
+        """Run commands; return the last one's status, stdout and stderr, and the output folder."""
+        from egan.run import main
+
+        self._number += 1
+        output = self.folder / f"{self._number:04d}"
+        output.mkdir()
+        status = 0
+        for command in words.split(" ; "):
+            runs = [*output.iterdir()]
+            names = {"data": self.data, "output": output, "run": runs[0] if runs else ""}
+            out, err = io.StringIO(), io.StringIO()
+            with _quiet(out, err, output), few_judged():
+                try:
+                    status = main(shlex.split(command.format(**names)))
+                except SystemExit as stop:
+                    status = int(stop.code or 0)
+        return status, self.masked(out, output), self.masked(err, output), output
+
+    def masked(self, stream: io.StringIO, output: Path) -> str:
+        """Return what was printed, without progress and the names of this machine's folders."""
+        text = stream.getvalue().replace(str(output), "<output>").replace(str(self.data), "<data>")
+        return PROGRESS.sub("", text)
+
+    def run(self, words: str, how: str = INLINE) -> Found:
+        """Run a case, and return what it left."""
+        first, *more = words.split(" ; ")
+        lines = [f"{first} {OUTPUT}", *more]
+        status, _, told, output = self.tell(" ; ".join(f"{line} {how}" for line in lines))
+        (run,) = output.iterdir()
+        if status:
+            print(told, file=sys.stderr)
+        return {"status": status, **left_by_run(run)}
+
+    def text(self, words: str) -> Found:
+        """Return what a command prints."""
+        status, out, err, _ = self.tell(words)
+        return {"status": status, "stdout": out.splitlines(), "stderr": err.splitlines()}
+
+    def error(self, words: str) -> Found:
+        """Return what a mistake is answered with, and the folders that it leaves."""
+        first, *more = words.split(" ; ")
+        lines = [f"{first} {OUTPUT}", *more]
+        status, _, err, output = self.tell(" ; ".join(f"{line} {INLINE}" for line in lines))
+        left = sorted(path.name for path in output.iterdir())
+        return {"status": status, "stderr": err.splitlines(), "folders": left}
+
+    def on_ray(self, words: str, workers: int) -> Found:
+        """Run a case on workers, in a Ray session of its own."""
+        import ray
+
+        try:
+            return self.run(words, RAY_ON.replace("{workers}", str(workers)))
+        finally:
+            ray.shutdown()
+
+
+@contextlib.contextmanager
+def _quiet(out: io.StringIO, err: io.StringIO, folder: Path) -> Iterator[None]:
+    """Keep what is printed, and let relative paths begin in an empty folder."""
+    with (
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        contextlib.chdir(folder),
+    ):
+        yield
+
+
+def write_data(folder: Path, *, count: int = 36, classes: int = 3) -> None:
+    """Write small data sets of noise, in the formats that the project reads, and bad ones."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(count, dtype=np.uint8) % classes
+    (folder / "empty").mkdir(parents=True)
+    for place, label in enumerate(labels):
+        picture = Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8))
+        for path in (f"folder/class{label}/{place:02d}.png", f"flat/{place:02d}.png"):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            picture.save(folder / path)
+    batch = {b"data": rng.integers(0, 256, (count, 3072), np.uint8), b"labels": labels.tolist()}
+    (folder / "cifar10").mkdir()
+    for number in range(1, 6):
+        (folder / f"cifar10/data_batch_{number}").write_bytes(pickle.dumps(batch, protocol=2))
+    (folder / "mnist").mkdir()
+    digits = rng.integers(0, 256, (count, 28, 28), np.uint8)
+    for name, array in (("images-idx3", digits), ("labels-idx1", labels)):
+        header = np.array((0x0800 + array.ndim, *array.shape), dtype=">u4")
+        (folder / f"mnist/train-{name}-ubyte").write_bytes(header.tobytes() + array.tobytes())
+    pictures = rng.integers(0, 256, (count, 16, 16, 3), np.uint8)
+    np.savez(folder / "images.npz", images=pictures, labels=labels)
+    (folder / "damaged.npz").write_bytes((folder / "images.npz").read_bytes()[:1000])
+    (folder / "mistake.yaml").write_text(MISTAKE, encoding="utf-8")
+
+
+def child_of(name: str) -> Found:
+    """Return the digest of a model's child."""
+    return {"digest": checks().child_digest(name)}
+
+
+def jobs(place: Workplace, *, ray: bool) -> dict[str, Job]:
+    """Return what makes each entry of the record."""
+    made: dict[str, Job] = {f"texts/{k}": partial(place.text, v) for k, v in TEXTS.items()}
+    made |= {f"errors/{name}": partial(place.error, words) for name, words in ERRORS.items()}
+    made |= {f"children/{name}": partial(child_of, name) for name in TINY}
+    made |= {f"runs/{name}": partial(place.run, words) for name, words in CASES.items()}
+    for name in RAY if ray else ():
+        for workers in WORKERS:
+            job = partial(place.on_ray, CASES[name], workers)
+            made[f"ray/{name}, workers {workers}"] = job
+    return made
+
+
+def about() -> Found:
+    """Return what the bits depend on beside the project."""
+    names = ("torch", "numpy", "pandas", "matplotlib", "pillow", "scikit-learn", "tyro", "ray")
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {torch.backends.cpu.get_cpu_capability()}",
+        **{name: version(name) for name in names},
+    }
+
+
+# ------------------------------------------------------------------------------- how it is compared
+
+
+def differences(kept: Found, found: Found, *, lenient: Sequence[str] = ()) -> Iterator[str]:
+    """Name the parts that are not as in the record, each with what is gone and what is new."""
+    for part in {**kept, **found}:
+        if part.startswith(tuple(lenient)):
+            continue
+        if part not in found:
+            yield f"{part}: gone"
+        elif part not in kept:
+            yield f"{part}: new"
+        elif kept[part] != found[part]:
+            yield f"{part}: {_difference(kept[part], found[part])}"
+
+
+def _difference(before: Value, now: Value) -> str:
+    if not (isinstance(before, list) and isinstance(now, list)):
+        return f"was {before}, now {now}"
+    lines = [*difflib.unified_diff(before, now, lineterm="", n=0)][2:]
+    return "\n".join(["", *(f"    {line}" for line in lines if not line.startswith("@@"))])
+
+
+def unlike_inline(name: str, found: Found, record: Mapping[str, Found]) -> list[str]:
+    """Name what differs, in an entry of Ray, from the same run in one process."""
+    case = name.removeprefix("ray/").rpartition(", workers")[0]
+    inline = record.get(f"runs/{case}", {})
+    return [f"not as inline: {text}" for text in differences(inline, found)]
+
+
+def compared(name: str, found: Found, record: Mapping[str, Found]) -> list[str]:
+    """Return how an entry differs from the record."""
+    texts = [*differences(record[name], found)] if name in record else ["not in the record"]
+    return texts + (unlike_inline(name, found, record) if name.startswith("ray/") else [])
+
+
+def chosen(names: Sequence[str], pattern: str | None) -> list[str]:
+    """Return the names that a pattern is a part of."""
+    return [name for name in names if fnmatch.fnmatch(name, f"*{pattern or ''}*")]
+
+
+def read(path: Path) -> Record:
+    """Return the record, nothing where there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write(path: Path, record: Record) -> None:
+    """Keep the record."""
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def one(name: str, job: Job) -> Found:
+    """Make an entry; what is raised becomes the entry, so that the others are made all the same."""
+    started = time.perf_counter()
+    try:
+        found = job()
+    except Exception as error:  # whatever it is, it is not as recorded
+        found = {"raised": f"{type(error).__name__}: {error}"}
+    print(f"{time.perf_counter() - started:6.1f} s  {name}", file=sys.stderr, flush=True)
+    return found
+
+
+def judged(record: Record, made: Mapping[str, Job], names: Sequence[str]) -> int:
+    """Print each difference between the record and what is made now; return how many."""
+    count = 0
+    for name in names:
+        for text in compared(name, one(name, made[name]), record):
+            print(f"{name}: {text}", flush=True)
+            count += 1
+    return count
+
+
+def recorded(record: Record, made: Mapping[str, Job], names: Sequence[str], path: Path) -> int:
+    """Put what is made now into the record; return how many results of Ray are not the inline ones.
+
+    Entries that were not asked for stay, as long as the tables above have them.
+    """
+    new = {name: one(name, made[name]) for name in names}
+    whole = {"about": about(), **{k: v for k, v in {**record, **new}.items() if k != "about"}}
+    known = {"about", *made, *(name for name in record if name.startswith("ray/"))}
+    write(path, {name: found for name, found in whole.items() if name in known})
+    texts = [
+        f"{name}: {text}"
+        for name, found in new.items()
+        if name.startswith("ray/")
+        for text in unlike_inline(name, found, whole)
+    ]
+    print(*texts, f"wrote {path.name}: {len(new)} entries", sep="\n")
+    return len(texts)
+
+
+def obey(words: argparse.Namespace) -> int:
+    """Record or compare; return the exit status."""
+    import egan
+
+    torch.set_num_threads(1)
+    record = read(PATH)
+    with tempfile.TemporaryDirectory(prefix="golden-") as folder:
+        made = jobs(Workplace(Path(folder)), ray=words.ray)
+        names = chosen([*made], QUICK if words.quick else words.only)
+        print(f"{len(names)} entries, of {Path(egan.__file__).parent}", file=sys.stderr)
+        if words.save:
+            return int(recorded(record, made, names, PATH) > 0)
+        for text in differences(record.get("about", {}), about()):
+            print(f"note: recorded elsewhere: {text}", file=sys.stderr)
+        count = judged(record, made, names)
+    if words.only is None and not words.quick:
+        gone = [k for k in record if k not in made and k != "about" and not k.startswith("ray/")]
+        print(*(f"{name}: not made any more" for name in gone), sep="\n", end="\n" * bool(gone))
+        count += len(gone)
+    print(f"{count or 'no'} differences in {len(names)} entries")
+    return int(count > 0)
+
+
+def main() -> int:
+    """Record, or compare with the record."""
+    shown = parser(__doc__ or "")
+    shown.add_argument("--only", metavar="PATTERN", help="entries with this in their name")
+    shown.add_argument("--ray", action="store_true", help="also on Ray workers, which is slow")
+    return obey(shown.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
