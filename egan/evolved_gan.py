@@ -19,8 +19,8 @@ from egan.discriminator import Discriminator
 from egan.experiment import build_search, build_strategy
 from egan.generator import Generator, averaged_weights, build_network, draw_codes
 from egan.hyperparameters import tuned
-from population.checkpoint import Snapshot
 from population.member import Hyperparameters, Member
+from population.records.checkpoint import Snapshot
 from population.state import State, pack, unpack
 from population.strategy import Individual
 

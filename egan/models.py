@@ -17,8 +17,8 @@ from egan.space import Kind, flag, read_space
 
 if TYPE_CHECKING:
     from population.member import Hyperparameters, Member
-    from population.space_strategy import SpaceStrategy
     from population.spaces import SearchSpace
+    from population.strategies.space_strategy import SpaceStrategy
 
 C = TypeVar("C", bound=CommonConfig)
 
@@ -83,8 +83,8 @@ def _of_collection(config: CollectionConfig) -> Model:
 
 def searches() -> dict[str, type[SpaceStrategy]]:
     """Return the strategies that search hyperparameters, by name."""
-    from population.space_strategy import SpaceStrategy
-    from population.strategies import STRATEGIES
+    from population.strategies.space_strategy import SpaceStrategy
+    from population.strategies.table import STRATEGIES
 
     return {name: one for name, one in STRATEGIES.items() if issubclass(one, SpaceStrategy)}
 

@@ -16,7 +16,7 @@ from egan.models import model_of
 from egan.outcome import resume_command, summary, write_outcome
 from egan.rundir import RunDirectory
 from population.callbacks import ProgressTable
-from population.checkpoint import CheckpointError
+from population.records.checkpoint import CheckpointError
 from population.search import NothingSurvivesError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from egan.collection.showcase import Showcase
 from egan.experiment import build_executor
 from egan.models import strategy_of
 from population import Callback, Evolution, FollowSchedule, Search
-from population.schedule import Phase, Schedule
+from population.records.schedule import Phase, Schedule
 
 if TYPE_CHECKING:
     from egan.collection.config import CollectionConfig

@@ -20,7 +20,7 @@ from egan.comparison.table import SCORES, deciding, markdown, summary
 from egan.config import RunConfig
 from egan.files import atomic, write_text
 from egan.plots.style import save_figure
-from population.journal import Journal, read_journal
+from population.records.journal import Journal, read_journal
 
 REFRESH_SECONDS = 0.25
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from egan.generator import averaged_weights
 from egan.pictures import save_atomically
 from population import Callback
-from population.selection import ranking
+from population.strategies.selection import ranking
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -105,7 +105,7 @@ def test_a_short_run_that_diverges(tiny, tmp_path, capsys):
     assert "finite" in _told([*tiny, *words], capsys)
 
 
-@pytest.mark.parametrize("place", ["population.archive.write_checkpoint", "os.fsync"])
+@pytest.mark.parametrize("place", ["population.records.archive.write_checkpoint", "os.fsync"])
 def test_a_disk_that_fills_up(place, tiny, tiny_run, capsys, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -17,7 +17,7 @@ from egan.evolved_gan import EvolvedGan
 from egan.export import load_generator
 from egan.hyperparameters import SPACE
 from egan.run import main
-from population.schedule import Schedule
+from population.records.schedule import Schedule
 
 WORDS = (
     *("gaussians8", "--executor", "inline"),

@@ -19,7 +19,7 @@ ROUNDS = 3
 @pytest.fixture(scope="module")
 def _ray():
     """One Ray instance for all tests of this file."""
-    from population import ray_cluster
+    from population.executors import ray_cluster
 
     ray_cluster.connect(None, num_actors=4)
     import ray

@@ -12,7 +12,7 @@ from egan.plots.tables import (
     winners,
     winning_shares,
 )
-from population.result import ancestry
+from population.records.result import ancestry
 
 
 def test_shares_sum_to_one_in_every_window_and_count_survivors(results):
