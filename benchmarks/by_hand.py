@@ -14,7 +14,7 @@ import torch
 import mutations
 from egan.discriminator import Discriminator
 from egan.generator import build_network, draw_codes, stream
-from mutations.discriminator import fake_loss, real_loss
+from egan.losses.discriminator import fake_loss, real_loss
 
 if TYPE_CHECKING:
     from egan.config import RunConfig

@@ -17,7 +17,7 @@ class ExponentialAveraging:
         average.update_parameters(network)  # after every step
 
     `decay` may be set anew on the way. Without a `multi_avg_fn`, `AveragedModel` keeps the plain
-    mean of all steps, which is what `mutations.averaging.historical_averaging` compares with.
+    mean of all steps, which is what `egan.losses.averaging.historical_averaging` compares with.
     """
 
     def __init__(self, decay: float) -> None:

@@ -13,7 +13,7 @@ from egan import networks
 from egan.arithmetic import Forward, compiled, computed, lay_out
 from egan.gradients import set_gradients
 from egan.hyperparameters import tuned
-from mutations.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
+from egan.losses.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
 from population.environment import Environment
 from population.state import State
 

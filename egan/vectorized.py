@@ -18,7 +18,7 @@ from torch.func import functional_call, grad, vmap
 
 from egan.arithmetic import computed
 from egan.config import CommonConfig, RunConfig
-from mutations.discriminator import fake_loss
+from egan.losses.discriminator import fake_loss
 
 if TYPE_CHECKING:
     from egan.data.dataset import Dataset

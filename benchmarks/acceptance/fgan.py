@@ -16,7 +16,7 @@ from egan.collection.model import Task
 from egan.data import load
 from egan.data.line import BIMODAL
 from egan.features import Features
-from mutations.divergences import F_DIVERGENCES
+from egan.losses.divergences import F_DIVERGENCES
 
 UPDATES, TRIALS, POINTS = 1500, 100, 7
 FITTED = ("kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon")

@@ -14,7 +14,7 @@ from egan.collection.improved_gan import ImprovedGan, modes, semi_supervised
 from egan.collection.model import Task
 from egan.data import load
 from egan.features import Features
-from mutations.averaging import historical_averaging
+from egan.losses.averaging import historical_averaging
 
 SEEDS = 5
 LABELLED_UPDATES, MODES_UPDATES = 2000, 5000

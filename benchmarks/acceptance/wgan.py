@@ -19,7 +19,7 @@ from egan.data import load
 from egan.data.dataset import Array, Dataset
 from egan.data.line import BIMODAL, LineMixture
 from egan.features import Features
-from mutations.discriminator import discriminator_loss
+from egan.losses.discriminator import discriminator_loss
 from mutations.objectives import Objective
 
 CRITIC_UPDATES, UPDATES = 500, 2000

@@ -20,7 +20,7 @@ from egan.averaging import ExponentialAveraging
 from egan.collection.generative import BATCH, Generative
 from egan.collection.model import Batch, Codes, moved
 from egan.collection.settings import AdversarialSettings
-from mutations.discriminator import discriminator_loss
+from egan.losses.discriminator import discriminator_loss
 from mutations.objectives import Objective
 
 GENERATOR = ("generator", "average")

@@ -41,6 +41,7 @@ from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
 from egan.latent import interpolate, truncated_normal
+from egan.losses.games import hinge_loss
 from egan.networks.blocks import (
     constrain,
     initialise,
@@ -49,7 +50,6 @@ from egan.networks.blocks import (
 )
 from egan.networks.conditioning import ConditionalNorm, ProjectionHead
 from egan.networks.residual import ResidualBlock
-from mutations.games import hinge_loss
 from mutations.objectives import Objective
 
 if TYPE_CHECKING:

@@ -53,8 +53,8 @@ from egan.dissection import (
     smooth_segmentation,
     watched,
 )
+from egan.losses.games import hinge_loss
 from egan.pictures import image_grid
-from mutations.games import hinge_loss
 from mutations.objectives import Objective
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import fitness
 import mutations
 from egan.collection.adversarial import DISCRIMINATOR, GENERATOR, Adversarial
 from egan.collection.model import Batch, stream
-from mutations.discriminator import fake_loss, real_loss
+from egan.losses.discriminator import fake_loss, real_loss
 from population.environment import Environment
 from population.member import Hyperparameters, Member
 from population.state import State

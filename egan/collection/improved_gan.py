@@ -44,13 +44,13 @@ from egan.collection.model import Batch, Codes, draw
 from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
 from egan.data.splits import few_labels, subset
+from egan.losses.averaging import feature_matching, historical_averaging
+from egan.losses.discriminator import fake_loss, real_loss
+from egan.losses.semi_supervised import class_evidence
 from egan.networks.blocks import GaussianNoise, Trunk
 from egan.networks.minibatch import MinibatchDiscrimination
 from egan.networks.virtual_norm import VirtualBatchNorm
-from mutations.averaging import feature_matching, historical_averaging
-from mutations.discriminator import fake_loss, real_loss
 from mutations.objectives import Objective
-from mutations.semi_supervised import class_evidence
 from population.state import State
 
 DIVISORS = (1, 2, 4, 4, 4)

@@ -38,10 +38,10 @@ from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
 from egan.latent import traverse
+from egan.losses.discriminator import discriminator_loss, real_loss
+from egan.losses.variational import gaussian_log_density
 from egan.networks.blocks import Logits, initialise
-from mutations.discriminator import discriminator_loss, real_loss
 from mutations.objectives import Objective
-from mutations.variational import gaussian_log_density
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -38,8 +38,8 @@ from egan.collection.settings import Settings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
 from egan.gradients import set_gradients
+from egan.losses.variational import gaussian_kl, reparameterise
 from egan.networks.residual import ResidualBlock
-from mutations.variational import gaussian_kl, reparameterise
 
 if TYPE_CHECKING:
     from PIL import Image

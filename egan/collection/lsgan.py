@@ -33,9 +33,9 @@ from egan.collection.model import Batch, Codes
 from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.losses.games import least_squares_generator_loss, least_squares_loss
 from egan.networks import dcgan
 from egan.networks.blocks import Logits, initialise
-from mutations.games import least_squares_generator_loss, least_squares_loss
 from mutations.objectives import Objective
 
 CODES = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}

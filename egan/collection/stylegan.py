@@ -42,10 +42,10 @@ from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
 from egan.latent import truncate
+from egan.losses.discriminator import r1_penalty
 from egan.networks.conditioning import ConditionalNorm
 from egan.networks.equalised import HE, Blur, EqualisedConv2d, EqualisedLinear, PixelNorm
 from egan.networks.minibatch import MinibatchStd
-from mutations.discriminator import r1_penalty
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -35,7 +35,7 @@ from egan.collection.model import Draw
 from egan.collection.settings import Settings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from mutations.variational import gaussian_kl, gaussian_log_density, reparameterise
+from egan.losses.variational import gaussian_kl, gaussian_log_density, reparameterise
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -34,10 +34,10 @@ from egan.collection.model import Batch, Codes
 from egan.collection.settings import AdversarialSettings
 from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.losses.discriminator import gradient_penalty
+from egan.losses.games import wasserstein_loss
 from egan.networks import dcgan
 from egan.networks.residual import ResidualBlock
-from mutations.discriminator import gradient_penalty
-from mutations.games import wasserstein_loss
 from mutations.objectives import Objective
 
 NUM_GAP = 500

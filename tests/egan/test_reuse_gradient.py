@@ -10,7 +10,7 @@ from egan.config import check
 from egan.data import load
 from egan.discriminator import SCORED_REALS
 from egan.experiment import build_search
-from mutations.discriminator import fake_loss, r1_penalty, real_loss
+from egan.losses.discriminator import fake_loss, r1_penalty, real_loss
 from population.state import pack, unpack
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mutations.semi_supervised import class_evidence, semi_supervised_loss
+from egan.losses.semi_supervised import class_evidence, semi_supervised_loss
 
 
 def logits(count, seed=0):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from mutations.discriminator import (
+from egan.losses.discriminator import (
     discriminator_loss,
     fake_loss,
     gradient_penalty,

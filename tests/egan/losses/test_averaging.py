@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.optim.swa_utils import AveragedModel
 
-from mutations.averaging import feature_matching, historical_averaging
+from egan.losses.averaging import feature_matching, historical_averaging
 
 
 def test_feature_matching_is_the_squared_distance_of_means():

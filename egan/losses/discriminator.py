@@ -1,6 +1,6 @@
 """The discriminator's loss in E-GAN, the same for all mutations, and penalties that keep it smooth.
 
-The losses of other games are in `mutations.games`.
+The losses of other games are in `egan.losses.games`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from mutations.variational import gaussian_kl, gaussian_log_density, reparameterise
+from egan.losses.variational import gaussian_kl, gaussian_log_density, reparameterise
 
 
 def seeded(seed=0):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import mutations
-from mutations.games import (
+from egan.losses.games import (
     GAMES,
     hinge_loss,
     least_squares_generator_loss,

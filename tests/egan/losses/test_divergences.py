@@ -5,8 +5,8 @@ from scipy.optimize import brentq
 from scipy.spatial.distance import jensenshannon
 from scipy.special import rel_entr
 
-from mutations.discriminator import discriminator_loss
-from mutations.divergences import F_DIVERGENCES
+from egan.losses.discriminator import discriminator_loss
+from egan.losses.divergences import F_DIVERGENCES
 
 EXACT = {"rtol": 0, "atol": 1e-12}
 REALS, FAKES = torch.tensor([3, 1, 2, 4, 5, 5]), torch.tensor([2, 6, 1, 1, 5, 5])

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mutations.discriminator import discriminator_loss
+from egan.losses.discriminator import discriminator_loss
 
 
 def class_evidence(class_logits: Tensor) -> Tensor:

@@ -15,12 +15,12 @@ from scipy.spatial.distance import jensenshannon
 from torch.distributions import MultivariateNormal, kl_divergence
 from torch.optim.swa_utils import AveragedModel
 
+from egan.losses.averaging import historical_averaging
+from egan.losses.discriminator import discriminator_loss
+from egan.losses.divergences import F_DIVERGENCES
+from egan.losses.games import least_squares_generator_loss, least_squares_loss, wasserstein_loss
+from egan.losses.variational import gaussian_kl, gaussian_log_density
 from mutations.adversarial import heuristic, minimax
-from mutations.averaging import historical_averaging
-from mutations.discriminator import discriminator_loss
-from mutations.divergences import F_DIVERGENCES
-from mutations.games import least_squares_generator_loss, least_squares_loss, wasserstein_loss
-from mutations.variational import gaussian_kl, gaussian_log_density
 
 POINTS = 7
 EXACT = {"rtol": 0, "atol": 1e-12}

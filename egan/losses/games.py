@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
+from egan.losses.discriminator import discriminator_loss
 from mutations.adversarial import heuristic, hinge, minimax, wasserstein
-from mutations.discriminator import discriminator_loss
 from mutations.logits import flat
 
 
@@ -82,7 +82,7 @@ def wasserstein_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
     For a critic of slope at most 1 its negative is at most the Wasserstein-1 distance, and the best
     critic reaches it. Only with something that bounds the slope: clipped weights, or
-    `mutations.discriminator.gradient_penalty`.
+    `egan.losses.discriminator.gradient_penalty`.
 
     Raises:
         ValueError: if either is empty or not floating-point.
