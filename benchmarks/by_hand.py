@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 import mutations
-from egan.discriminator import Discriminator
-from egan.generator import build_network, draw_codes, stream
+from egan.evolution.discriminator import Discriminator
+from egan.evolution.generator import build_network, draw_codes, stream
 from egan.losses.discriminator import fake_loss, real_loss
 
 if TYPE_CHECKING:

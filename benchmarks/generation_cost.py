@@ -38,8 +38,8 @@ from egan.config import (
 )
 from egan.data import load
 from egan.data.dataset import Dataset
-from egan.experiment import build_search
-from egan.generator import Generator
+from egan.evolution.generator import Generator
+from egan.runs.experiment import build_search
 from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
 from population.records.profile import PHASES
 

@@ -30,14 +30,14 @@ import torch
 from torch import Tensor, nn
 
 from egan import networks
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.model import Batch, Codes
-from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
-from egan.gradients import set_gradients
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
 from egan.losses.divergences import F_DIVERGENCES, FDivergence
 from egan.networks.blocks import Logits
+from egan.training.game import Adversarial
+from egan.training.gradients import set_gradients
+from egan.training.model import Batch, Codes
 from mutations.objectives import Objective
 
 Divergence = Literal[

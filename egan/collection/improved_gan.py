@@ -38,11 +38,9 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import AveragedModel
 
 import mutations
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.model import Batch, Codes, draw
-from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
 from egan.data.splits import few_labels, subset
 from egan.losses.averaging import feature_matching, historical_averaging
 from egan.losses.discriminator import fake_loss, real_loss
@@ -50,6 +48,8 @@ from egan.losses.semi_supervised import class_evidence
 from egan.networks.blocks import GaussianNoise, Trunk
 from egan.networks.minibatch import MinibatchDiscrimination
 from egan.networks.virtual_norm import VirtualBatchNorm
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes, draw
 from mutations.objectives import Objective
 from population.state import State
 
