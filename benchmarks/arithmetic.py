@@ -22,9 +22,9 @@ from measure import cell, parser, report, spread, table
 
 from egan.config import ArithmeticConfig, RunConfig
 from egan.data.dataset import Dataset
-from egan.discriminator import Discriminator
-from egan.experiment import build_search
-from egan.generator import Generator
+from egan.evolution.discriminator import Discriminator
+from egan.evolution.generator import Generator
+from egan.runs.experiment import build_search
 from population import InlineExecutor
 from population.member import Birth, Newborn
 from population.seeding import SHARED, Seeds

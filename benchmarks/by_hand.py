@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 import mutations
-from egan.discriminator import Discriminator
-from egan.generator import build_network, draw_codes, stream
-from mutations.discriminator import fake_loss, real_loss
+from egan.evolution.discriminator import Discriminator
+from egan.evolution.generator import build_network, draw_codes, stream
+from egan.losses.discriminator import fake_loss, real_loss
 
 if TYPE_CHECKING:
     from egan.config import RunConfig

@@ -22,11 +22,11 @@ from acceptance.training import reference
 from measure import RESULTS, cell, mark, parser, report, table
 
 from egan.collection import load
-from egan.collection.config import CollectionConfig
-from egan.collection.model import Task, stream
-from egan.commandline import parse
-from egan.experiment import build_run
-from egan.preparation import prepare
+from egan.commandline.parse import parse
+from egan.config.collection import CollectionConfig
+from egan.runs.experiment import build_run
+from egan.runs.preparation import prepare
+from egan.training.model import Task, stream
 from population import Result
 from population.seeding import pin_threads
 

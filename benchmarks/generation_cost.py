@@ -38,10 +38,10 @@ from egan.config import (
 )
 from egan.data import load
 from egan.data.dataset import Dataset
-from egan.experiment import build_search
-from egan.generator import Generator
+from egan.evolution.generator import Generator
+from egan.runs.experiment import build_search
 from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
-from population.profile import PHASES
+from population.records.profile import PHASES
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 PLAIN, REFERENCE, LOOP = "plain GAN step", "reference order", "ours, plain loop"

@@ -86,7 +86,7 @@ def ray_session(num_cpus: int) -> Iterator[None]:
     """Start Ray on this machine as our executor does, for everything that is measured."""
     import ray
 
-    from population.ray_cluster import connect
+    from population.executors.ray_cluster import connect
 
     connect(None, num_actors=num_cpus)
     try:

@@ -20,10 +20,10 @@ from measure import parser, report, table
 from torch.optim.swa_utils import AveragedModel
 
 from egan import collection
-from egan.collection.model import Model, Task
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
-from egan.features import Features
+from egan.judging.features import Features
+from egan.training.model import Model, Task
 from population.seeding import Seeds, pin_threads, seed_everything
 
 BUILT_IN = ("digits", "gaussians8", "gaussians25", "swiss_roll", "bimodal", "shapes", "scenes")

@@ -105,7 +105,7 @@ def settings(options: Options) -> RunConfig:
         ValueError: There is no such preset or file, or a setting is out of its range.
     """
     from egan.config import check
-    from egan.config_file import own_settings, read_config
+    from egan.config.file import own_settings, read_config
     from egan.lazy import lookup
     from egan.presets import PRESETS
 

@@ -80,9 +80,9 @@ def plot(directories: Sequence[Path], *, output: Path, score: str = "fitness") -
         ValueError: A directory is no run or has no results, a run has no such score, or the
             output has another format than PNG, PDF and SVG or no folder to be in.
     """
-    from egan.plots import compare_runs
-    from egan.plots.style import save_figure
-    from egan.plots.tables import require_score
+    from egan.reporting.plots import compare_runs
+    from egan.reporting.plots.style import save_figure
+    from egan.reporting.plots.tables import require_score
 
     _check_output(output)
     if not directories:
@@ -111,8 +111,8 @@ def _check_output(output: Path) -> None:
 def _read(directory: Path) -> Run:
     import yaml
 
-    from egan.headline import flatten
-    from egan.plots.tables import read_results, read_table
+    from egan.reporting.headline import flatten
+    from egan.reporting.plots.tables import read_results, read_table
 
     results = read_results(directory)
     path = directory / "config.yaml"
@@ -186,7 +186,7 @@ def final_values(labels: Sequence[str], runs: Sequence[Run], *, score: str) -> s
 
 
 def _last_score(run: Run, score: str) -> float | None:
-    from egan.plots.tables import winners
+    from egan.reporting.plots.tables import winners
 
     values = winners(run.results, score=score)[score]
     return float(values.iloc[-1]) if len(values) else None

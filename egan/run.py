@@ -1,9 +1,9 @@
 """`python -m egan.run`: evolve generators, and leave a folder with everything in it.
 
-To follow one generation: `evolve` below builds a search (egan/experiment.py) and runs it
+To follow one generation: `evolve` below builds a search (egan/runs/experiment.py) and runs it
 (population/search.py). The search has children made by population/worker.py, in this process or
-in Ray actors; that has egan/generator.py mutate and score them, and egan/discriminator.py learn
-from the survivors.
+in Ray actors; that has egan/evolution/generator.py mutate and score them, and
+egan/evolution/discriminator.py learn from the survivors.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from egan.commandline import Request, parse
+from egan.commandline.helptext import PROG
+from egan.commandline.parse import Request, parse
 from egan.errors import UserError, told_to_user
-from egan.helptext import PROG
 
 if TYPE_CHECKING:
-    from egan.console import Talk
+    from egan.runs.console import Talk
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,12 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _obey(request: Request) -> int:
     """Print what is asked for, or run it."""
     if request.list or request.dry_run:
-        from egan import overview
+        from egan.commandline import overview
 
         with told_to_user(ValueError, OSError):
             print(overview.catalogue() if request.list else overview.plan(request.config))
         return 0
-    from egan.console import Talk
+    from egan.runs.console import Talk
 
     with Talk() as talk:
         return evolve(request, talk)
@@ -54,11 +54,11 @@ def _obey(request: Request) -> int:
 
 def evolve(request: Request, talk: Talk) -> int:
     """Prepare, run all generations, and write the outcome; return the exit status."""
-    from egan.experiment import build_run
-    from egan.listeners import Timekeeper
-    from egan.preparation import prepare
-    from egan.session import Session, open_folder
-    from egan.vectorized import settled
+    from egan.evolution.vectorized import settled
+    from egan.runs.experiment import build_run
+    from egan.runs.listeners import Timekeeper
+    from egan.runs.preparation import prepare
+    from egan.runs.session import Session, open_folder
 
     timekeeper = Timekeeper()
     prepared = prepare(request.config)

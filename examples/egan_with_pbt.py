@@ -10,8 +10,8 @@ import argparse
 from functools import partial
 
 from egan.data import load
-from egan.evolved_gan import EvolvedGan
-from egan.features import extractor
+from egan.evolution.whole import EvolvedGan
+from egan.judging.features import extractor
 from egan.presets import gaussians8
 from population import (
     InlineExecutor,

@@ -3,9 +3,7 @@
 `NAMES`, `TABLE` and `check` need no torch, so a command line can list and validate objectives at
 once; `OBJECTIVES`, `Objective` and `get` load torch when they are first used.
 
-Losses of other players and models, imported from their own modules: `discriminator` (E-GAN's, and
-its penalties), `games` (both halves of a game by name), `divergences` (f-GAN's), `variational`,
-`averaging` (features over a batch, parameters over training), `semi_supervised`.
+Losses of other players and models are in `egan.losses`.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def wasserstein(fake: Tensor, _real: Tensor | None = None) -> Tensor:
     """Raise the critic's score: −E[o], the generator's half of the Wasserstein game.
 
     The same function as `hinge`, see there. A meaningful distance only where the discriminator is
-    kept near 1-Lipschitz, for example by `mutations.discriminator.gradient_penalty`.
+    kept near 1-Lipschitz, for example by `egan.losses.discriminator.gradient_penalty`.
 
     Raises:
         ValueError: if `fake` is empty or not floating-point.

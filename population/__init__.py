@@ -11,16 +11,11 @@ if TYPE_CHECKING:
     from population.asynchronous import AsynchronousSearch
     from population.callbacks import Callback, MLflow, ProgressTable, TensorBoard, WandB
     from population.environment import Environment
-    from population.evolution import Evolution
-    from population.executor import Executor, InlineExecutor
-    from population.follow_schedule import FollowSchedule
+    from population.executors.executor import Executor, InlineExecutor
+    from population.executors.ray_executor import RayExecutor
     from population.member import Member
-    from population.pb2 import PB2
-    from population.pbt import PopulationBasedTraining
-    from population.random_search import RandomSearch
-    from population.ray_executor import RayExecutor
-    from population.result import Record, Result, read_result
-    from population.schedule import Phase, Schedule
+    from population.records.result import Record, Result, read_result
+    from population.records.schedule import Phase, Schedule
     from population.search import Search
     from population.spaces import (
         Choice,
@@ -35,9 +30,14 @@ if TYPE_CHECKING:
         from_optuna,
         from_ray_tune,
     )
-    from population.strategies import STRATEGIES
+    from population.strategies.evolution import Evolution
+    from population.strategies.follow_schedule import FollowSchedule
+    from population.strategies.pb2 import PB2
+    from population.strategies.pbt import PopulationBasedTraining
+    from population.strategies.random_search import RandomSearch
+    from population.strategies.successive_halving import SuccessiveHalving
+    from population.strategies.table import STRATEGIES
     from population.strategy import Child, Individual, Offspring, SlotStrategy, Strategy
-    from population.successive_halving import SuccessiveHalving
 
 _HOMES = {
     "AsynchronousSearch": "asynchronous",
@@ -46,40 +46,40 @@ _HOMES = {
     "Choice": "spaces",
     "Domain": "spaces",
     "Environment": "environment",
-    "Evolution": "evolution",
-    "Executor": "executor",
+    "Evolution": "strategies.evolution",
+    "Executor": "executors.executor",
     "Fixed": "spaces",
-    "FollowSchedule": "follow_schedule",
+    "FollowSchedule": "strategies.follow_schedule",
     "Individual": "strategy",
-    "InlineExecutor": "executor",
+    "InlineExecutor": "executors.executor",
     "IntUniform": "spaces",
     "LogUniform": "spaces",
     "MLflow": "callbacks",
     "Member": "member",
     "Offspring": "strategy",
     "Ordinal": "spaces",
-    "PB2": "pb2",
-    "Phase": "schedule",
-    "PopulationBasedTraining": "pbt",
+    "PB2": "strategies.pb2",
+    "Phase": "records.schedule",
+    "PopulationBasedTraining": "strategies.pbt",
     "ProgressTable": "callbacks",
-    "RandomSearch": "random_search",
-    "RayExecutor": "ray_executor",
-    "Record": "result",
-    "Result": "result",
-    "STRATEGIES": "strategies",
-    "Schedule": "schedule",
+    "RandomSearch": "strategies.random_search",
+    "RayExecutor": "executors.ray_executor",
+    "Record": "records.result",
+    "Result": "records.result",
+    "STRATEGIES": "strategies.table",
+    "Schedule": "records.schedule",
     "Search": "search",
     "SearchSpace": "spaces",
     "SlotStrategy": "strategy",
     "Strategy": "strategy",
-    "SuccessiveHalving": "successive_halving",
+    "SuccessiveHalving": "strategies.successive_halving",
     "TensorBoard": "callbacks",
     "Uniform": "spaces",
     "WandB": "callbacks",
     "When": "spaces",
     "from_optuna": "spaces",
     "from_ray_tune": "spaces",
-    "read_result": "result",
+    "read_result": "records.result",
 }
 
 __all__ = [

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from population.callbacks import Generation
-from population.checkpoint import Snapshot
-from population.executor import Job, Landing, StateLost
-from population.history import history_rows
+from population.executors.executor import Job, Landing, StateLost
 from population.member import Birth
+from population.records.checkpoint import Snapshot
+from population.records.history import history_rows
 from population.search import (
     MAX_IDLE,
     MAX_RECOVERIES,
@@ -47,8 +47,8 @@ class AsynchronousSearch(Search):
 
     Which result comes in first depends on the machine's mood, so this mode alone gives up the same
     bits on every executor. Each child stays a pure function of its parent, its hyperparameters and
-    its seeds: :func:`population.replay.replay` makes a journal's children again, bit for bit. In
-    this process, children are made in turn, and the whole history is the same every time.
+    its seeds: :func:`population.records.replay.replay` makes a journal's children again, bit for
+    bit. In this process, children are made in turn, and the whole history is the same every time.
 
     All settings are those of :class:`population.Search`, except that there is no environment.
     ``run(generations)`` lets every slot make that many children, unless the strategy stops it;

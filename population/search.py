@@ -7,19 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from population.archive import Archive
 from population.callbacks import Callback, Generation
-from population.checkpoint import Snapshot
 from population.environment import Environment
-from population.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
-from population.history import history_rows
-from population.journal import Journal
+from population.executors.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
 from population.member import Hyperparameters, Member
-from population.profile import Lesson, Profile, columns
-from population.result import Result, Survivor
+from population.records.archive import Archive
+from population.records.checkpoint import Snapshot
+from population.records.history import history_rows
+from population.records.journal import Journal
+from population.records.profile import Lesson, Profile, columns
+from population.records.result import Result, Survivor
 from population.seeding import SHARED, Seeds, numpy_stream
-from population.selection import ranking
 from population.state import State, unpack
+from population.strategies.selection import ranking
 from population.strategy import Child, Individual, Offspring, Strategy
 from population.worker import Workshop
 
@@ -63,7 +63,7 @@ class Search:
         name: What the history calls the run; two runs of one seed differ in nothing else.
         identity: Further settings that a resumed run must share, as JSON values.
         profile: Record in the history where each generation's time goes, see
-            `population.profile`; such columns differ from run to run.
+            `population.records.profile`; such columns differ from run to run.
 
     Raises:
         ValueError: A setting is out of its range.

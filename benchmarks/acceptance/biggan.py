@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 from acceptance import Check, above, at_least, at_most
 from acceptance.training import built, num_parameters, reference, task_of, trained
 from egan.collection.biggan import THRESHOLDS, BigGan
-from egan.collection.model import Model, Task, stream
+from egan.training.model import Model, Task, stream
 
 UPDATES = 800
 NUM_SAMPLES = 1000

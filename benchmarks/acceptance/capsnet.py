@@ -22,9 +22,9 @@ import fitness
 from acceptance import Check, at_most, below
 from acceptance.training import num_parameters, trained
 from egan.collection.capsnet import BATCH, CapsNet, Scene, lengths, scenes
-from egan.collection.model import Task
 from egan.data import load
-from egan.features import Features
+from egan.judging.features import Features
+from egan.training.model import Task
 
 UPDATES, DIGITS_UPDATES = 2000, 1000
 HALF_LIFE = 0.4

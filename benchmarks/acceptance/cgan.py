@@ -14,7 +14,7 @@ import fitness
 from acceptance import Check, above, at_least, below
 from acceptance.training import reference, task_of, trained
 from egan.collection.cgan import Cgan
-from egan.collection.model import Batch, Codes, Task, stream
+from egan.training.model import Batch, Codes, Task, stream
 
 UPDATES = 2000
 NUM_CLASSES, PER_CLASS = 10, 100

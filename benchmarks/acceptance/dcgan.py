@@ -11,9 +11,9 @@ import fitness
 from acceptance import Check, above, below
 from acceptance.training import built, num_parameters, reference, samples, task_of, train, trained
 from egan.collection.dcgan import Dcgan
-from egan.collection.model import Model
 from egan.data.dataset import Dataset
 from egan.data.splits import few_labels
+from egan.training.model import Model
 
 SEEDS = 5
 UPDATES = 2000

@@ -12,7 +12,7 @@ from torch import Tensor
 from acceptance import Check, above, at_most, below
 from acceptance.training import reference, task_of, trained
 from egan.collection.dissection import Dissection
-from egan.dissection import Edit, blended, dissect, masks_of, watched
+from egan.judging.dissection import Edit, blended, dissect, masks_of, watched
 
 UPDATES = 1400
 NUM_SAMPLES = 600

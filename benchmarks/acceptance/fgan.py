@@ -12,11 +12,11 @@ from scipy.optimize import minimize
 from acceptance import Check, above, at_most
 from acceptance.training import built, train
 from egan.collection.fgan import Fgan, line
-from egan.collection.model import Task
 from egan.data import load
 from egan.data.line import BIMODAL
-from egan.features import Features
-from mutations.divergences import F_DIVERGENCES
+from egan.judging.features import Features
+from egan.losses.divergences import F_DIVERGENCES
+from egan.training.model import Task
 
 UPDATES, TRIALS, POINTS = 1500, 100, 7
 FITTED = ("kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon")

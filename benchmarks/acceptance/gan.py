@@ -12,7 +12,7 @@ import mutations
 from acceptance import Check, at_most, below
 from acceptance.training import built, reference, samples, task_of, train
 from egan.collection.gan import Gan
-from mutations.discriminator import fake_loss, real_loss
+from egan.losses.discriminator import fake_loss, real_loss
 
 POINTS, ROUNDS, DISCRIMINATOR_STEPS = 7, 3000, 5
 UPDATES, PARTS = 4000, 10

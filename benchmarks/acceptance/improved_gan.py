@@ -11,10 +11,10 @@ import fitness
 from acceptance import Check, above, at_least, at_most, below
 from acceptance.training import built, num_parameters, reference, samples, task_of, train
 from egan.collection.improved_gan import ImprovedGan, modes, semi_supervised
-from egan.collection.model import Task
 from egan.data import load
-from egan.features import Features
-from mutations.averaging import historical_averaging
+from egan.judging.features import Features
+from egan.losses.averaging import historical_averaging
+from egan.training.model import Task
 
 SEEDS = 5
 LABELLED_UPDATES, MODES_UPDATES = 2000, 5000

@@ -12,8 +12,8 @@ import fitness
 from acceptance import Check, above, at_least, at_most
 from acceptance.training import built, reference, task_of, train
 from egan.collection.infogan import Infogan, best_information, information
-from egan.collection.model import stream
-from egan.latent import traverse
+from egan.networks.latent import traverse
+from egan.training.model import stream
 from population.seeding import Seeds
 
 UPDATES = 4000

@@ -16,8 +16,8 @@ from torch import Tensor
 from acceptance import Check, at_least, below
 from acceptance.training import reference, samples, task_of, trained
 from egan.collection.introvae import IntroVae
-from egan.collection.model import stream
-from egan.reference import uniform_noise
+from egan.judging.reference import uniform_noise
+from egan.training.model import stream
 
 UPDATES = 2000
 COST = 3

@@ -12,9 +12,9 @@ import mutations
 from acceptance import Check, above, at_most
 from acceptance.training import QUICK_UPDATES, built, reference, task_of
 from egan.collection.lsgan import CODES, Lsgan
-from egan.collection.model import Batch, stream
-from mutations.discriminator import discriminator_loss
-from mutations.games import least_squares_generator_loss, least_squares_loss
+from egan.losses.discriminator import discriminator_loss
+from egan.losses.games import least_squares_generator_loss, least_squares_loss
+from egan.training.model import Batch, stream
 from mutations.objectives import Objective
 
 POINTS, STEPS = 7, 400

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from egan import collection
-from egan.collection.model import Model, Task, stream
 from egan.data import load
-from egan.reference import Reference, prepare
+from egan.judging.reference import Reference, prepare
+from egan.training.model import Model, Task, stream
 from population.seeding import Seeds, seed_everything
 
 QUICK_UPDATES = 3

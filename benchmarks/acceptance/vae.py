@@ -13,11 +13,11 @@ from torch.distributions import MultivariateNormal
 
 from acceptance import Check, above, at_most
 from acceptance.training import reference, task_of, train, trained
-from egan.collection.model import Task, stream
 from egan.collection.vae import Autoencoder, Decoder, Encoder, Vae
 from egan.data.dataset import Array, Dataset
 from egan.data.line import NUM_JUDGED
-from egan.features import Features
+from egan.judging.features import Features
+from egan.training.model import Task, stream
 
 UPDATES, LINEAR_UPDATES = 2000, 1500
 GREY_LEVEL, WHITE = 16, 255

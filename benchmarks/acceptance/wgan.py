@@ -13,13 +13,13 @@ import fitness
 import mutations
 from acceptance import Check, above, at_most
 from acceptance.training import QUICK_UPDATES, built, samples, train
-from egan.collection.model import Batch, Task, stream
 from egan.collection.wgan import Wgan, gaussians25
 from egan.data import load
 from egan.data.dataset import Array, Dataset
 from egan.data.line import BIMODAL, LineMixture
-from egan.features import Features
-from mutations.discriminator import discriminator_loss
+from egan.judging.features import Features
+from egan.losses.discriminator import discriminator_loss
+from egan.training.model import Batch, Task, stream
 from mutations.objectives import Objective
 
 CRITIC_UPDATES, UPDATES = 500, 2000

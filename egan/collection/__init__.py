@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from egan.lazy import lookup
 
 if TYPE_CHECKING:
-    from egan.collection.config import CollectionConfig
-    from egan.collection.model import Model
+    from egan.config.collection import CollectionConfig
+    from egan.training.model import Model
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,10 @@ import torch
 from torch import Tensor, nn
 
 import mutations
-from egan.collection.conditional import Conditional
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW
-from egan.collection.model import Batch, Codes, Draw, draw_labels
-from egan.collection.settings import AdversarialSettings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from egan.latent import interpolate, truncated_normal
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
+from egan.losses.games import hinge_loss
 from egan.networks.blocks import (
     constrain,
     initialise,
@@ -48,8 +44,12 @@ from egan.networks.blocks import (
     orthogonal_penalty,
 )
 from egan.networks.conditioning import ConditionalNorm, ProjectionHead
+from egan.networks.halvings import halvings
+from egan.networks.latent import interpolate, truncated_normal
 from egan.networks.residual import ResidualBlock
-from mutations.games import hinge_loss
+from egan.tasks.classes import Conditional
+from egan.tasks.generation import ROW
+from egan.training.model import Batch, Codes, Draw, draw_labels
 from mutations.objectives import Objective
 
 if TYPE_CHECKING:

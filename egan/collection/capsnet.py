@@ -30,11 +30,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import fitness
-from egan.collection.config import CollectionConfig
-from egan.collection.model import Draw, Model
-from egan.collection.settings import Settings
 from egan.config import DataConfig, SearchConfig
-from egan.pictures import image_grid
+from egan.config.collection import CollectionConfig
+from egan.config.settings import Settings
+from egan.reporting.pictures import image_grid
+from egan.training.model import Draw, Model
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -27,16 +27,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.collection.conditional import Conditional
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW
-from egan.collection.maxout import Maxout, MaxoutGame, MaxoutSettings
-from egan.collection.model import Batch, Codes, Draw, draw_labels
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.config.collection import CollectionConfig
 from egan.networks.blocks import Logits, Trunk, constrain
 from egan.networks.conditioning import ConditionalNorm, ProjectionHead, concatenate
 from egan.networks.dcgan import trunk
+from egan.networks.halvings import halvings
+from egan.networks.maxout import Maxout, MaxoutGame, MaxoutSettings
+from egan.tasks.classes import Conditional
+from egan.tasks.generation import ROW
+from egan.training.model import Batch, Codes, Draw, draw_labels
 
 if TYPE_CHECKING:
     from PIL import Image

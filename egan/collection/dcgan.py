@@ -26,15 +26,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW
-from egan.collection.model import Codes, Draw
-from egan.collection.settings import AdversarialSettings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from egan.latent import interpolate
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
 from egan.networks.blocks import Logits, initialise
+from egan.networks.halvings import halvings
+from egan.networks.latent import interpolate
+from egan.tasks.generation import ROW
+from egan.training.game import Adversarial
+from egan.training.model import Codes, Draw
 
 if TYPE_CHECKING:
     from PIL import Image

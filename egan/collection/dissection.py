@@ -13,10 +13,10 @@ relaxed choice α in [0, 1] of units, x_a = f((1 − α) r), x_i = f(α k + (1 �
 −δ + λ‖α‖² from α proportional to the IoU; its largest entries are U.
 
 Here objects are of one colour each, as in `scenes` and `shapes`, so that the segmentation is known
-exactly (`egan.attributes.segment`) and needs no network; for the gradient it is smoothed. P is a
-random square of half the map's side, and δ is measured in it. The generator is any convolutional
-one of the collection, given as its run's model.safetensors (--subject), or a small DCGAN with hinge
-loss, which the first updates train.
+exactly (`egan.judging.attributes.segment`) and needs no network; for the gradient it is smoothed.
+P is a random square of half the map's side, and δ is measured in it. The generator is any
+convolutional one of the collection, given as its run's model.safetensors (--subject), or a small
+DCGAN with hinge loss, which the first updates train.
 
 Fitness: the causal effect of a fixed number of units, the mean over classes.
 """
@@ -34,14 +34,11 @@ from torch import Tensor, nn
 
 import mutations
 from egan import networks
-from egan.attributes import segment
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import Generative
-from egan.collection.model import Batch, Codes, Draw, Model, stream
-from egan.collection.settings import AdversarialSettings, Settings
 from egan.config import DataConfig, SearchConfig
-from egan.dissection import (
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings, Settings
+from egan.judging.attributes import segment
+from egan.judging.dissection import (
     QUANTILES,
     QUICK,
     Edit,
@@ -53,8 +50,11 @@ from egan.dissection import (
     smooth_segmentation,
     watched,
 )
-from egan.pictures import image_grid
-from mutations.games import hinge_loss
+from egan.losses.games import hinge_loss
+from egan.reporting.pictures import image_grid
+from egan.tasks.generation import Generative
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes, Draw, Model, stream
 from mutations.objectives import Objective
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Dissection(Model):
     def _subject(self) -> Generative:
         s = self.settings
         if s.subject:
-            from egan.collection.showcase import load_model
+            from egan.runs.showcase import load_model
 
             subject = load_model(s.subject, task=self.task)
             if not isinstance(subject, Generative):

@@ -5,7 +5,7 @@ For a convex f, D_f(p‖q) = ∫ q f(p/q) is at least
     F(G, V) = E_x[g(V(x))] − E_z[f*(g(V(G(z))))]
 
 with equality where g(V) = f'(p/q); f* is the conjugate of f, and g brings the network's output
-V(x), any real number, to where f* is finite (`mutations.divergences` has the table of them). V
+V(x), any real number, to where f* is finite (`egan.losses.divergences` has the table of them). V
 maximises F and G minimises it, so that G comes near the data in the divergence that was chosen: one
 that seeks modes (reverse_kl) or covers them (kl). By the paper's advice for the start, `heuristic`
 has G maximise E_z[g(V(G(z)))] instead.
@@ -30,14 +30,14 @@ import torch
 from torch import Tensor, nn
 
 from egan import networks
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.model import Batch, Codes
-from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
-from egan.gradients import set_gradients
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
+from egan.losses.divergences import F_DIVERGENCES, FDivergence
 from egan.networks.blocks import Logits
-from mutations.divergences import F_DIVERGENCES, FDivergence
+from egan.training.game import Adversarial
+from egan.training.gradients import set_gradients
+from egan.training.model import Batch, Codes
 from mutations.objectives import Objective
 
 Divergence = Literal[

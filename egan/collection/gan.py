@@ -24,10 +24,10 @@ import torch
 from torch import Tensor, nn
 
 import mutations
-from egan.collection.config import CollectionConfig
-from egan.collection.maxout import Maxout, MaxoutGame, MaxoutSettings
-from egan.collection.model import Codes
 from egan.config import DataConfig, SearchConfig
+from egan.config.collection import CollectionConfig
+from egan.networks.maxout import Maxout, MaxoutGame, MaxoutSettings
+from egan.training.model import Codes
 from mutations.objectives import Objective
 
 SLOPE = 0.2

@@ -38,19 +38,19 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.optim.swa_utils import AveragedModel
 
 import mutations
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.model import Batch, Codes, draw
-from egan.collection.settings import AdversarialSettings
 from egan.config import DataConfig, SearchConfig
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
 from egan.data.splits import few_labels, subset
+from egan.losses.averaging import feature_matching, historical_averaging
+from egan.losses.discriminator import fake_loss, real_loss
+from egan.losses.semi_supervised import class_evidence
 from egan.networks.blocks import GaussianNoise, Trunk
 from egan.networks.minibatch import MinibatchDiscrimination
 from egan.networks.virtual_norm import VirtualBatchNorm
-from mutations.averaging import feature_matching, historical_averaging
-from mutations.discriminator import fake_loss, real_loss
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes, draw
 from mutations.objectives import Objective
-from mutations.semi_supervised import class_evidence
 from population.state import State
 
 DIVISORS = (1, 2, 4, 4, 4)

@@ -30,18 +30,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import fitness
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW
-from egan.collection.model import Batch, Codes, Draw
-from egan.collection.settings import AdversarialSettings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from egan.latent import traverse
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
+from egan.losses.discriminator import discriminator_loss, real_loss
+from egan.losses.variational import gaussian_log_density
 from egan.networks.blocks import Logits, initialise
-from mutations.discriminator import discriminator_loss, real_loss
+from egan.networks.halvings import halvings
+from egan.networks.latent import traverse
+from egan.tasks.generation import ROW
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes, Draw
 from mutations.objectives import Objective
-from mutations.variational import gaussian_log_density
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -31,15 +31,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW, Generative
-from egan.collection.model import Draw
-from egan.collection.settings import Settings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from egan.gradients import set_gradients
+from egan.config.collection import CollectionConfig
+from egan.config.settings import Settings
+from egan.losses.variational import gaussian_kl, reparameterise
+from egan.networks.halvings import halvings
 from egan.networks.residual import ResidualBlock
-from mutations.variational import gaussian_kl, reparameterise
+from egan.tasks.generation import ROW, Generative
+from egan.training.gradients import set_gradients
+from egan.training.model import Draw
 
 if TYPE_CHECKING:
     from PIL import Image

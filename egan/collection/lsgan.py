@@ -26,16 +26,16 @@ import torch
 from torch import Tensor, nn
 
 from egan import networks
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
 from egan.collection.dcgan import map_sizes
-from egan.collection.model import Batch, Codes
-from egan.collection.settings import AdversarialSettings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
+from egan.losses.games import least_squares_generator_loss, least_squares_loss
 from egan.networks import dcgan
 from egan.networks.blocks import Logits, initialise
-from mutations.games import least_squares_generator_loss, least_squares_loss
+from egan.networks.halvings import halvings
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes
 from mutations.objectives import Objective
 
 CODES = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}

@@ -34,18 +34,18 @@ from typing import TYPE_CHECKING, ClassVar
 import torch
 from torch import Tensor, nn
 
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW
-from egan.collection.model import Batch, Codes, Draw, moved
-from egan.collection.settings import AdversarialSettings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from egan.latent import truncate
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
+from egan.losses.discriminator import r1_penalty
 from egan.networks.conditioning import ConditionalNorm
 from egan.networks.equalised import HE, Blur, EqualisedConv2d, EqualisedLinear, PixelNorm
+from egan.networks.halvings import halvings
+from egan.networks.latent import truncate
 from egan.networks.minibatch import MinibatchStd
-from mutations.discriminator import r1_penalty
+from egan.tasks.generation import ROW
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes, Draw, moved
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -29,13 +29,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.collection.config import CollectionConfig
-from egan.collection.generative import ROW, Generative
-from egan.collection.model import Draw
-from egan.collection.settings import Settings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
-from mutations.variational import gaussian_kl, gaussian_log_density, reparameterise
+from egan.config.collection import CollectionConfig
+from egan.config.settings import Settings
+from egan.losses.variational import gaussian_kl, gaussian_log_density, reparameterise
+from egan.networks.halvings import halvings
+from egan.tasks.generation import ROW, Generative
+from egan.training.model import Draw
 
 if TYPE_CHECKING:
     from PIL import Image

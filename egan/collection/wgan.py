@@ -27,17 +27,17 @@ from torch import Tensor, nn
 
 import mutations
 from egan import networks
-from egan.collection.adversarial import Adversarial
-from egan.collection.config import CollectionConfig
 from egan.collection.dcgan import map_sizes
-from egan.collection.model import Batch, Codes
-from egan.collection.settings import AdversarialSettings
-from egan.collection.sizes import halvings
 from egan.config import DataConfig, SearchConfig
+from egan.config.collection import CollectionConfig
+from egan.config.settings import AdversarialSettings
+from egan.losses.discriminator import gradient_penalty
+from egan.losses.games import wasserstein_loss
 from egan.networks import dcgan
+from egan.networks.halvings import halvings
 from egan.networks.residual import ResidualBlock
-from mutations.discriminator import gradient_penalty
-from mutations.games import wasserstein_loss
+from egan.training.game import Adversarial
+from egan.training.model import Batch, Codes
 from mutations.objectives import Objective
 
 NUM_GAP = 500

@@ -9,7 +9,15 @@ from matplotlib.ticker import PercentFormatter
 
 from egan.comparison.study import BANDIT, BUDGETS, CONTEST, EGAN, RANDOM
 from egan.comparison.table import SCORES, TITLES, deciding
-from egan.plots.style import INK, MUTATIONS, MUTED, dress, label, new_figure, whole_numbers
+from egan.reporting.plots.style import (
+    INK,
+    MUTATIONS,
+    MUTED,
+    dress,
+    label,
+    new_figure,
+    whole_numbers,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,8 +19,8 @@ from egan.comparison.study import EGAN, STEPS, Row, Study, Task
 from egan.comparison.table import SCORES, deciding, markdown, summary
 from egan.config import RunConfig
 from egan.files import atomic, write_text
-from egan.plots.style import save_figure
-from population.journal import Journal, read_journal
+from egan.reporting.plots.style import save_figure
+from population.records.journal import Journal, read_journal
 
 REFRESH_SECONDS = 0.25
 
@@ -149,7 +149,7 @@ def load_study(config: RunConfig) -> Study:
         ValueError: The data cannot be read.
     """
     from egan import data
-    from egan.features import extractor
+    from egan.judging.features import extractor
 
     source = config.data
     dataset = data.load(

@@ -16,7 +16,7 @@ from population.callbacks import Callback, Generation
 if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
-    from egan.features import Features
+    from egan.judging.features import Features
     from population import Search
 
 EGAN, RANDOM, CONTEST, BANDIT = "egan", "random", "contest-", "bandit-"
@@ -66,7 +66,7 @@ class Study:
         the run that is done; neither its time nor the judging counts as training. A run that has
         no usable child any more gives up, with scores that are NaN.
         """
-        from egan.experiment import build_search
+        from egan.runs.experiment import build_search
 
         clock = _Clock(study=self, task=task, tick=tick)
         config = method_config(self.config, task.method, seed=task.seed)
@@ -79,8 +79,8 @@ class Study:
         """Score samples of the averaged generator."""
         import torch
 
-        from egan.generator import averaged_weights, build_network, draw_codes
-        from egan.judge import judge
+        from egan.evolution.generator import averaged_weights, build_network, draw_codes
+        from egan.judging.judge import judge
 
         network = build_network(self.config, self.dataset.shape)
         network.load_state_dict(averaged_weights(search.state(0)))
@@ -92,7 +92,7 @@ class Study:
 
     def blank(self) -> dict[str, float]:
         """Return the scores of a generator that is lost."""
-        from egan.judge import columns
+        from egan.judging.judge import columns
 
         return dict.fromkeys(columns(self.dataset, self.features), math.nan)
 

@@ -4,7 +4,7 @@
 drawn from a fixed seed when they are loaded, at the size that is asked for. Coordinates run from
 -1 to 1 in both directions, x to the right and y downwards.
 
-`egan.attributes` reads the attributes off an image again, also off a generated one.
+`egan.judging.attributes` reads the attributes off an image again, also off a generated one.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from population.callbacks.base import Callback, Generation, Latest
-from population.selection import ranking
+from population.strategies.selection import ranking
 from population.strategy import Child, Individual
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class ProgressTable(Callback):
 def sources(
     search: "Search", parents: Sequence[Individual], children: Sequence[Child]
 ) -> dict[int, int]:
-    """Return whom each child that left its slot copied, as in :func:`population.lineage.copies`."""
+    """Return whom each child that left its slot copied, as in `records.lineage.copies`."""
     shares = Counter(child.offspring.parent for child in children)
     if max(shares.values(), default=0) < 2 and not search.identity.get("asynchronous", False):
         return {}

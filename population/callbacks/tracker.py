@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from population.callbacks.base import Callback, Generation, Latest
-from population.selection import ranking
+from population.strategies.selection import ranking
 
 if TYPE_CHECKING:
     from population.search import Search

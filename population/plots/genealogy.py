@@ -11,7 +11,7 @@ from population.plots.style import INK, MUTED, dress, name_lines, new_figure, pl
 from population.plots.tracks import Flags, Floats, Tracks, joined, tracks_of
 
 if TYPE_CHECKING:
-    from population.result import Record
+    from population.records.result import Record
 
 COLOURS = "viridis"
 PATH = "#D55E00"
@@ -30,7 +30,7 @@ def plot_lineage(record: "Record") -> Figure:
     descendants at the end. The best member's ancestors are the thick line.
 
     Args:
-        record: The result of a search, or what :func:`population.result.read_result` gives.
+        record: The result of a search, or what :func:`population.records.result.read_result` gives.
 
     Raises:
         ValueError: No member has a finite score.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from population.lineage import (
+from population.records.lineage import (
     ancestor_rows,
     copies,
     final_rows,
@@ -19,7 +19,7 @@ from population.lineage import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from population.result import Record
+    from population.records.result import Record
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from population.lineage import hyperparameter_names
 from population.plots.style import (
     BEST,
     ENDED,
@@ -19,11 +18,12 @@ from population.plots.style import (
     whole_numbers,
 )
 from population.plots.tracks import Floats, Places, Tracks, joined, tracks_of
+from population.records.lineage import hyperparameter_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from population.result import Record
+    from population.records.result import Record
 
 MAX_PANELS = 9
 MAX_MARKS = 60
@@ -42,7 +42,7 @@ def plot_search(record: "Record") -> Figure:
     founder; those that ended are grey.
 
     Args:
-        record: The result of a search, or what :func:`population.result.read_result` gives.
+        record: The result of a search, or what :func:`population.records.result.read_result` gives.
 
     Raises:
         ValueError: No member has a finite score.

@@ -10,15 +10,15 @@ import torch
 from PIL import Image
 
 from egan import collection
-from egan.collection.adversarial import Adversarial
-from egan.collection.evolve import EvolvedGenerator, SharedDiscriminator
-from egan.collection.generative import Generative
-from egan.collection.model import Model, Task
 from egan.config import SearchConfig
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
-from egan.features import Features
-from egan.models import model_of, strategy_of, with_search
+from egan.evolution.evolve import EvolvedGenerator, SharedDiscriminator
+from egan.judging.features import Features
+from egan.runs.models import model_of, strategy_of, with_search
+from egan.tasks.generation import Generative
+from egan.training.game import Adversarial
+from egan.training.model import Model, Task
 from population import Evolution, Search
 from population.member import Birth
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from egan.pictures import evolution_gif, image_grid, save_atomically
+from egan.reporting.pictures import evolution_gif, image_grid, save_atomically
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 
@@ -131,9 +131,9 @@ TINY = (
 @contextmanager
 def _judging_few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("egan.gallery.NUM_POINTS", 300)
-        patch.setattr("egan.features.NUM_REFERENCE", 300)
-        patch.setattr("egan.evolved_gan.NUM_SAMPLES", 100)
+        patch.setattr("egan.runs.gallery.NUM_POINTS", 300)
+        patch.setattr("egan.judging.features.NUM_REFERENCE", 300)
+        patch.setattr("egan.evolution.whole.NUM_SAMPLES", 100)
         yield
 
 

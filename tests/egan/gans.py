@@ -13,8 +13,8 @@ from egan.config import (
     RunConfig,
 )
 from egan.data import load
-from egan.discriminator import Discriminator
-from egan.generator import Generator
+from egan.evolution.discriminator import Discriminator
+from egan.evolution.generator import Generator
 from population.member import Birth
 from population.seeding import SHARED, Seeds, seed_everything
 from population.state import pack

@@ -5,7 +5,7 @@ import torch
 @pytest.fixture(scope="session")
 def ray_session():
     """One Ray instance for the tests of a session; executors find it initialised and share it."""
-    from population import ray_cluster
+    from population.executors import ray_cluster
 
     ray_cluster.connect(None, num_actors=8)
     import ray

@@ -17,9 +17,9 @@ from population import (
     Search,
     SuccessiveHalving,
 )
-from population.checkpoint import CheckpointError
-from population.executor import Landing
-from population.replay import replay
+from population.executors.executor import Landing
+from population.records.checkpoint import CheckpointError
+from population.records.replay import replay
 from population.worker import Report
 
 SPACE = {"lr": LogUniform(1e-4, 1e-1)}

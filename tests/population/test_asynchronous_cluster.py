@@ -9,7 +9,7 @@ from ray.experimental import get_object_locations
 from test_asynchronous import SPACE, asynchronous, check_causality
 from toys import Tiny, rows
 from population import Callback, RandomSearch, RayExecutor
-from population.replay import replay
+from population.records.replay import replay
 
 logging.basicConfig(stream=sys.stdout)
 cluster, nodes, settings = three_nodes()

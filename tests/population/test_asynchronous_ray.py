@@ -10,8 +10,8 @@ from test_asynchronous import SPACE, asynchronous, check_causality
 from toys import Tiny, Unlucky, rows
 
 from population import PopulationBasedTraining, RandomSearch, RayExecutor
-from population.journal import read_journal
-from population.replay import replay
+from population.records.journal import read_journal
+from population.records.replay import replay
 
 
 class Straggler(Tiny):

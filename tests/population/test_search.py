@@ -4,8 +4,8 @@ import torch
 from toys import Drift, Tiny, Unlucky, rows, search
 
 from population import Callback, Evolution, InlineExecutor
-from population.executor import StateLost
-from population.result import ancestry
+from population.executors.executor import StateLost
+from population.records.result import ancestry
 
 
 def test_one_seed_gives_one_history_and_another_seed_another():

@@ -38,7 +38,7 @@ def test_every_snippet_runs(number, tmp_path):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_command_lines_parse(command, monkeypatch, tmp_path):
     """Each line is understood: its settings resolve, or the file it names is what is missing."""
-    from egan.commandline import parse
+    from egan.commandline.parse import parse
     from egan.errors import UserError
 
     monkeypatch.chdir(tmp_path)

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from egan import collection
-from egan.collection.evolve import EvolvedGenerator, SharedDiscriminator
-from egan.models import model_of
+from egan.config.space import read_space
+from egan.evolution.evolve import EvolvedGenerator, SharedDiscriminator
 from egan.run import main
-from egan.space import read_space
+from egan.runs.models import model_of
 from population import Evolution, PopulationBasedTraining, RayExecutor, Search
 
 ROUNDS = 3
@@ -19,7 +19,7 @@ ROUNDS = 3
 @pytest.fixture(scope="module")
 def _ray():
     """One Ray instance for all tests of this file."""
-    from population import ray_cluster
+    from population.executors import ray_cluster
 
     ray_cluster.connect(None, num_actors=4)
     import ray
@@ -66,7 +66,7 @@ def test_evolution_through_ray_is_evolution_inline(_ray):  # noqa: PT019
 
 @pytest.mark.parametrize("how", [[], ["--evolve", "minimax,heuristic"]], ids=["train", "evolve"])
 def test_a_run_that_goes_on_is_a_run_without_a_break(how, tmp_path, monkeypatch):
-    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: checks.features_of(data))
     words = ["cgan", "--width", "4", "--interval", "2", "--executor", "inline", *how]
     length = "--generations" if how else "--rounds"
     for folder, until in (("whole", "4"), ("broken", "2")):

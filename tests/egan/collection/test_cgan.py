@@ -4,7 +4,7 @@ import collection_checks as checks
 import pytest
 import torch
 
-from egan.collection.model import Batch
+from egan.training.model import Batch
 
 WAYS = ("concat", "projection", "cbn")
 

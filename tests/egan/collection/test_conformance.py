@@ -10,8 +10,8 @@ import collection_checks as checks
 import pytest
 
 from egan import collection
-from egan.collection.adversarial import Adversarial
 from egan.run import main
+from egan.training.game import Adversarial
 
 NAMES = list(collection.MODELS)
 ADVERSARIAL = [name for name, entry in collection.MODELS.items() if entry.family == "adversarial"]
@@ -97,7 +97,7 @@ def test_a_fresh_process_makes_the_same_child(name, _digests_elsewhere):  # noqa
 def test_it_runs_from_the_command_line(name, tmp_path, monkeypatch):
     kind = collection.load(name)
     monkeypatch.setattr(kind, "num_judged", 60, raising=False)
-    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: checks.features_of(data))
     words = [name, "--rounds", "2", "--interval", "1", "--output", str(tmp_path)]
     for setting, value in kind.tiny.items():
         words += [f"--{setting.replace('_', '-')}", str(value)]

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from egan import collection
-from egan.collection.showcase import load_model
 from egan.run import main
+from egan.runs.showcase import load_model
 
 TEXT = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 NAME = "hinge_gan"
@@ -29,7 +29,7 @@ def _added(tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "__path__", [*collection.__path__, str(folder)])
     line = eval(f"{{{block('line')}}}", {"Entry": collection.Entry})
     monkeypatch.setattr(collection, "MODELS", collection.MODELS | line)
-    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: checks.features_of(data))
     yield
     sys.modules.pop(f"egan.collection.{NAME}", None)
 

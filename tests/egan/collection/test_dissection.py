@@ -77,7 +77,7 @@ def test_a_penalty_alone_sends_alpha_to_0():
 @pytest.mark.parametrize("name", ["cgan", "biggan", "stylegan", "vae"])
 def test_any_convolutional_generator_of_the_collection(name, tmp_path, monkeypatch):
     monkeypatch.setattr(collection.load(name), "num_judged", 60)
-    monkeypatch.setattr("egan.preparation._features", lambda _, data: features_of(data))
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: features_of(data))
     words = [name, "--rounds", "1", "--interval", "1", "--output", str(tmp_path)]
     words += ["--data.name", "scenes", "--data.image-size", "16"]
     words += ["--likelihood", "gaussian"] if name == "vae" else []

@@ -8,10 +8,10 @@ import torch
 
 from egan import collection
 from egan.collection.fgan import Bounded, Fgan
-from egan.collection.model import Batch
 from egan.data import load
-from mutations.discriminator import discriminator_loss
-from mutations.divergences import F_DIVERGENCES
+from egan.losses.discriminator import discriminator_loss
+from egan.losses.divergences import F_DIVERGENCES
+from egan.training.model import Batch
 
 NAMES = list(F_DIVERGENCES)
 

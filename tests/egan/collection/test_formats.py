@@ -46,7 +46,7 @@ def _data(tmp_path_factory):
 def test_it_trains_on(name, kind, _data, tmp_path, monkeypatch):  # noqa: PT019
     model = collection.load(name)
     monkeypatch.setattr(model, "num_judged", 60, raising=False)
-    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: checks.features_of(data))
     words = [name, "--data.name", kind, "--data.path", str(_data / kind)]
     words += ["--data.image-size", str(SIZES[kind]), "--rounds", "1", "--interval", "1"]
     for setting, value in model.tiny.items():

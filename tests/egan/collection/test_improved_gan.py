@@ -10,11 +10,11 @@ import torch.nn.functional as F
 
 from egan import collection
 from egan.collection.improved_gan import NUM_REFERENCE
-from egan.collection.model import Batch
+from egan.losses.averaging import feature_matching
+from egan.losses.semi_supervised import semi_supervised_loss
 from egan.networks.blocks import GaussianNoise
 from egan.networks.virtual_norm import VirtualBatchNorm
-from mutations.averaging import feature_matching
-from mutations.semi_supervised import semi_supervised_loss
+from egan.training.model import Batch
 
 QUIET = {"noise": 0.0, "hidden_noise": 0.0}
 PLAIN = {**QUIET, "smoothing": 0.0, "num_kernels": 0, "matching_weight": 0.0}

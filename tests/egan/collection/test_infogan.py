@@ -9,7 +9,7 @@ import torch
 
 from egan import collection
 from egan.collection.infogan import Guess, best_information, information
-from egan.collection.model import Batch
+from egan.training.model import Batch
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import collection_checks as checks
 import pytest
 import torch
 
-from mutations.variational import gaussian_kl
+from egan.losses.variational import gaussian_kl
 
 
 @pytest.fixture

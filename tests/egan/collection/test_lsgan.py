@@ -9,8 +9,8 @@ from torch import nn
 
 from egan import collection
 from egan.collection.lsgan import CODES, Lsgan
-from egan.collection.model import Batch
 from egan.data import load
+from egan.training.model import Batch
 
 
 def model(shape=(1, 8, 8), **changed):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from egan import collection
-from egan.collection.maxout import Maxout
+from egan.networks.maxout import Maxout
 
 both = pytest.mark.parametrize("name", ["gan", "cgan"])
 

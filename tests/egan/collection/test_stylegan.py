@@ -10,8 +10,8 @@ from collection_checks import built, random_images, small, task
 import egan.collection.stylegan as module
 from egan import collection
 from egan.collection.stylegan import Generator, StyleGan, areas, discriminator, thirds
+from egan.losses.discriminator import discriminator_loss, r1_penalty
 from egan.networks.conditioning import ConditionalNorm
-from mutations.discriminator import discriminator_loss, r1_penalty
 
 
 def model(shape=(3, 16, 16), **changed):

@@ -11,7 +11,7 @@ import torch
 
 from egan.collection.vae import Vae, VaeSettings, linear
 from egan.data.dataset import Dataset
-from mutations.variational import gaussian_kl, reparameterise
+from egan.losses.variational import gaussian_kl, reparameterise
 from population.seeding import preserved_randomness
 
 SIZE, LATENT, STD = 5, 2, 0.5

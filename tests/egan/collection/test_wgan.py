@@ -8,10 +8,10 @@ from collection_checks import built, check_paper, check_samples, random_images, 
 from torch import nn
 
 from egan import collection
-from egan.collection.model import Batch
 from egan.collection.wgan import Wgan
 from egan.data import load
 from egan.networks.residual import ResidualBlock
+from egan.training.model import Batch
 
 TINY = {"width": 2, "discriminator_width": 2, "batch_size": 4, "latent_dim": 4}
 

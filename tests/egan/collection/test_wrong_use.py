@@ -88,7 +88,7 @@ def test_flags_that_do_not_exist(words, capsys):
 
 
 def test_a_resumed_run_keeps_its_settings(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("egan.preparation._features", lambda _, data: checks.features_of(data))
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: checks.features_of(data))
     words = ["vae", "--width", "4", "--interval", "1", "--rounds", "1", "--output", str(tmp_path)]
     assert main(words) == 0
     capsys.readouterr()

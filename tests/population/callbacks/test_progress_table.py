@@ -9,7 +9,7 @@ from toys import Unlucky, rows, search
 from population import AsynchronousSearch, PopulationBasedTraining, RandomSearch, Search
 from population.callbacks import ProgressTable
 from population.callbacks.progress_table import duration
-from population.lineage import copies
+from population.records.lineage import copies
 
 
 def console(*, terminal, width=140):

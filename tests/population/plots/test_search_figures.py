@@ -11,7 +11,7 @@ from population import Choice, LogUniform, RandomSearch, Search, SuccessiveHalvi
 from population.plots import plot_lineage, plot_search
 from population.plots.style import BEST, ENDED
 from population.plots.tracks import MAX_POINTS, joined, tracks_of
-from population.result import Record, read_result
+from population.records.result import Record, read_result
 
 
 def panels_of(figure):

@@ -1,0 +1,1 @@
+"""The words after `python -m egan.run`: parsed, explained, listed."""

@@ -1,0 +1,151 @@
+"""The words after `python -m egan.run`: which settings they add up to, and what to do with them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from egan.commandline.helptext import PROG, description
+from egan.config import CADENCE, WHERE_ONLY, CommonConfig, RunConfig, to_dict
+from egan.config.space import taken_out
+from egan.errors import UserError, told_to_user
+from egan.presets import PRESETS, preset
+from egan.runs.models import with_search
+
+DEFAULT = "digits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user asks for: settings, and what to do with them."""
+
+    source: Annotated[
+        str, tyro.conf.Positional, tyro.conf.arg(metavar="[PRESET|MODEL|CONFIG.yaml]")
+    ] = DEFAULT
+    """A preset, a model of the collection, or the file of settings of another run."""
+    resume: Path | None = None
+    """Go on with a run directory, from its last checkpoint."""
+    list: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Name the models, presets, data sets, mutations, fitnesses and networks."""
+    dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Print settings, children, workers, memory and folder; run nothing."""
+    config: Annotated[CommonConfig, tyro.conf.arg(name="")] = field(default_factory=RunConfig)
+
+
+def parse(arguments: Sequence[str] | None = None) -> Request:
+    """Return what the arguments ask for, its settings complete and checked.
+
+    Raises:
+        UserError: A preset, file, run directory or setting is wrong.
+        SystemExit: With status 0 for --help, with 2 for flags that do not exist or do not parse.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    run = _run_to_resume(given)
+    if run is not None:
+        return _resumed(run, given)
+    guess = given[0] if given and not given[0].startswith("-") else DEFAULT
+    request = _parse(given, source=guess, base=starting_point(guess))
+    if request.source != guess:
+        request = _parse(given, source=guess, base=starting_point(request.source))
+    return _checked(request)
+
+
+def starting_point(source: str) -> CommonConfig:
+    """Return the settings of a preset, of a model, or of a YAML file.
+
+    Raises:
+        UserError: There is no such preset or file, or the file holds no settings.
+    """
+    from egan.config.file import read_config
+
+    path = Path(source).expanduser()
+    if path.suffix not in (".yaml", ".yml") and os.sep not in source:
+        with told_to_user(ValueError):
+            return preset(source)
+    if (path / "config.yaml").is_file():
+        raise UserError(
+            f"{source} is a run directory. To go on with it: {PROG} --resume {source}. To start "
+            f"another run with its settings: {PROG} {path / 'config.yaml'}"
+        )
+    if not path.is_file():
+        raise UserError(
+            f"there is no file of settings {source!r}. Give the config.yaml of a run, such as "
+            f"runs/00003-digits/config.yaml, or a preset: {', '.join(PRESETS)}."
+        )
+    with told_to_user(ValueError):
+        return read_config(path)
+
+
+def _parse(given: Sequence[str], *, source: str, base: CommonConfig) -> Request:
+    words, space = taken_out(given)
+    if space:
+        base = replace(base, search=replace(base.search, space=space))
+    return tyro.cli(
+        Request,
+        default=Request(source=source, config=base),
+        args=words,
+        prog=PROG,
+        description=description(base),
+    )
+
+
+def _checked(request: Request) -> Request:
+    """Check the settings; make the data's path absolute, so that any folder can go on with it."""
+    with told_to_user(ValueError):
+        request = replace(request, config=with_search(request.config.checked()))
+    data = request.config.data
+    if data.path is None:
+        return request
+    path = os.path.abspath(Path(data.path).expanduser())
+    config = replace(request.config, data=replace(data, path=path))
+    return replace(request, config=config)
+
+
+def _run_to_resume(given: Sequence[str]) -> Path | None:
+    """Return what follows --resume, which says which settings the other flags belong to."""
+    for place, word in enumerate(given):
+        if word.startswith("--resume="):
+            return Path(word.partition("=")[2])
+        if word == "--resume" and place + 1 < len(given):
+            return Path(given[place + 1])
+    return None
+
+
+def _resumed(run: Path, given: Sequence[str]) -> Request:
+    """Parse on top of the settings that the run was started with, which must not change."""
+    from egan.runs.folder import saved_config
+
+    base = saved_config(run)
+    request = _parse(given, source="", base=base)
+    if request.source:
+        raise UserError(
+            f"--resume {run} goes on with that run's own settings; leave out {request.source!r}."
+        )
+    before, after = to_dict(base), to_dict(request.config)
+    changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
+    changed = [text for name in changed for text in _differences(name, before[name], after[name])]
+    changed = [text for text in changed if not text.startswith(("--data.path ", "--rounds "))]
+    if changed:
+        raise UserError(
+            f"--resume {run} must keep what the result depends on, but changed: "
+            f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
+            f"{run / 'config.yaml'} ..."
+        )
+    return _checked(request)
+
+
+def _differences(name: str, before: object, after: object) -> list[str]:
+    """Return the flags that differ, with their values then and now."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = {**before, **after}
+        pairs = [(f"{name}.{key}", before.get(key), after.get(key)) for key in keys]
+        return [text for pair in pairs if pair[1] != pair[2] for text in _differences(*pair)]
+    spelt = name.replace("search.strategy", "search").replace("_", "-")
+    spelt = spelt.removeprefix("search.").removeprefix("settings.")
+    return [f"--{spelt} was {before}, now {after}"]

@@ -1,0 +1,1 @@
+"""Evolution of any game: generators that are mutated, scored and selected."""

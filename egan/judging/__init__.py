@@ -1,0 +1,1 @@
+"""What judges a model without being it: features, distances, classifiers, oracles."""

@@ -1,0 +1,247 @@
+"""Features in which samples are compared with real data: of a classifier trained on that data.
+
+The classifier is cached on disk, in the folder `$EGAN_CACHE` or `~/.cache/egan`, under a checksum
+of the data; a damaged file is trained anew, and a folder that cannot be written to is done without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+from egan.data.dataset import Array, Dataset
+from egan.judging import classifier
+
+VERSION = 2
+NUM_REFERENCE = 1000
+BATCH = 256
+ACCURACY, CHECKSUM = "accuracy", "checksum"
+
+Extractor = Callable[[torch.Tensor], Any]
+logger = logging.getLogger(__name__)
+
+
+class Features:
+    """Maps samples to features, and where there are labels to classes.
+
+    Args:
+        embed: Samples (N, *shape) -> features (N, F).
+        classify: Images (N, C, H, W) -> logits (N, K), or None without labels.
+        accuracy: On held-out data, of telling the classes or (without labels) the quarter turns;
+            None where nothing was trained.
+    """
+
+    def __init__(
+        self,
+        embed: Extractor,
+        *,
+        classify: Extractor | None = None,
+        accuracy: float | None = None,
+    ) -> None:
+        self.accuracy = accuracy
+        self._embed = embed
+        self._classify = classify
+        self._reference: tuple[Dataset, Array] | None = None
+
+    def features(self, images: torch.Tensor) -> Array:
+        """Map images (N, C, H, W) in [-1, 1], or points (N, D), to features (N, F).
+
+        Raises:
+            ValueError: If an extractor of the user's returns another shape.
+        """
+        features = _batched(self._embed, images)
+        if features.ndim != 2 or len(features) != len(images):
+            raise ValueError(
+                f"a feature extractor must map (N, C, H, W) to (N, F), but for N={len(images)} "
+                f"it returned {features.shape}. Flatten its result, a row for each image."
+            )
+        return features
+
+    @property
+    def classifies(self) -> bool:
+        """Whether there are labels, so that classes are told."""
+        return self._classify is not None
+
+    def classes(self, images: torch.Tensor) -> Array | None:
+        """Tell the classes (N,) of images (N, C, H, W) in [-1, 1]; None without labels."""
+        if self._classify is None:
+            return None
+        classes: Array = _batched(self._classify, images).argmax(axis=1)
+        return classes
+
+    def probabilities(self, images: torch.Tensor) -> Array | None:
+        """Return the probabilities of the classes (N, K) in float64; None without labels."""
+        if self._classify is None:
+            return None
+        logits = torch.from_numpy(_batched(self._classify, images)).double()
+        probabilities: Array = logits.softmax(dim=1).numpy()
+        return probabilities
+
+    def reference(self, dataset: Dataset) -> Array:
+        """Return the features of up to 1,000 real examples, computed once."""
+        if self._reference is None or self._reference[0] is not dataset:
+            self._reference = (dataset, self.features(dataset.real(NUM_REFERENCE)))
+        return self._reference[1]
+
+
+def extractor(
+    dataset: Dataset,
+    *,
+    cache: Path | None = None,
+    spec: str | Extractor | None = None,
+    test: Dataset | None = None,
+    recipe: classifier.Recipe = classifier.DEFAULT,
+) -> Features:
+    """Return the features that samples of `dataset` are judged by.
+
+    Points are their own features. For images a classifier is trained, or read from `cache`.
+
+    Args:
+        dataset: The real data.
+        cache: The folder of trained classifiers; `$EGAN_CACHE` or `~/.cache/egan` by default.
+        spec: An extractor of one's own, see `load_extractor`; classes still come from the
+            classifier.
+        test: What the classifier's accuracy is measured on; by default, a fifth of `dataset`, which
+            it does not learn from then.
+        recipe: How the classifier is trained.
+
+    Raises:
+        ValueError: If `spec` names nothing that can be called.
+    """
+    custom = None if spec is None else load_extractor(spec)
+    labelled = dataset.is_image and classifier.has_classes(dataset)
+    if not dataset.is_image or (custom is not None and not labelled):
+        return Features(custom or _identity)
+    network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
+    classify = network if labelled else None
+    return Features(custom or network.embed, classify=classify, accuracy=accuracy)
+
+
+def load_extractor(spec: str | Extractor) -> Extractor:
+    """Return a function from images (N, C, H, W) in [-1, 1] to features (N, F).
+
+    Args:
+        spec: The function itself, or `"module:function"`.
+
+    Raises:
+        ValueError: If the module cannot be imported or has no such function.
+    """
+    if callable(spec):
+        return spec
+    module_name, colon, name = spec.partition(":")
+    if not (module_name and colon and name):
+        raise ValueError(f"a feature extractor is named 'module:function', but got {spec!r}.")
+    try:
+        module = import_module(module_name)
+    except ImportError as error:
+        raise ValueError(
+            f"the module of the feature extractor {spec!r} cannot be imported: {error}. "
+            "Install it, or run where Python finds it."
+        ) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        near = get_close_matches(name, dir(module), n=3) or ["a function of one tensor"]
+        raise ValueError(f"{module_name} has no function {name!r}; expected {' or '.join(near)}.")
+    found: Extractor = function
+    return found
+
+
+def default_cache() -> Path:
+    """Return the folder of trained classifiers: `$EGAN_CACHE`, or `~/.cache/egan`."""
+    try:
+        return Path(os.environ.get("EGAN_CACHE") or "~/.cache/egan").expanduser()
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir(), "egan-cache")
+
+
+def _identity(points: torch.Tensor) -> torch.Tensor:
+    return points.flatten(1)
+
+
+@torch.no_grad()
+def _batched(function: Extractor, samples: torch.Tensor) -> Array:
+    """Apply `function` to a few hundred samples at a time, with one thread: (N, ...)."""
+    with classifier.one_thread():
+        parts = [torch.as_tensor(function(part)).cpu() for part in torch.split(samples, BATCH)]
+    result: Array = torch.cat(parts).numpy()
+    return result
+
+
+def _trained(
+    dataset: Dataset, cache: Path, *, test: Dataset | None, recipe: classifier.Recipe
+) -> tuple[classifier.Classifier, float]:
+    path = cache / f"features-{_digest(dataset, test, recipe)}.safetensors"
+    found = _read(path, dataset)
+    if found is not None:
+        return found
+    network, accuracy = classifier.train(dataset, test=test, recipe=recipe)
+    logger.info("trained the feature classifier: accuracy %.3f on held-out data", accuracy)
+    _write(path, network, accuracy)
+    return network, accuracy
+
+
+def _digest(dataset: Dataset, test: Dataset | None, recipe: classifier.Recipe) -> str:
+    """Checksum all that the trained network and its accuracy depend on."""
+    digest = hashlib.sha256(f"{VERSION} {torch.__version__} {recipe}".encode())
+    for part in (dataset, *([] if test is None else [test])):
+        digest.update(f" {part.samples.shape} {part.labels is not None}".encode())
+        digest.update(part.samples.data)
+        if part.labels is not None:
+            digest.update(part.labels.data)
+    return digest.hexdigest()[:32]
+
+
+def _read(path: Path, dataset: Dataset) -> tuple[classifier.Classifier, float] | None:
+    """Read a cached network, or return None where there is none that can be trusted."""
+    try:
+        tensors = safetensors.torch.load(path.read_bytes())
+        checksum = tensors.pop(CHECKSUM)
+        if not torch.equal(checksum, _checksum(tensors)):
+            raise ValueError("its checksum is wrong")
+        accuracy = float(tensors.pop(ACCURACY))
+        with classifier.own_random(0):
+            network = classifier.build(dataset)
+        network.load_state_dict(tensors)
+    except FileNotFoundError:
+        return None
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        logger.warning("the cached features %s are damaged and made anew: %s", path, error)
+        return None
+    return network.eval().requires_grad_(False), accuracy
+
+
+def _write(path: Path, network: classifier.Classifier, accuracy: float) -> None:
+    """Write a network by way of a temporary file, so that nobody reads half of one."""
+    tensors = {**network.state_dict(), ACCURACY: torch.tensor(accuracy, dtype=torch.float64)}
+    content = safetensors.torch.save(tensors | {CHECKSUM: _checksum(tensors)})
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.replace(path)
+    except OSError as error:
+        logger.warning("the features are not cached, since %s cannot be written: %s", path, error)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _checksum(tensors: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Return the SHA-256 of named tensors, as 32 bytes."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].numpy().tobytes())
+    return torch.tensor(list(digest.digest()), dtype=torch.uint8)

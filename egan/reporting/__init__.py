@@ -1,0 +1,1 @@
+"""Tables and pictures on disk, made into something to look at."""

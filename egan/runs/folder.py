@@ -1,0 +1,215 @@
+"""Run directories: numbered, never overwritten, and enough to go on from."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from egan.errors import UserError, told_to_user
+from egan.files import write_json, write_text
+
+if TYPE_CHECKING:
+    from egan.config import CommonConfig
+
+NUMBERED = re.compile(r"(\d{5,})-")
+CONFIG, VERSIONS, TIMING = "config.yaml", "versions.json", "timing.json"
+
+
+class RunDirectory:
+    """The folder of one run, held by this process alone until `close`.
+
+    Args:
+        path: The folder, which exists.
+        is_new: Whether it was made for this run, rather than gone back to.
+
+    Raises:
+        UserError: Another process is running this run.
+    """
+
+    def __init__(self, path: Path, *, is_new: bool) -> None:
+        self.path = path
+        self.is_new = is_new
+        self._lock = _lock(path)
+
+    @classmethod
+    def create(cls, config: CommonConfig) -> RunDirectory:
+        """Make the next numbered folder, with the settings and the versions in it.
+
+        Raises:
+            UserError: It cannot be written.
+        """
+        from egan.config.file import to_yaml
+        from egan.runs.versions import versions
+
+        directory = None
+        try:
+            directory = cls(_make_numbered(Path(config.output), config.name), is_new=True)
+            write_text(directory.path / CONFIG, to_yaml(config))
+            write_json(directory.path / VERSIONS, versions())
+            directory.samples.mkdir()
+        except OSError as error:
+            if directory is not None:
+                directory.discard()
+            raise UserError(
+                f"no run directory can be made in --output {config.output}: {error.strerror}. Give "
+                "a folder that can be written to, with --output."
+            ) from error
+        return directory
+
+    @classmethod
+    def open(cls, path: Path, config: CommonConfig) -> RunDirectory:
+        """Go back to a run's folder, and write down the settings it goes on with.
+
+        Raises:
+            UserError: It cannot be written, or another process is running this run.
+        """
+        from egan.config.file import to_yaml
+
+        directory = cls(path, is_new=False)
+        try:
+            if saved_config(path) != config:
+                write_text(path / CONFIG, to_yaml(config))
+            directory.samples.mkdir(exist_ok=True)
+        except OSError as error:
+            directory.close()
+            raise UserError(f"{path} cannot be written to: {error.strerror}.") from error
+        return directory
+
+    @property
+    def samples(self) -> Path:
+        """The folder of pictures."""
+        return self.path / "samples"
+
+    @property
+    def has_checkpoints(self) -> bool:
+        """Whether a checkpoint, whole or not, was ever written here."""
+        folder = self.path / "checkpoints"
+        return folder.is_dir() and any(entry.name.isdigit() for entry in folder.iterdir())
+
+    def forget_after(self, generation: int) -> None:
+        """Delete the pictures of generations that a resumed run will make again."""
+        for path in self.samples.glob("[0-9]*.png"):
+            if path.stem.isdigit() and int(path.stem) > generation:
+                path.unlink()
+
+    def start_over(self) -> None:
+        """Delete the rows and pictures of a run that was killed before its first checkpoint."""
+        for name in ("results.csv", "metrics.csv"):
+            (self.path / name).unlink(missing_ok=True)
+        self.forget_after(-1)
+
+    def discard(self) -> None:
+        """Delete a new folder in which nothing was computed."""
+        import shutil
+
+        self.close()
+        if self.is_new:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let other processes have the folder."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def saved_config(path: Path) -> CommonConfig:
+    """Return the settings of the run in a folder, with `output` as the folder around it.
+
+    Raises:
+        UserError: The folder holds no run, or its settings cannot be read.
+    """
+    from egan.config.file import read_config
+
+    if not (path / CONFIG).is_file():
+        what = "is no run directory: it has no config.yaml" if path.is_dir() else "is not a folder"
+        raise UserError(f"{path} {what}. {_runs_near(path)}")
+    with told_to_user(ValueError):
+        return read_config(path / CONFIG)
+
+
+def read_timing(path: Path) -> dict[str, Any]:
+    """Return a run's `timing.json`, with zeros where there is none yet."""
+    try:
+        timing = json.loads((path / TIMING).read_text(encoding="utf-8"))
+        return {
+            "wall_seconds": float(timing["wall_seconds"]),
+            "parts": dict(timing["parts"]),
+            "generations": int(timing.get("generations", 0)),
+            "phases": dict(timing.get("phases", {})),
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"wall_seconds": 0.0, "parts": {}}
+
+
+def next_path(output: Path, name: str) -> Path:
+    """Return the folder that the next run would get, without making it."""
+    return output / f"{_next_number(output):05d}-{name}"
+
+
+def _runs_near(path: Path) -> str:
+    parent = path.parent if path.parent.is_dir() else Path()
+    runs = sorted(p for p in parent.iterdir() if NUMBERED.match(p.name) and p.is_dir())
+    near = get_close_matches(path.name, [run.name for run in runs], n=1)
+    if near:
+        return f"Did you mean {parent / near[0]}?"
+    return f"Give a run, such as {runs[-1] if runs else 'runs/00000-digits'}."
+
+
+def _make_numbered(output: Path, name: str) -> Path:
+    """Make the next folder; of two processes at once, each gets a number of its own."""
+    output.mkdir(parents=True, exist_ok=True)
+    number = _next_number(output)
+    while True:
+        with _claim(output / f".{number:05d}") as mine:
+            if mine and not any(output.glob(f"{number:05d}-*")):
+                path = output / f"{number:05d}-{name}"
+                path.mkdir()
+                return path
+        number += 1
+
+
+@contextlib.contextmanager
+def _claim(path: Path) -> Iterator[bool]:
+    """Claim a number by making a folder, which only one process can; yield whether it is ours."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        path.rmdir()
+
+
+def _next_number(output: Path) -> int:
+    names = [path.name for path in output.iterdir()] if output.is_dir() else []
+    numbers = [int(match[1]) for name in names if (match := NUMBERED.match(name))]
+    return max(numbers, default=-1) + 1
+
+
+def _lock(path: Path) -> int | None:
+    """Lock a folder for this process; the lock goes with the process, however it ends."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows, where two processes are on their own
+        return None
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise UserError(
+            f"{path} is being run by another process. Wait until it ends, or stop it."
+        ) from error
+    except OSError:  # a file system without locks
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -1,0 +1,144 @@
+"""What a run leaves behind: weights, lineage, pictures, report, and a few words on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from egan.commandline.helptext import PROG
+from egan.files import atomic
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+    from egan.config import CommonConfig
+    from egan.runs.folder import RunDirectory
+    from egan.runs.gallery import Gallery
+    from egan.runs.showcase import Showcase
+    from population import Result
+
+    Weights = Mapping[str, torch.Tensor]
+
+logger = logging.getLogger("egan")
+
+
+def write_outcome(
+    folder: RunDirectory,
+    result: Result,
+    *,
+    config: CommonConfig,
+    gallery: Gallery | Showcase,
+    weights: Weights,
+) -> bool:
+    """Write weights, lineage, pictures, GIF and report; return whether all succeeded.
+
+    A search adds the winner's schedule and pictures of hyperparameters and lineage. What cannot be
+    written is logged; the run and its checkpoints are whole all the same.
+    """
+    gallery.load(weights, result.best.hyperparameters)
+    trained = result.best.generation * (config.search.interval if config.has_rounds else 1)
+    made = (
+        ("schedule", lambda: _save_schedule(folder.path / "schedule.yaml", result)),
+        ("figures", lambda: _save_figures(folder.path, result)),
+    )
+    steps: Sequence[tuple[str, Callable[[], Any]]] = (
+        ("weights", lambda: gallery.save(folder.path, generation=trained)),
+        ("lineage", lambda: _save_lineage(folder.path / "lineage.csv", result)),
+        *(made if config.is_search else ()),
+        *(
+            (name, partial(_save_picture, folder.samples / f"{name}.png", draw))
+            for name, draw in gallery.finals().items()
+        ),
+        ("GIF", lambda: _save_gif(folder.samples, config.unit.removesuffix("s"))),
+        ("report", lambda: _save_report(folder.path)),
+    )
+    succeeded = [_attempt(name, step) for name, step in steps]
+    return all(succeeded)
+
+
+def _attempt(name: str, step: Callable[[], Any]) -> bool:
+    try:
+        step()
+    except Exception as error:  # a drawing must not cost the run; log.txt has the traceback
+        logger.error("the %s could not be written: %s", name, error, exc_info=True)
+        return False
+    return True
+
+
+def _save_lineage(path: Path, result: Result) -> None:
+    with atomic(path) as temporary:
+        result.lineage.to_csv(temporary, index=False)
+
+
+def _save_schedule(path: Path, result: Result) -> None:
+    with atomic(path) as temporary:
+        result.schedule().to_yaml(temporary)
+
+
+def _save_figures(path: Path, result: Result) -> None:
+    from egan.reporting.plots.style import save_figure
+
+    save_figure(result.plot(), path / "hyperparameters.png")
+    save_figure(result.plot_lineage(), path / "lineage.png")
+
+
+def _save_picture(path: Path, draw: Callable[[], Image.Image]) -> None:
+    from egan.reporting.pictures import save_atomically
+
+    save_atomically(draw(), path)
+
+
+def _save_gif(folder: Path, unit: str) -> None:
+    from egan.reporting.pictures import evolution_gif
+
+    pictures = sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
+    captions = [f"{unit} {int(path.stem)}" for path in pictures]
+    evolution_gif(pictures, folder / "evolution.gif", captions=captions)
+
+
+def _save_report(path: Path) -> None:
+    from egan.reporting.report import write_report
+
+    write_report(path)
+
+
+def summary(path: Path, result: Result, *, unit: str = "generations") -> str:
+    """Return the numbers of a finished run, and what to do with it next.
+
+    Args:
+        path: The run directory.
+        result: The outcome of its search.
+        unit: What its length is counted in, which is also the flag that sets it.
+    """
+    from egan.reporting.headline import headline
+    from egan.reporting.plots.tables import read_table
+    from egan.runs.folder import read_timing
+
+    lines = headline(result.history, read_table(path / "metrics.csv"), {}, read_timing(path))
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(
+        [
+            f"{path}:",
+            *(f"  {name:<{width}}  {value}" for name, value in lines),
+            "",
+            f"Look at it   {path / 'report.html'}",
+            *_more(path, result, unit=unit),
+            f"Compare      python -m egan.plot {shlex.quote(str(path))} ANOTHER_RUN",
+        ]
+    )
+
+
+def _more(path: Path, result: Result, *, unit: str) -> list[str]:
+    if result.interrupted:
+        return []
+    return [f"Go on        {resume_command(path)} --{unit} {2 * result.best.generation}"]
+
+
+def resume_command(path: Path) -> str:
+    """Return the command that goes on with a run."""
+    return f"{PROG} --resume {shlex.quote(str(path))}"

@@ -1,0 +1,1 @@
+"""What models are for: what they learn from, how they are judged and shown."""

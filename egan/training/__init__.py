@@ -1,0 +1,1 @@
+"""How models learn: an update, a game of two sides, optimisers, averages."""

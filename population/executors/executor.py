@@ -1,0 +1,235 @@
+"""Where children are made. Whichever executor is chosen, the results are the same bits."""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from population.environment import Environment
+from population.member import Birth
+from population.records.profile import Lesson
+from population.seeding import Seeds, preserved_randomness
+from population.state import PackedState, pack, unpack
+from population.strategy import Child, Individual, Offspring
+from population.worker import Genesis, Order, Parent, Report, Worker, Workshop, update_environment
+
+Handle = Any
+"""Names a survivor's state for the executor that keeps it."""
+
+
+class StateLost(Exception):  # noqa: N818 - a condition the search recovers from
+    """A parent or the environment is gone; the search goes back to its last copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One child to make: its index, its parent's handle (or its random start), its birth."""
+
+    index: int
+    parent: Handle | Genesis
+    birth: Birth
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """A child that was submitted and is back.
+
+    Attributes:
+        report: Its scores, or its error.
+        state: The handle of its state; None where it failed.
+        lost: Whether it was never made, because its parent's state is gone.
+    """
+
+    report: Report
+    state: Handle = None
+    lost: bool = False
+
+
+class Executor(ABC):
+    """Makes children, keeps the survivors' states, and hosts the environment.
+
+    A generation is :meth:`make`, then :meth:`keep`, then :meth:`update`; an asynchronous search
+    calls :meth:`submit` and :meth:`collect` instead. Use it as a context manager around these
+    calls; :class:`population.Search` does so.
+    """
+
+    num_workers: int = 1
+
+    @abstractmethod
+    def start(self, workshop: Workshop) -> None:
+        """Set up the workers and the environment."""
+
+    @abstractmethod
+    def make(self, jobs: Sequence[Job]) -> list[Report]:
+        """Make all children of a generation; reports come back in the jobs' order."""
+
+    @abstractmethod
+    def keep(self, indices: Sequence[int]) -> list[Handle]:
+        """Keep these children of the current generation, best first; drop the others."""
+
+    @abstractmethod
+    def update(self, seeds: Seeds) -> Lesson:
+        """Let the environment learn from the children kept last."""
+
+    def busiest(self, reports: Sequence[Report]) -> Sequence[Report]:
+        """Return the reports of the worker that had most to do."""
+        return reports
+
+    @abstractmethod
+    def submit(self, job: Job) -> None:
+        """Take in a child to make; its index must not be that of one that is not yet back."""
+
+    @abstractmethod
+    def collect(self) -> list[Landing]:
+        """Wait until at least one submitted child is back; return those that are."""
+
+    @abstractmethod
+    def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
+        """Copy kept states to this process."""
+
+    @abstractmethod
+    def fetch_environment(self) -> PackedState | None:
+        """Copy the environment's state to this process."""
+
+    @abstractmethod
+    def restore(
+        self, states: Sequence[PackedState | None], environment: PackedState | None
+    ) -> list[Handle | None]:
+        """Take over states and the environment from this process; return the states' handles."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release everything."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class InlineExecutor(Executor):
+    """Makes every child in this process, one after the other.
+
+    For debugging, tiny models, and machines where starting Ray is not worth its seconds. The
+    caller's global random states and torch's number of threads are given back at the end.
+    """
+
+    def start(self, workshop: Workshop) -> None:
+        """Build the worker; its environment is also the home environment."""
+        self._exit = contextlib.ExitStack()
+        self._exit.enter_context(preserved_randomness())
+        self.environment: Environment | None = workshop.build_environment()
+        self.worker = Worker(workshop, self.environment)
+        self._exit.callback(self.worker.threads.restore_original_limits)
+        self._kept: list[int] = []
+        self._queue: deque[Job] = deque()
+
+    def make(self, jobs: Sequence[Job]) -> list[Report]:
+        """Make the children here."""
+        orders, parents = orders_of(jobs)
+        return self.worker.make(orders, parents)
+
+    def keep(self, indices: Sequence[int]) -> list[Handle]:
+        """Return the packed states themselves."""
+        self._kept = list(indices)
+        return [self.worker.held[i].state for i in indices]
+
+    def update(self, seeds: Seeds) -> Lesson:
+        """Update the environment here."""
+        if self.environment is None:
+            return Lesson()
+        held = [self.worker.held[i].contribution for i in self._kept]
+        contributions = [c for c in held if c is not None]
+        return Lesson(*update_environment(self.environment, seeds, contributions))
+
+    def submit(self, job: Job) -> None:
+        """Put the child at the end of the queue."""
+        self._queue.append(job)
+
+    def collect(self) -> list[Landing]:
+        """Make the child that has waited longest."""
+        report, state = self.worker.make_alone(*orders_of([self._queue.popleft()]))
+        return [Landing(report, state)]
+
+    def fetch(self, handles: Sequence[Handle]) -> list[PackedState]:
+        """Return the handles, which are the states."""
+        return list(handles)
+
+    def fetch_environment(self) -> PackedState | None:
+        """Pack the environment."""
+        return None if self.environment is None else pack(self.environment.state_dict())
+
+    def restore(
+        self, states: Sequence[PackedState | None], environment: PackedState | None
+    ) -> list[Handle | None]:
+        """Load the environment; states are their own handles."""
+        if self.environment is not None and environment is not None:
+            self.environment.load_state_dict(unpack(environment))
+        return list(states)
+
+    def close(self) -> None:
+        """Give the caller's random states back."""
+        if hasattr(self, "_exit"):
+            self._exit.close()
+
+
+def jobs_of(
+    population: Sequence[Individual],
+    offspring: Sequence[Offspring],
+    *,
+    seed: int,
+    generation: int,
+) -> list[Job]:
+    """Return the jobs that make one generation's offspring."""
+    parents = [
+        Genesis(p.index, p.hyperparameters) if p.state is None else p.state for p in population
+    ]
+    return [
+        Job(
+            index=i,
+            parent=parents[asked.parent],
+            birth=Birth(
+                seeds=Seeds(seed, generation, i),
+                operator=asked.operator,
+                hyperparameters=asked.hyperparameters,
+                train=asked.train,
+            ),
+        )
+        for i, asked in enumerate(offspring)
+    ]
+
+
+def children_of(offspring: Sequence[Offspring], reports: Sequence[Report]) -> list[Child]:
+    """Return what became of a generation's offspring, for the strategy and the history."""
+    return [
+        Child(
+            offspring=asked,
+            index=report.index,
+            scores=report.scores,
+            seconds=report.seconds,
+            error=report.error,
+        )
+        for asked, report in zip(offspring, reports, strict=True)
+    ]
+
+
+def orders_of(jobs: Sequence[Job]) -> tuple[list[Order], list[Parent]]:
+    """Return what a worker gets: orders, and each parent once."""
+    places: dict[int, int] = {}
+    parents: list[Parent] = []
+    orders = []
+    for job in jobs:
+        if id(job.parent) not in places:
+            places[id(job.parent)] = len(parents)
+            parents.append(job.parent)
+        orders.append(Order(job.index, places[id(job.parent)], job.birth))
+    return orders, parents

@@ -1,0 +1,214 @@
+"""The hyperparameters that a member lived through: as data, as YAML, and replayed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from population.records.lineage import hyperparameter_names
+from population.records.typed_values import typed_values
+from population.spaces.domain import plain
+from population.spaces.tree import flatten, unflatten
+from population.strategy import KEEP
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from population.environment import Environment
+    from population.member import Hyperparameters, Member
+    from population.records.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """Generations in a row that were trained alike.
+
+    Attributes:
+        from_generation: The first of them, counted from 1.
+        to_generation: The last of them.
+        hyperparameters: What they were trained with, nested.
+        operator: Which mutation was applied; empty where there are none.
+    """
+
+    from_generation: int
+    to_generation: int
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How one training run has to change its hyperparameters to do what a member's line did.
+
+    Generations count the training intervals that the member lived through, so one in which it was
+    only scored again is left out. Equal ones in a row are one :class:`Phase`.
+
+    Attributes:
+        phases: What to train with, without gaps, from generation 1.
+        objective: The score that ranked the member.
+
+    Raises:
+        ValueError: There are no phases, or they do not follow each other.
+    """
+
+    phases: tuple[Phase, ...]
+    objective: str = "fitness"
+
+    def __post_init__(self) -> None:
+        if not self.phases:
+            raise ValueError("phases=(): a schedule needs at least one phase.")
+        expected = 1
+        for phase in self.phases:
+            first, last = phase.from_generation, phase.to_generation
+            if first != expected or last < first:
+                raise ValueError(
+                    f"a phase from generation {first} to {last}, where one from {expected} on was "
+                    "expected: phases start at 1 and follow each other without gaps."
+                )
+            expected = last + 1
+
+    def __len__(self) -> int:
+        """Return the number of generations."""
+        return self.phases[-1].to_generation
+
+    def at(self, generation: int) -> Phase:
+        """Return the phase of a generation, counted from 1; after the end, the last one."""
+        if generation < 1:
+            raise ValueError(f"generation={generation!r}: expected an integer of at least 1.")
+        reached = (phase for phase in self.phases if generation <= phase.to_generation)
+        return next(reached, self.phases[-1])
+
+    def frame(self) -> "pd.DataFrame":
+        """Return a row per phase: from_generation, to_generation, operator, hyperparameters."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "from_generation": phase.from_generation,
+                    "to_generation": phase.to_generation,
+                    "operator": phase.operator,
+                    **flatten(phase.hyperparameters),
+                }
+                for phase in self.phases
+            ]
+        )
+
+    def to_yaml(self, path: str | Path) -> None:
+        """Write the schedule; :meth:`from_yaml` reads the same numbers, bit for bit."""
+        import yaml
+
+        phases = [
+            {
+                "from_generation": phase.from_generation,
+                "to_generation": phase.to_generation,
+                **({"operator": phase.operator} if phase.operator else {}),
+                "hyperparameters": _listed(phase.hyperparameters),
+            }
+            for phase in self.phases
+        ]
+        content = {"objective": self.objective, "phases": phases}
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        Path(path).write_text(text, encoding="utf-8")
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> "Schedule":
+        """Read a schedule that :meth:`to_yaml` wrote, or that you wrote by hand.
+
+        Raises:
+            ValueError: The file is no schedule; the message names it.
+        """
+        import yaml
+
+        try:
+            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            phases = tuple(
+                Phase(**{**entry, "hyperparameters": _tupled(entry["hyperparameters"])})
+                for entry in content["phases"]
+            )
+            return cls(phases, objective=str(content.get("objective", "fitness")))
+        except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(
+                f"{path} is no schedule ({type(error).__name__}: {error}). Expected a list "
+                "'phases' of from_generation, to_generation and hyperparameters, as to_yaml() "
+                "writes it."
+            ) from error
+
+    def replay(
+        self,
+        member: "Callable[[Hyperparameters], Member]",
+        *,
+        seed: int = 0,
+        environment: "Callable[[], Environment] | None" = None,
+        **options: Any,
+    ) -> "Result":
+        """Train one new member by the schedule, from a new random start.
+
+        Args:
+            member: Builds the member, as for :class:`population.Search`.
+            seed: The seed of the new run.
+            environment: Builds what the member lives in, where there is such a thing.
+            options: Further settings of :class:`population.Search`: executor, directory, callbacks.
+
+        Raises:
+            ValueError: The member fails; the message holds the traceback.
+        """
+        from population.search import Search
+        from population.strategies.follow_schedule import FollowSchedule
+
+        strategy = FollowSchedule(self)
+        search = Search(member, strategy, seed=seed, environment=environment, **options)
+        return search.run(len(self))
+
+
+def schedule_of(
+    line: "pd.DataFrame",
+    *,
+    objective: str = "fitness",
+    settings: Mapping[str, Any] | None = None,
+) -> Schedule:
+    """Return the schedule in the rows of a line of ancestors, oldest first.
+
+    Args:
+        line: Rows of a history, as :func:`population.records.lineage.ancestry` returns them.
+        objective: The score that ranked the members.
+        settings: The run's settings; its description of the space tells the values' types.
+    """
+    trained = line[line["operator"] != KEEP]
+    names = hyperparameter_names(line)
+    described = (settings or {}).get("space", {})
+    rows = [
+        (str(operator), typed_values(dict(zip(names, cells, strict=True)), described))
+        for operator, *cells in zip(trained["operator"], *(trained[n] for n in names), strict=True)
+    ]
+    return Schedule(merged(rows), objective=objective)
+
+
+def merged(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Phase, ...]:
+    """Return (operator, flat hyperparameters) of each generation, equal ones in a row as one."""
+    starts = [i for i, row in enumerate(rows) if i == 0 or row != rows[i - 1]]
+    ends = [*starts[1:], len(rows)]
+    return tuple(
+        Phase(
+            from_generation=start + 1,
+            to_generation=end,
+            hyperparameters=unflatten(rows[start][1]),
+            operator=rows[start][0],
+        )
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+def _listed(value: Any) -> Any:
+    """Return nested hyperparameters as YAML can hold them: tuples as lists, plain numbers."""
+    if isinstance(value, Mapping):
+        return {name: _listed(entry) for name, entry in value.items()}
+    value = plain(value)
+    return [_listed(entry) for entry in value] if isinstance(value, tuple) else value
+
+
+def _tupled(value: Any) -> Any:
+    """Return nested hyperparameters with lists as tuples, as a search hands them out."""
+    if isinstance(value, Mapping):
+        return {name: _tupled(entry) for name, entry in value.items()}
+    return plain(value)

@@ -1,0 +1,1 @@
+"""What decides which children are made: one module a strategy, `table` lists them by name."""

@@ -1,0 +1,164 @@
+"""Evolution: every parent makes one child per operator, and the best survive."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from population.strategies import selection
+from population.strategies.thompson import DiscountedThompson
+from population.strategy import KEEP, Child, Individual, Offspring, Strategy
+
+
+class Evolution(Strategy):
+    """(mu, lambda) and (mu + lambda) evolution with named operators.
+
+    Each of ``mu`` parents makes one child per operator. With comma selection the best ``mu``
+    children replace their parents; with plus selection the parents are scored again, in the same
+    generation and on the same random numbers, and compete.
+
+    Args:
+        operators: The names of the mutations, each given to ``Member.step``.
+        mu: How many survive, at least 1.
+        plus: Whether parents compete with their children.
+        objective: The score that ranks children.
+        objectives: Two or more scores for Pareto selection instead (fronts, then crowding).
+        hyperparameters: What every member is built with.
+        random_operator: One child per parent, with an operator drawn at random: the baseline that
+            tells selection from mere mixing.
+        contest_every: Generations between contests of all operators; in between, parents make one
+            child each with the operator that made them.
+        bandit: Between contests, each parent's operator comes from a bandit that learns which
+            ones survive contests, see :class:`~population.strategies.thompson.DiscountedThompson`.
+
+    Raises:
+        ValueError: No operators, repeated ones, ``mu`` or ``contest_every`` below 1, or a bandit
+            where there is nothing to choose or no contest to learn from.
+    """
+
+    def __init__(
+        self,
+        operators: Sequence[str],
+        *,
+        mu: int = 1,
+        plus: bool = False,
+        objective: str = "fitness",
+        objectives: Sequence[str] = (),
+        hyperparameters: dict[str, Any] | None = None,
+        random_operator: bool = False,
+        contest_every: int = 1,
+        bandit: bool = False,
+    ) -> None:
+        if not operators or len(set(operators)) < len(operators):
+            raise ValueError(
+                f"operators={list(operators)!r}: expected distinct names, at least one."
+            )
+        if mu < 1 or contest_every < 1:
+            raise ValueError(f"{mu=}, {contest_every=}: expected integers of at least 1.")
+        if bandit and (contest_every == 1 or random_operator or len(operators) == 1):
+            raise ValueError(
+                f"{bandit=} chooses among operators between contests, but got {contest_every=}, "
+                f"{random_operator=}, operators={list(operators)!r}: expected contest_every of 2 "
+                "or more, no random_operator, and two operators or more."
+            )
+        self.operators = tuple(operators)
+        self.mu = mu
+        self.plus = plus
+        self.objective = objective
+        self.objectives = tuple(objectives)
+        self.hyperparameters = dict(hyperparameters or {})
+        self.random_operator = random_operator
+        self.contest_every = contest_every
+        self._bandit = DiscountedThompson(self.operators) if bandit else None
+        self._generation = 0
+        self._winners: list[str] = []
+
+    def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Return the same hyperparameters for each of ``mu`` members."""
+        return [dict(self.hyperparameters) for _ in range(self.mu)]
+
+    def ask(self, population: Sequence[Individual], rng: np.random.Generator) -> list[Offspring]:
+        """Return every living parent with each of its operators, and the parents where plus."""
+        parents = [i for i, parent in enumerate(population) if not parent.failed]
+        children = [
+            Offspring(parent=i, operator=operator, hyperparameters=population[i].hyperparameters)
+            for i in parents
+            for operator in self._operators(i, rng)
+        ]
+        if self.plus:
+            children += [
+                Offspring(
+                    parent=i,
+                    operator=KEEP,
+                    hyperparameters=population[i].hyperparameters,
+                    train=False,
+                )
+                for i in parents
+            ]
+        return children
+
+    def _operators(self, parent: int, rng: np.random.Generator) -> Sequence[str]:
+        """Return the operators that a parent is mutated with in this generation."""
+        if self.random_operator:
+            return [self.operators[rng.integers(len(self.operators))]]
+        if self._is_contest:
+            return self.operators
+        return [self._bandit.propose(rng) if self._bandit else self._winners[parent]]
+
+    @property
+    def _is_contest(self) -> bool:
+        """Whether all operators compete in this generation: when it is time, or none has won."""
+        return self._generation % self.contest_every == 0 or not self._winners
+
+    def tell(self, children: Sequence[Child]) -> list[int]:
+        """Return the best ``mu`` of the children that have finite scores."""
+        if self.objectives:
+            rows = [[c.scores.get(name, np.nan) for name in self.objectives] for c in children]
+            chosen = selection.pareto(rows, self.mu)
+        else:
+            chosen = selection.truncation([self.score(c.scores) for c in children], self.mu)
+        if self._bandit and self._is_contest and chosen:
+            self._bandit.learn(_trials(children, chosen))
+        self._generation += 1
+        operators = [children[i].offspring.operator for i in chosen]
+        if chosen:
+            self._winners = [
+                self.operators[0] if operator in (None, KEEP) else str(operator)
+                for operator in operators
+            ]
+        return chosen
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far the contests are, who won the last one, and what the bandit learnt."""
+        learnt = {"bandit": self._bandit.state_dict()} if self._bandit else {}
+        return {"generation": self._generation, "winners": list(self._winners), **learnt}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over a state made by :meth:`state_dict`."""
+        self._generation = int(state["generation"])
+        self._winners = [str(name) for name in state["winners"]]
+        if self._bandit:
+            self._bandit.load_state_dict(state["bandit"])
+
+    def describe(self) -> dict[str, Any]:
+        """Return the settings that a resumed run must share."""
+        return {
+            **super().describe(),
+            "operators": list(self.operators),
+            "mu": self.mu,
+            "plus": self.plus,
+            "objectives": list(self.objectives),
+            "random_operator": self.random_operator,
+            "contest_every": self.contest_every,
+            "bandit": self._bandit is not None,
+        }
+
+
+def _trials(children: Sequence[Child], chosen: Sequence[int]) -> list[tuple[str, bool]]:
+    """Return each child's operator and whether it survives; parents that are kept try nothing."""
+    survivors = set(chosen)
+    return [
+        (child.offspring.operator, place in survivors)
+        for place, child in enumerate(children)
+        if child.offspring.train and child.offspring.operator is not None
+    ]

@@ -1,0 +1,16 @@
+"""All strategies by name."""
+
+from population.strategies.evolution import Evolution
+from population.strategies.pb2 import PB2
+from population.strategies.pbt import PopulationBasedTraining
+from population.strategies.random_search import RandomSearch
+from population.strategies.successive_halving import SuccessiveHalving
+from population.strategy import Strategy
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    "evolution": Evolution,
+    "pbt": PopulationBasedTraining,
+    "pb2": PB2,
+    "random": RandomSearch,
+    "halving": SuccessiveHalving,
+}

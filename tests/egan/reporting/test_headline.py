@@ -1,0 +1,83 @@
+import math
+
+import numpy as np
+import pytest
+
+from egan.reporting.headline import breakdown, duration, flatten, headline, number, phases
+
+
+def test_headline_says_what_was_run_and_how_it_went(results, metrics):
+    table = results(3)
+    table["survived"] = [True, False, False, True, False, False, False, False, True]
+    table.loc[1, "error"] = "RuntimeError: broken"
+    config = {"preset": "egan", "seed": 3, "data": {"name": "digits"}}
+    lines = dict(headline(table, metrics(), config, {"wall_seconds": 83.2}))
+    assert lines == {
+        "data set": "digits",
+        "preset": "egan",
+        "seed": "3",
+        "generations": "3",
+        "final fitness": number(table["fitness"].iloc[-1]),
+        "mutations that won": "minimax 2, least squares 1",
+        "failed children": "1 of 9",
+        "Fréchet distance": "100 → 5",
+        "classes": "1 → 10",
+        "wall time": "1 min 23 s",
+    }
+
+
+def test_headline_of_nothing_is_empty():
+    assert headline(None, None, {}, {}) == []
+
+
+def test_headline_without_a_finite_fitness_says_so(results):
+    lines = dict(headline(results(2).assign(fitness=np.nan), None, {}, {}))
+    assert lines["final fitness"] == "none is finite"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.0, "3"), (0.123456, "0.1235"), (125.53, "125.5"), (math.nan, "nan"), (-2, "-2")],
+)
+def test_numbers_are_short(value, text):
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, ""),
+        (0.314, "0.31 s"),
+        (59.96, "1 min 00 s"),
+        (83.2, "1 min 23 s"),
+        (3599.7, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+    ],
+)
+def test_durations_are_for_readers(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_flatten_joins_names_with_dots():
+    assert flatten({"a": 1, "b": {"c": None, "d": [1, 2]}}) == [
+        ("a", "1"),
+        ("b.c", ""),
+        ("b.d", "[1, 2]"),
+    ]
+
+
+def test_breakdown_is_sorted_and_complete():
+    parts = breakdown({"wall_seconds": 10.0, "parts": {"start": 1.0, "make": 6.0}})
+    assert parts == [("make", 6.0, 0.6), ("start", 1.0, 0.1), ("other", 3.0, 0.3)]
+
+
+def test_breakdown_of_parts_longer_than_the_wall_time_still_sums_to_one():
+    parts = breakdown({"wall_seconds": 1.0, "parts": {"make": 3.0, "update": 1.0}})
+    assert [share for *_, share in parts] == [0.75, 0.25]
+    assert breakdown({}) == []
+
+
+def test_phases_are_named_for_readers_and_those_without_time_are_left_out():
+    timing = {"generations": 2, "phases": {"variation": 6.0, "environment": 2.0, "selection": 0.0}}
+    assert phases(timing) == [("variation", 3.0, 0.75), ("discriminator", 1.0, 0.25)]
+    assert phases({}) == phases({"generations": 0, "phases": {"variation": 0.0}}) == []
