@@ -33,6 +33,7 @@ import shlex
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
@@ -250,15 +251,12 @@ QUICK = "runs/gaussians8"
 
 # --------------------------------------------------- what else may move when the project changes
 
+CHECKS = "egan.collection.testing"
+"""The module that has `child_digest`, once it is not collection_checks.py of the tests."""
+
 WEIGHTS = ("generator.safetensors", "model.safetensors")
 PROGRESS = re.compile(r"^(generation|round) \d+/\d+ .*\n", re.MULTILINE)
 TABLES = ("results.csv", "metrics.csv", "lineage.csv")
-
-
-@contextlib.contextmanager
-def few_judged() -> Iterator[None]:
-    """Judge few samples where a run would take long; nothing needs it, so nothing is changed."""
-    yield
 
 
 def checks() -> ModuleType:
@@ -266,7 +264,7 @@ def checks() -> ModuleType:
     import egan
 
     with contextlib.suppress(ImportError):
-        return importlib.import_module("egan.collection.testing")
+        return importlib.import_module(CHECKS)
     tests = Path(egan.__file__).parents[1] / "tests"
     (path,) = tests.rglob("collection_checks.py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -281,6 +279,8 @@ def checks() -> ModuleType:
 # ------------------------------------------------------------------------------- what is recorded
 
 PATH = RESULTS / "golden.json"
+RAISED = "raised"
+"""The one part of an entry that could not be made."""
 
 Value = str | int | list[str]
 Found = dict[str, Value]
@@ -372,7 +372,7 @@ class Workplace:
             runs = [*output.iterdir()]
             names = {"data": self.data, "output": output, "run": runs[0] if runs else ""}
             out, err = io.StringIO(), io.StringIO()
-            with _quiet(out, err, output), few_judged():
+            with _quiet(out, err, output):
                 try:
                     status = main(shlex.split(command.format(**names)))
                 except SystemExit as stop:
@@ -389,10 +389,10 @@ class Workplace:
         first, *more = words.split(" ; ")
         lines = [f"{first} {OUTPUT}", *more]
         status, _, told, output = self.tell(" ; ".join(f"{line} {how}" for line in lines))
-        (run,) = output.iterdir()
-        if status:
-            print(told, file=sys.stderr)
-        return {"status": status, **left_by_run(run)}
+        runs = [*output.iterdir()]
+        if status or not runs:
+            return {RAISED: f"exit status {status}: {told.strip()}"}
+        return {"status": status, **left_by_run(runs[0])}
 
     def text(self, words: str) -> Found:
         """Return what a command prints."""
@@ -484,17 +484,21 @@ def about() -> Found:
 # ------------------------------------------------------------------------------- how it is compared
 
 
-def differences(kept: Found, found: Found, *, lenient: Sequence[str] = ()) -> Iterator[str]:
+def differences(kept: Found, found: Found) -> Iterator[str]:
     """Name the parts that are not as in the record, each with what is gone and what is new."""
     for part in {**kept, **found}:
-        if part.startswith(tuple(lenient)):
-            continue
         if part not in found:
             yield f"{part}: gone"
         elif part not in kept:
             yield f"{part}: new"
         elif kept[part] != found[part]:
-            yield f"{part}: {_difference(kept[part], found[part])}"
+            tell = _other_tensors if part == "weights" else _difference
+            yield f"{part}: {tell(kept[part], found[part])}"
+
+
+def _other_tensors(before: Value, now: Value) -> str:
+    gone, new = Counter(before) - Counter(now), Counter(now) - Counter(before)
+    return f"{gone.total()} of {len(before)} tensors are gone, {new.total()} are new"
 
 
 def _difference(before: Value, now: Value) -> str:
@@ -513,6 +517,8 @@ def unlike_inline(name: str, found: Found, record: Mapping[str, Found]) -> list[
 
 def compared(name: str, found: Found, record: Mapping[str, Found]) -> list[str]:
     """Return how an entry differs from the record."""
+    if RAISED in found:
+        return [f"failed: {found[RAISED]}"]
     texts = [*differences(record[name], found)] if name in record else ["not in the record"]
     return texts + (unlike_inline(name, found, record) if name.startswith("ray/") else [])
 
@@ -539,7 +545,7 @@ def one(name: str, job: Job) -> Found:
     try:
         found = job()
     except Exception as error:  # whatever it is, it is not as recorded
-        found = {"raised": f"{type(error).__name__}: {error}"}
+        found = {RAISED: f"{type(error).__name__}: {error}"}
     print(f"{time.perf_counter() - started:6.1f} s  {name}", file=sys.stderr, flush=True)
     return found
 
