@@ -1,33 +1,18 @@
 """Settings of runs: frozen dataclasses, a line of help and a range a field. Needs no torch."""
 
-from egan.config.run import (
-    CADENCE,
-    WHERE_ONLY,
-    ArithmeticConfig,
-    CommonConfig,
-    DataConfig,
-    DiscriminatorConfig,
-    EvolutionConfig,
-    FitnessConfig,
-    GeneratorConfig,
-    RunConfig,
-    SearchConfig,
-    check,
-    to_dict,
-)
+from egan.config.run import CADENCE, WHERE_ONLY, RunConfig, to_dict
+from egan.config.sections import ArithmeticConfig, DataConfig, EvolutionConfig, SearchConfig
+from egan.config.settings import GameSettings, Settings
 
 __all__ = [
     "CADENCE",
     "WHERE_ONLY",
     "ArithmeticConfig",
-    "CommonConfig",
     "DataConfig",
-    "DiscriminatorConfig",
     "EvolutionConfig",
-    "FitnessConfig",
-    "GeneratorConfig",
+    "GameSettings",
     "RunConfig",
     "SearchConfig",
-    "check",
+    "Settings",
     "to_dict",
 ]

@@ -7,19 +7,22 @@ import difflib
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
-from egan.config import CommonConfig, RunConfig, to_dict
-from egan.presets import PRESETS, preset
+from egan.config.run import RunConfig, to_dict
 
 
-def read_config(path: Path) -> CommonConfig:
+def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
     """Read settings; those that the file leaves out are its preset's.
+
+    Args:
+        path: The file.
+        start: From a preset's name to its settings.
 
     Raises:
         ValueError: The file cannot be read, is no YAML, or holds an unknown setting or a value of
@@ -34,38 +37,36 @@ def read_config(path: Path) -> CommonConfig:
     values = {} if values is None else values
     if not isinstance(values, Mapping):
         raise ValueError(f"{path} must hold settings, 'name: value', but got {values!r:.60}.")
-    base = _starting_point(values, source=str(path))
-    return from_dict(_merged(to_dict(base), values), source=str(path))
+    return from_dict(values, start, source=str(path))
 
 
-def _starting_point(values: Mapping[str, Any], *, source: str) -> CommonConfig:
-    """Return the preset that settings name, with which the kind of run is known too."""
-    return preset(str(values.get("preset", CommonConfig.preset)), kind=f"preset in {source}")
-
-
-def own_settings(config: CommonConfig) -> RunConfig:
-    """Return settings that are those of an E-GAN.
-
-    Raises:
-        ValueError: They are of a model of the collection.
-    """
-    if not isinstance(config, RunConfig):
-        raise ValueError(
-            f"these are settings of the model {config.preset}, but settings of E-GAN are expected: "
-            f"give a preset ({', '.join(PRESETS)}), or a file of such settings."
-        )
-    return config
-
-
-def to_yaml(config: CommonConfig) -> str:
-    """Return settings as YAML, in their own order; those of a search only where they count."""
+def to_yaml(config: RunConfig) -> str:
+    """Return settings as YAML, in their own order; the sections that take no part are left out."""
     settings = to_dict(config)
-    if not config.has_rounds:
-        settings.pop("search")
-    elif not isinstance(config, RunConfig):
-        settings["search"].pop("model")  # the preset says it
+    if not config.mutations:
+        del settings["generations"], settings["evolution"], settings["arithmetic"]["vectorize"]
+    elif config.search.strategy is None:
+        del settings["search"]
     text: str = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None)
     return text
+
+
+def from_dict(
+    values: Mapping[str, Any], start: Callable[[str], RunConfig], *, source: str
+) -> RunConfig:
+    """Build settings from the dicts of a YAML file; missing ones are those of its preset.
+
+    Raises:
+        ValueError: A setting is unknown or of the wrong type; ``source`` names the file.
+    """
+    try:
+        base = start(str(values.get("preset", RunConfig.preset)))
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    whole = _merged(to_dict(base), values)
+    narrowed = {"settings": type(base.settings)}
+    config: RunConfig = _build(RunConfig, whole, source, "", narrowed)
+    return config
 
 
 def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,19 +76,6 @@ def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any
         nested = isinstance(value, Mapping) and isinstance(base.get(name), Mapping)
         merged[name] = _merged(base[name], value) if nested else value
     return merged
-
-
-def from_dict(values: Mapping[str, Any], *, source: str) -> CommonConfig:
-    """Build a config from the dicts of a YAML file; missing settings keep their defaults.
-
-    Raises:
-        ValueError: A setting is unknown or of the wrong type; ``source`` names the file.
-    """
-    base = _starting_point(values, source=source)
-    own = getattr(base, "settings", None)
-    narrowed = {} if own is None else {"settings": type(own)}
-    config: CommonConfig = _build(type(base), values, source, "", narrowed)
-    return config
 
 
 def _build(

@@ -1,4 +1,4 @@
-"""A model's own settings: what its file's dataclass extends. Needs no torch."""
+"""A paper's own settings: what its file's dataclass extends. Needs no torch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import typing
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from egan.config.space import Kind
 from egan.lazy import lookup
+
+Kind = type[int] | type[float] | type[str] | type[bool]
+"""What a setting is."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What every model of the collection has; each extends it, with a line of help per field.
+    """What every paper has; each extends it, with a line of help per field.
 
     A field is an int, a float, a bool, a str or a `Literal` of texts, so that a search may vary
     it. `check` holds for all of them: whole numbers are at least 1 and others at least 0, a
@@ -23,10 +25,12 @@ class Settings:
     Attributes:
         STRUCTURAL: Fields that change shapes. A search fixes them at a member's birth.
         MAY_BE_ZERO: Whole numbers that may be 0.
+        SPACE: What a search varies if it is not told, spelt as on the command line.
     """
 
     STRUCTURAL: ClassVar[tuple[str, ...]] = ()
     MAY_BE_ZERO: ClassVar[tuple[str, ...]] = ()
+    SPACE: ClassVar[Mapping[str, str]] = {}
 
     batch_size: int = 64
     """Samples per update, real ones and generated ones alike."""
@@ -45,15 +49,21 @@ class Settings:
             if kind is float:
                 _check_number(name, value)
 
-    def tuned(self, hyperparameters: Mapping[str, Any]) -> Self:
+    def tuned(
+        self, hyperparameters: Mapping[str, Any], *, known: Mapping[str, Kind] | None = None
+    ) -> Self:
         """Return the settings with hyperparameters in their places, checked.
+
+        Args:
+            hyperparameters: Values by name.
+            known: The names that a message offers; by default those of the settings.
 
         Raises:
             ValueError: There is no such setting, or the value is not of its kind or range.
         """
         if not hyperparameters:
             return self
-        known = kinds(type(self))
+        known = known or kinds(type(self))
         given = {
             name: fitting(name, value, lookup(known, name, kind="hyperparameter"))
             for name, value in hyperparameters.items()
@@ -62,9 +72,13 @@ class Settings:
         settings.check()
         return settings
 
+    def sizes(self, shape: tuple[int, ...]) -> Mapping[str, int]:  # noqa: ARG002 - the interface
+        """Return the parameters of each network for samples of a shape, where they are known."""
+        return {}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AdversarialSettings(Settings):
+class GameSettings(Settings):
     """What every generator against a discriminator has, see `egan.training.game`."""
 
     latent_dim: int = 64

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from egan.config.settings import Kind
 from egan.errors import UserError
 from egan.lazy import lookup
 
@@ -24,9 +25,6 @@ a|b|c             one of some without an order (in quotes, for the shell)
 a                 this value, not searched"""
 
 GRAMMAR = "low,high[,log][,int], a list a,b,c, options a|b|c, or one value"
-
-Kind = type[int] | type[float] | type[str] | type[bool]
-
 
 def taken_out(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return a command line without its `--space.NAME VALUE`, and these by name.

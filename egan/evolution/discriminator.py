@@ -1,133 +1,85 @@
-"""The environment of an evolutionary GAN: a discriminator that learns from the survivors."""
+"""The environment of an evolution: the discriminators of any game, which learn from survivors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from torch.func import functional_call
+from torch import Tensor
 
-from egan import networks
-from egan.config.hyperparameters import tuned
-from egan.losses.discriminator import fake_loss, gradient_penalty, r1_penalty, real_loss
-from egan.training.arithmetic import Forward, compiled, computed, lay_out
-from egan.training.gradients import set_gradients
+from egan.evolution.scoring import (
+    MIXES,
+    NOISE,
+    NOISE_OF_REALS,
+    REALS,
+    SCORED_REALS,
+    has_buffers,
+    kept_buffers,
+    seed_noise,
+)
+from egan.losses.discriminator import fake_loss, real_loss
+from egan.tasks.base import Batch
+from egan.training.arithmetic import eager
+from egan.training.model import stream
 from population.environment import Environment
 from population.state import State
 
 if TYPE_CHECKING:
-    from egan.config import RunConfig
-    from egan.data.dataset import Dataset
-    from population.member import Hyperparameters
+    from egan.config.sections import EvolutionConfig
+    from egan.training.game import Game
+    from egan.training.model import Gradient
     from population.seeding import Seeds
-
-FAKES, REALS, SCORED_REALS, MIXES = range(4)
-"""Numbers of the random streams within one purpose."""
-
-
-def stream(seed: int) -> torch.Generator:
-    """Return a generator on the CPU, where every draw is made, whatever the device."""
-    return torch.Generator().manual_seed(seed)
-
-
-def set_adam(optimizer: torch.optim.Optimizer, *, lr: float, betas: tuple[float, float]) -> None:
-    """Set Adam's rates; a state that was loaded before brought those it was trained with."""
-    for group in optimizer.param_groups:
-        group["lr"], group["betas"] = lr, betas
 
 
 class _RealHalf(NamedTuple):
     """What a step of the discriminator has to do with real samples alone.
 
     Attributes:
-        samples: The batch (N, *shape).
-        loss: −E[log D(x)], without a graph.
-        gradients: That of the loss and, where it is in use, that of R1.
+        batch: The real samples (N, *shape).
+        loss: The game's loss on them, without a graph.
+        gradients: That of the loss and, where there is one, that of the penalty on them.
     """
 
-    samples: torch.Tensor
-    loss: torch.Tensor
-    gradients: list[tuple[torch.Tensor, ...]]
+    batch: Batch
+    loss: Tensor
+    gradients: list[Sequence[Tensor]]
 
 
-class Discriminator(Environment):
-    """D(x) = sigmoid(logit): scores members, and takes Adam steps on the survivors' samples.
+class SharedDiscriminator(Environment):
+    """The environment's side of a game: scores members, and learns from the survivors' samples.
 
-    Its loss is the same for all mutations, L_D = −E[log D(x)] − E[log(1 − D(G(z)))], with R1 and a
-    gradient penalty as options (Wang et al. 2018, arXiv 1803.00657, section III).
+    It learns by the game's own loss. The diversity of a member is taken from the gradient of
+    E-GAN's, L_D = −E[log D(x)] − E[log(1 − D(G(z)))], whatever the game's is.
 
     Args:
-        config: The run's settings.
-        dataset: Where real samples (N, *shape) are drawn from.
+        build: Builds the game, or a side of it, from hyperparameters.
+        evolution: How members are scored.
+
+    Wang et al. 2018, arXiv 1803.00657, section III.
     """
 
-    def __init__(self, *, config: RunConfig, dataset: Dataset) -> None:
-        settings = config.discriminator
-        self.settings = self.config = config
-        self.dataset = dataset
-        self.device = torch.device(config.device)
-        network = networks.discriminator(
-            settings.network,
-            dataset.shape,
-            width=settings.width,
-            depth=settings.depth,
-            norm=settings.norm,
-            init=settings.init,
-        )
-        self.network = lay_out(network.to(self.device), config.arithmetic)
-        self.compiled = compiled(self.network, config.arithmetic)
-        self.optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=settings.lr, betas=settings.betas, fused=True
-        )
-        self.parameters = list(self.network.parameters())
-        self._has_buffers = any(True for _ in self.network.buffers())
-        self._real_gradient: tuple[torch.Tensor, ...] | None = None
+    def __init__(self, *, build: Callable[..., Game], evolution: EvolutionConfig) -> None:
+        self.game = build({}, side="environment")
+        self.game.training(True)
+        self.evolution = evolution
+        self.names = self.game.sides.environment
+        self.networks = dict(self.game.networks)
+        self.parameters = self.game.parameters(*self.names)
+        self.has_buffers = has_buffers(self.networks.values())
+        self._real_gradient: Gradient | None = None
         self._real_loss = 0.0
         self._real_generation: int | None = None
         self._begun: dict[Seeds, _RealHalf] = {}
 
-    def configure(self, hyperparameters: Hyperparameters) -> None:
-        """Apply hyperparameters, see `egan.config.hyperparameters`, to the live discriminator.
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Keep running statistics as they are: batches have their own, alike for every child."""
+        if not self.has_buffers:
+            return nullcontext()
+        return kept_buffers(list(self.networks.values()))
 
-        Raises:
-            ValueError: There is no such hyperparameter.
-        """
-        self.config = tuned(self.settings, hyperparameters)
-        self._set_rates()
-
-    def _set_rates(self) -> None:
-        settings = self.config.discriminator
-        set_adam(self.optimizer, lr=settings.lr, betas=settings.betas)
-
-    def logits(self, samples: torch.Tensor) -> torch.Tensor:
-        """Return logits (N,) of samples (N, *shape), leaving running statistics as they are.
-
-        Batch norm uses the batch's own statistics, the same way for every child.
-        """
-        if not self._has_buffers:
-            return self._forward(self.compiled, samples)
-        scratch = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-        return self._forward(partial(functional_call, self.network, scratch), samples)
-
-    def logits_with(
-        self, weights: Mapping[str, torch.Tensor], samples: torch.Tensor
-    ) -> torch.Tensor:
-        """Return logits (N,) of samples (N, *shape) under other weights, by name."""
-        return self._forward(partial(functional_call, self.network, dict(weights)), samples)
-
-    def _forward(self, network: Forward, samples: torch.Tensor) -> torch.Tensor:
-        scaled = samples * self.config.discriminator.input_scale
-        return computed(network, self.config.arithmetic, self.device)(scaled)
-
-    def _smooth_logits(self, samples: torch.Tensor) -> torch.Tensor:
-        """Return logits that have second derivatives, for penalties."""
-        if self.compiled is self.network:
-            return self.logits(samples)
-        return self._forward(self.network, samples)
-
-    def real_gradient(self) -> tuple[torch.Tensor, ...]:
+    def real_gradient(self) -> Gradient:
         """Return the gradient of −E[log D(x)] on the generation's scoring batch.
 
         It is the same for all siblings, so each process computes it once per generation.
@@ -135,11 +87,11 @@ class Discriminator(Environment):
         if self._real_gradient is None or self._is_old():
             self._real_generation = self.seeds.generation
             if (known := self.prepared()) is not None:
-                self._real_gradient = tuple(part.to(self.device) for part in known["gradient"])
+                self._real_gradient = [_moved(part, self.game.device) for part in known["gradient"]]
                 self._real_loss = known["loss"]
             else:
-                loss = real_loss(self.logits(self._scored_reals()))
-                self._real_gradient = torch.autograd.grad(loss, self.parameters)
+                loss = self._scored_real_loss()
+                self._real_gradient = self.game.gradient(loss, *self.names)
                 self._real_loss = float(loss.detach())
         return self._real_gradient
 
@@ -149,141 +101,168 @@ class Discriminator(Environment):
 
     def prepare(self) -> State | None:
         """Return the real gradient of the coming generation, and its loss."""
-        if self.config.fitness.diversity != "gradient":
+        if self.evolution.diversity != "gradient":
             return None
         return {"gradient": list(self.real_gradient()), "loss": self._real_loss}
 
-    def _scored_reals(self) -> torch.Tensor:
-        count = self.config.fitness.num_samples
-        return self._draw(count, self.seeds.shared("evaluate", SCORED_REALS))
+    def _scored_real_loss(self) -> Tensor:
+        seed_noise(self.seeds.shared("evaluate", NOISE_OF_REALS), self.game.device)
+        with self.undisturbed():
+            return real_loss(self.game.logits(self._scored_reals()))
 
-    def loss_gradient(self, fake_logits: torch.Tensor) -> list[torch.Tensor]:
+    def _scored_reals(self) -> Batch:
+        self.game.rng = stream(self.seeds.shared("evaluate", SCORED_REALS))
+        return self.game.draw(self.evolution.num_samples)
+
+    def loss_gradient(self, fake_logits: Tensor) -> Gradient:
         """Return ∇_w L_D, penalties excluded, for the logits (N,) of one child's samples."""
-        return self.with_reals(torch.autograd.grad(fake_loss(fake_logits), self.parameters))
+        return self.with_reals(self.game.gradient(fake_loss(fake_logits), *self.names))
 
-    def with_reals(self, fake_gradient: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    def with_reals(self, fake_gradient: Gradient) -> Gradient:
         """Add the real half of ∇_w L_D to the half that one child's samples decide."""
-        return [a + b for a, b in zip(self.real_gradient(), fake_gradient, strict=True)]
+        pairs = zip(self.real_gradient(), fake_gradient, strict=True)
+        return [None if a is None or b is None else a + b for a, b in pairs]
 
-    def loss(self, fake_logits: torch.Tensor) -> float:
+    def loss(self, fake_logits: Tensor) -> float:
         """Return L_D, penalties excluded, for the logits (N,) of one child's samples."""
         self.real_gradient()
         return self._real_loss + float(fake_loss(fake_logits))
 
-    def draw_real(self, count: int, seed: int) -> torch.Tensor:
-        """Draw real samples (count, *shape) for a child's training step."""
-        return self._draw(count, seed)
-
     def update(self, contributions: Sequence[State]) -> Mapping[str, float]:
-        """Take the configured number of Adam steps on the samples the survivors were scored on."""
+        """Take `discriminator_steps` steps on the samples that the survivors were scored on."""
         self._real_gradient = None
-        record: dict[str, float] = {}
-        for step in range(self.config.discriminator.steps):
-            if step == 0 and self.config.discriminator.reuse_gradient:
-                record = self._train_on_scored(contributions)
+        loss = 0.0
+        for step in range(self.game.settings.discriminator_steps):
+            if step == 0 and self.evolution.reuse_gradient:
+                loss = self._train_on_scored(contributions)
             else:
-                fake = self._batch([c["samples"] for c in contributions], step)
-                record = self._train(self._real_half(step), fake, step)
-        return record
+                loss = self._train(contributions, step)
+        self.game.updates += 1
+        return {"discriminator_loss": loss}
 
     def begin_update(self) -> None:
         """Find the real half of the first step, unless it counts running statistics."""
-        if not (self._has_buffers or self.config.discriminator.reuse_gradient):
+        if self.game.has_halves and not (self.has_buffers or self.evolution.reuse_gradient):
             self._begun = {self.seeds: self._real_half(0)}
 
-    def _batch(self, scored: Sequence[torch.Tensor], step: int) -> torch.Tensor:
+    def _train(self, contributions: Sequence[State], step: int) -> float:
+        if not self.game.has_halves:
+            self._draw_from(2 * step + REALS)
+            fake = self._batch(contributions, step)
+            return float(self.game.train_discriminator(self.game.draw(len(fake)), fake))
+        return self._train_by_halves(self._real_half(step), self._batch(contributions, step), step)
+
+    def _draw_from(self, part: int) -> None:
+        """Draw all that comes from one of the update's streams."""
+        seed = self.seeds.own("update", part)
+        self.game.rng = stream(seed)
+        seed_noise(seed, self.game.device)
+
+    def _batch(self, contributions: Sequence[State], step: int) -> Batch:
         """Return the step's share of each survivor's samples, one after the other."""
-        size = self.config.evolution.batch_size
-        shares = [size // len(scored) + (i < size % len(scored)) for i in range(len(scored))]
+        size, num = self.game.settings.batch_size, len(contributions)
+        shares = [size // num + (i < size % num) for i in range(num)]
         parts = []
-        for samples, share in zip(scored, shares, strict=True):
-            places = torch.arange(step * share, (step + 1) * share) % len(samples)
-            parts.append(samples[places])
-        return torch.cat(parts).to(self.device)
+        for contribution, share in zip(contributions, shares, strict=True):
+            places = torch.arange(step * share, (step + 1) * share)
+            parts.append(_taken(contribution, places % len(contribution["samples"])))
+        codes = {name: torch.cat([part.codes[name] for part in parts]) for name in parts[0].codes}
+        return Batch(torch.cat([part.samples for part in parts]), codes).to(self.game.device)
 
     def _real_half(self, step: int) -> _RealHalf:
         """Return the part of a step that real samples alone decide."""
         begun, self._begun = self._begun.get(self.seeds), {}
         if step == 0 and begun is not None:
             return begun
-        settings = self.config.discriminator
-        seed = self.seeds.own("update", 2 * step + REALS)
-        real = self._draw(self.config.evolution.batch_size, seed)
-        loss = real_loss(self._forward(self.compiled, real))
-        gradients = [torch.autograd.grad(loss, self.parameters)]
-        if settings.r1_weight:
-            penalty = settings.r1_weight * r1_penalty(self._smooth_logits, real)
+        game = self.game
+        self._draw_from(2 * step + REALS)
+        real = game.draw()
+        loss = game.real_loss(real)
+        gradients = [_gradient(loss, self.parameters)]
+        if (penalty := self._penalty(game.real_penalty, real)) is not None:
             gradients.append(_gradient(penalty, self.parameters))
         return _RealHalf(real, loss.detach(), gradients)
 
-    def _train(self, reals: _RealHalf, fake: torch.Tensor, step: int) -> dict[str, float]:
-        settings = self.config.discriminator
-        loss = fake_loss(self._forward(self.compiled, fake))
-        total = loss
-        if settings.gradient_penalty_weight:
-            total = loss + self._gradient_penalty(reals.samples, fake, step)
-        gradient = list(torch.autograd.grad(total, self.parameters))
+    def _penalty(self, penalty: Callable[..., Tensor | None], *batches: Batch) -> Tensor | None:
+        """Return a penalty, whose passes count in no statistics and have second derivatives."""
+        with self.undisturbed(), eager(self.game.arithmetic):
+            return penalty(*batches)
+
+    def _train_by_halves(self, reals: _RealHalf, fake: Batch, step: int) -> float:
+        """Step along the sum of three gradients; the bits depend on the order of the sum."""
+        game = self.game
+        self._draw_from(2 * step + MIXES)
+        loss = total = game.fake_loss(fake)
+        if (penalty := self._penalty(game.penalty, reals.batch, fake)) is not None:
+            total = loss + penalty
+        gradient = list(_gradient(total, self.parameters))
         for part in reversed(reals.gradients):
             torch._foreach_add_(gradient, list(part))
-        self._descend(gradient)
-        return {"discriminator_loss": float(reals.loss + loss.detach())}
+        game.follow(gradient, *self.names)
+        return float(reals.loss + loss.detach())
 
-    def _descend(self, gradient: Sequence[torch.Tensor]) -> None:
-        set_gradients(self.parameters, gradient)
-        self.optimizer.step()
-
-    def _train_on_scored(self, contributions: Sequence[State]) -> dict[str, float]:
+    def _train_on_scored(self, contributions: Sequence[State]) -> float:
         """Take a step whose gradient was found when the survivors were scored."""
         found = zip(*[c["gradient"] for c in contributions], strict=True)
-        gradient = [torch.stack(parts).mean(0).to(self.device) for parts in found]
-        if penalties := self._penalties_on_scored(contributions):
-            parts = _gradient(sum(penalties[1:], start=penalties[0]), self.parameters)
+        gradient = [torch.stack(parts).mean(0).to(self.game.device) for parts in found]
+        real, fake = self._scored_reals(), self._scored_fakes(contributions[0])
+        self._draw_from(MIXES)
+        penalties = self._penalties(real, fake)
+        if penalties:
+            total = sum(penalties[1:], start=penalties[0])
+            parts = _gradient(total, self.parameters)
             gradient = [a + b for a, b in zip(gradient, parts, strict=True)]
-        self._descend(gradient)
-        return {"discriminator_loss": sum(c["loss"] for c in contributions) / len(contributions)}
+        if self.has_buffers:  # scoring left them alone; training counts what it has seen
+            self._count_statistics(real, fake)
+        self.game.follow(gradient, *self.names)
+        return float(sum(c["loss"] for c in contributions) / len(contributions))
 
-    def _penalties_on_scored(self, contributions: Sequence[State]) -> list[torch.Tensor]:
-        """Return the weighted penalties that are in use."""
-        settings, penalties = self.config.discriminator, []
-        real, fake = self._scored_reals(), contributions[0]["samples"].to(self.device)
-        if settings.r1_weight:
-            penalties.append(settings.r1_weight * r1_penalty(self._smooth_logits, real))
-        if settings.gradient_penalty_weight:
-            penalties.append(self._gradient_penalty(real, fake, 0))
-        return penalties
+    def _scored_fakes(self, contribution: State) -> Batch:
+        every = torch.arange(len(contribution["samples"]))
+        return _taken(contribution, every).to(self.game.device)
 
-    def _gradient_penalty(self, real: torch.Tensor, fake: torch.Tensor, step: int) -> torch.Tensor:
-        """Return the weighted gradient penalty."""
-        mixing = stream(self.seeds.own("update", 2 * step + 2))
-        penalty = gradient_penalty(self._smooth_logits, real, fake, generator=mixing)
-        return self.config.discriminator.gradient_penalty_weight * penalty
+    def _penalties(self, real: Batch, fake: Batch) -> list[Tensor]:
+        """Return the penalties that are in use."""
+        game = self.game
+        found = self._penalty(game.real_penalty, real), self._penalty(game.penalty, real, fake)
+        return [penalty for penalty in found if penalty is not None]
 
-    def _draw(self, count: int, seed: int) -> torch.Tensor:
-        return self.dataset.draw(count, stream(seed)).to(self.device)
+    @torch.no_grad()
+    def _count_statistics(self, *batches: Batch) -> None:
+        seed_noise(self.seeds.shared("evaluate", NOISE), self.game.device)
+        for batch in batches:
+            self.game.logits(batch)
 
     def state_dict(self) -> State:
-        """Return weights, running statistics and Adam's moments."""
-        return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+        """Return weights, running statistics and the optimisers' states."""
+        return self.game.part(self.networks)
 
     def load_state_dict(self, state: State) -> None:
-        """Take over weights, running statistics and Adam's moments; not its learning rate."""
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self._set_rates()
+        """Take over weights, statistics and optimisers' states; their options are the settings'."""
+        self.game.load_state_dict(state)
         self._real_gradient, self._begun = None, {}
 
     def view_dict(self) -> State:
         """Return what members need: weights and running statistics, no moments."""
-        return self.network.state_dict()
+        return {name: network.state_dict() for name, network in self.networks.items()}
 
     def load_view_dict(self, view: State) -> None:
         """Take over the weights and running statistics of the home discriminator."""
-        self.network.load_state_dict(view)
+        for name, weights in view.items():
+            self.networks[name].load_state_dict(weights)
         self._real_gradient = None
 
 
-def _gradient(
-    penalty: torch.Tensor, parameters: Sequence[torch.Tensor]
-) -> tuple[torch.Tensor, ...]:
-    """Return a penalty's gradient, 0 for the last bias, which no penalty depends on."""
-    return torch.autograd.grad(penalty, parameters, materialize_grads=True)
+def _gradient(loss: Tensor, parameters: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Return a loss's gradient, 0 for parameters that it does not depend on."""
+    return torch.autograd.grad(loss, parameters, materialize_grads=True)
+
+
+def _moved(part: Tensor | None, device: torch.device) -> Tensor | None:
+    return None if part is None else part.to(device)
+
+
+def _taken(contribution: State, places: Tensor) -> Batch:
+    """Return rows of a contribution, wherever it lives."""
+    codes = {name: code[places] for name, code in contribution["codes"].items()}
+    return Batch(contribution["samples"][places], codes)

@@ -8,114 +8,120 @@ it is scored with.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from egan.config import CommonConfig, RunConfig
+from egan.evolution.scoring import Scored
 from egan.losses.discriminator import fake_loss
-from egan.training.arithmetic import computed
+from egan.tasks.base import Batch, Codes
 
 if TYPE_CHECKING:
-    from egan.data.dataset import Dataset
-    from egan.evolution.discriminator import Discriminator
-    from egan.evolution.generator import Generator
+    from egan.config import RunConfig
+    from egan.evolution.discriminator import SharedDiscriminator
+    from egan.evolution.whole import Parts
+    from egan.training.game import Game
 
 TRIES = 5
 
 Weights = Mapping[str, Tensor]
-Config = TypeVar("Config", bound=CommonConfig)
 
 
-class Scored(NamedTuple):
-    """What a child's scores are made from.
+class _Called(nn.Module):
+    """A function of networks as a module of theirs, so that `functional_call` can swap weights."""
 
-    Attributes:
-        samples: (N, *shape).
-        logits: The discriminator's, (N,).
-        gradient: Of the discriminator's loss on them, a tensor for each of its parameters.
-    """
+    def __init__(self, networks: Mapping[str, nn.Module], function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleDict(networks)
+        self.function = function
 
-    samples: Tensor
-    logits: Tensor
-    gradient: Sequence[Tensor]
+    def forward(self, *arguments: Any) -> Any:
+        """Call the function, which finds the networks where it always does."""
+        return self.function(*arguments)
+
+    def under(self, weights: Weights, *arguments: Any) -> Any:
+        """Call it with other weights in the networks' places."""
+        named = {f"networks.{name}": tensor for name, tensor in weights.items()}
+        return functional_call(self, named, arguments)
 
 
 def score_at_once(
-    children: Mapping[int, Weights], generator: Generator, codes: Tensor, *, places: int
+    children: Mapping[int, Weights],
+    game: Game,
+    codes: Codes,
+    *,
+    environment: SharedDiscriminator,
+    places: int,
 ) -> dict[int, Scored]:
-    """Score children by their places, on the same codes (N, Z)."""
+    """Score children by their places, on the same codes."""
     somebody = next(iter(children.values()))
     filled = [children.get(place, somebody) for place in range(places)]
     stacked = {name: torch.stack([weights[name] for weights in filled]) for name in somebody}
-    settings, device = generator.config.arithmetic, generator.device
-
-    def generate(weights: Weights) -> Tensor:
-        samples: Tensor = functional_call(generator.network, dict(weights), (codes,))
-        return samples
-
+    members = {name: game.networks[name] for name in game.sides.members}
+    made = _Called(members, lambda: game.computed(game.generate, game.generator, codes))
     with torch.no_grad():
-        samples_K = vmap(computed(generate, settings, device))(stacked)  # type: ignore[arg-type]
-    gradients, logits_K = vmap(_loss_gradient(generator.environment))(samples_K)
+        samples_K = vmap(made.under)(stacked)
+    gradients, logits_K = vmap(_loss_gradient(game, codes))(samples_K)
     return {
         place: Scored(
-            samples_K[place], logits_K[place], [part_K[place] for part_K in gradients.values()]
+            Batch(samples_K[place], codes),
+            logits_K[place],
+            environment.with_reals([part_K[place] for part_K in gradients.values()]),
         )
         for place in children
     }
 
 
-def _loss_gradient(discriminator: Discriminator) -> Callable[[Tensor], tuple[Any, Tensor]]:
+def _loss_gradient(game: Game, codes: Codes) -> Callable[[Tensor], tuple[Any, Tensor]]:
     """Return a function from samples to the gradient of the loss on them, and their logits."""
-    parameters = {name: p.detach() for name, p in discriminator.network.named_parameters()}
+    networks = {name: game.networks[name] for name in game.sides.environment}
+    asked = _Called(networks, lambda samples: game.logits(Batch(samples, codes)))
+    named = nn.ModuleDict(networks).named_parameters()
+    parameters = {name: parameter.detach() for name, parameter in named}
 
     def loss(weights: Weights, samples: Tensor) -> tuple[Tensor, Tensor]:
-        logits = discriminator.logits_with(weights, samples)
+        logits = asked.under(weights, samples)
         return fake_loss(logits), logits
 
     return lambda samples: grad(loss, has_aux=True)(parameters, samples)
 
 
-def settled(config: Config, dataset: Dataset) -> Config:
+def settled(config: RunConfig, parts: Callable[[RunConfig], Parts]) -> RunConfig:
     """Return settings in which `vectorize` is on or off where a GPU lets that be tried.
 
     What is chosen goes into the run's settings, so that a resumed run is computed alike.
     """
-    if not isinstance(config, RunConfig) or config.is_search or not torch.cuda.is_available():
-        return config
     asked = config.arithmetic
-    if asked.vectorize != "auto" or config.device == "cpu":
+    if asked.vectorize != "auto" or config.device == "cpu" or not torch.cuda.is_available():
         return config
     on, off = (
         replace(config, arithmetic=replace(asked, vectorize=choice)) for choice in ("on", "off")
     )
     try:
-        on.checked()
+        on.check()
+        parts(on).check_arithmetic()
     except ValueError:
         return off
-    return on if seconds(on, dataset) < seconds(off, dataset) else off
+    return on if seconds(parts(on)) < seconds(parts(off)) else off
 
 
-def seconds(config: RunConfig, dataset: Dataset) -> float:
+def seconds(parts: Parts) -> float:
     """Return how long making and scoring one family takes, the best of a few tries."""
-    from egan.evolution.discriminator import Discriminator
-    from egan.evolution.generator import Generator
     from population.member import Birth
     from population.seeding import SHARED, Seeds, preserved_randomness
     from population.state import pack
 
     with preserved_randomness():
-        generator = Generator({}, config=config, shape=dataset.shape)
-        generator.environment = Discriminator(config=config, dataset=dataset)
+        generator = parts.member({})
+        generator.environment = parts.environment()
         generator.environment.seeds = Seeds(0, 1, SHARED)
         parent = pack(generator.state_dict())
         births = [
-            Birth(seeds=Seeds(0, 1, i), operator=name)
-            for i, name in enumerate(config.evolution.mutations)
+            Birth(seeds=Seeds(0, 1, i), operator=name) for i, name in enumerate(parts.mutations)
         ]
         times = []
         for _ in range(1 + TRIES):

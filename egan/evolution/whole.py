@@ -1,51 +1,162 @@
-"""A whole evolutionary GAN as one member of a population: E-GAN × PBT.
+"""A whole evolution: its parts, its search, and the same as one member of a population.
 
-The search around it varies learning rates, weights and steps; the evolution inside it is the same
-engine with the same generators and discriminator as in a run of E-GAN alone.
+E-GAN × PBT: the search around such members varies learning rates, weights and steps; the evolution
+inside them is the same engine with the same generators and discriminator as in a run of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from egan.config import SearchConfig, check
-from egan.config.hyperparameters import tuned
-from egan.evolution.discriminator import Discriminator
-from egan.evolution.generator import Generator, averaged_weights, build_network, draw_codes
-from egan.judging.appraisal import NUM_SAMPLES, appraise
-from egan.runs.experiment import build_search, build_strategy
+from egan.evolution.discriminator import SharedDiscriminator
+from egan.evolution.generator import EvolvedGenerator
+from egan.evolution.scoring import has_buffers
+from egan.training.arithmetic import check_compiler
+from egan.training.model import stream
+from population import Callback, Evolution, Executor, InlineExecutor, Search
 from population.member import Hyperparameters, Member
 from population.records.checkpoint import Snapshot
 from population.state import State, pack, unpack
 from population.strategy import Individual
 
 if TYPE_CHECKING:
-    from egan.config import RunConfig
-    from egan.data.dataset import Dataset
-    from egan.judging.features import Features
-    from egan.runs.preparation import Prepared
-
-BATCH = 250
+    from egan.config import EvolutionConfig, RunConfig
+    from egan.tasks import Task
+    from egan.training.game import Game
 
 
-class EvolvedGan(Member):
-    """Generators, their discriminator and their evolution; a step is a number of generations.
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What an evolution of a game is made of.
 
-    It is scored by what its averaged best generator makes, against the data (see
-    `egan.judging.appraisal`), on latent codes that all members of a round share. It trains on
-    random numbers of its own.
+    Attributes:
+        build: Builds the game, or with ``side`` one side of it, from hyperparameters.
+        mutations: The names of the objectives that children are made with.
+        evolution: Variation, scoring and selection.
+    """
+
+    build: Callable[..., Game]
+    mutations: tuple[str, ...]
+    evolution: EvolutionConfig
+
+    @property
+    def member(self) -> Callable[[Hyperparameters], EvolvedGenerator]:
+        """What builds members: generators."""
+        return partial(
+            EvolvedGenerator, build=self.build, evolution=self.evolution, mutations=self.mutations
+        )
+
+    @property
+    def environment(self) -> Callable[[], SharedDiscriminator]:
+        """What builds their environment: the discriminator."""
+        return partial(SharedDiscriminator, build=self.build, evolution=self.evolution)
+
+    @property
+    def strategy(self) -> Evolution:
+        """Who has children, and who survives."""
+        settings = self.evolution
+        return Evolution(
+            self.mutations,
+            mu=settings.num_survivors,
+            plus=settings.selection == "plus",
+            objectives=("quality", "diversity") if settings.selection == "pareto" else (),
+            random_operator=settings.random_mutation,
+            contest_every=settings.contest_every,
+            bandit=settings.bandit,
+        )
+
+    def check_arithmetic(self) -> None:
+        """See that the game can be computed and learned as the settings ask.
+
+        Raises:
+            ValueError: It cannot; the message names the flag.
+        """
+        game = self.build({})
+        check_compiler(game.arithmetic)
+        if self.evolution.reuse_gradient and not game.is_logistic:
+            raise ValueError(
+                "--evolution.reuse-gradient takes a step along the gradient of "
+                "-log D(x) - log(1 - D(G(z))), which scoring has found, but the discriminator of "
+                f"{type(game).__name__} has a loss of its own. Leave it out."
+            )
+        asked = {
+            "compile": game.arithmetic.compile,
+            "vectorize on": game.arithmetic.vectorize == "on",
+        }
+        networks = [game.networks[name] for side in game.sides for name in side]
+        for flag in (name for name, is_asked in asked.items() if is_asked):
+            if has_buffers(networks):
+                raise ValueError(
+                    f"--arithmetic.{flag} needs networks without running statistics, but "
+                    f"{type(game).__name__} has some (batch or spectral norm). Leave one of them "
+                    "out."
+                )
+
+
+def parts_of(config: RunConfig, game: Callable[..., Game], task: Task) -> Parts:
+    """Return the parts of the evolution that settings ask for.
 
     Args:
-        hyperparameters: Any of `egan.config.hyperparameters.HYPERPARAMETERS`.
-        config: The settings of the E-GAN; its executor, seed and cadence play no part.
-        dataset: The data.
-        features: What images are compared in.
-        interval: Generations per step, at least 1.
+        config: The run's settings.
+        game: The paper's class.
+        task: What it learns from.
+    """
+    build = partial(
+        game,
+        settings=config.settings,
+        task=task,
+        device=config.device,
+        arithmetic=config.arithmetic,
+    )
+    return Parts(build=build, mutations=config.mutations, evolution=config.evolution)
+
+
+def evolution_search(
+    parts: Parts,
+    *,
+    seed: int,
+    executor: Executor | None = None,
+    directory: Path | None = None,
+    callbacks: Sequence[Callback] = (),
+    **options: Any,
+) -> Search:
+    """Return the search that an evolution is: generators in a discriminator.
+
+    Args:
+        parts: What it is made of.
+        seed: The seed of everything.
+        executor: Where children are made; by default in this process.
+        directory: The run directory.
+        callbacks: Listeners.
+        options: More for `Search`: ``name``, ``identity``, ``checkpoint_every``, ``profile``.
+    """
+    return Search(
+        parts.member,
+        parts.strategy,
+        environment=parts.environment,
+        executor=executor or InlineExecutor(),
+        directory=directory,
+        seed=seed,
+        callbacks=callbacks,
+        **options,
+    )
+
+
+class WholeEvolution(Member):
+    """Generators, their discriminator and their evolution; a step is a number of generations.
+
+    It is scored as its paper's task scores the averaged best generator, on latent codes that all
+    members of a round share. It trains on random numbers of its own.
+
+    Args:
+        hyperparameters: Any of `RunConfig.kinds`.
+        config: The settings of the evolution; its executor, seed and cadence play no part.
+        game: The paper's class.
+        task: What it learns from and is judged by.
 
     Raises:
         ValueError: A hyperparameter is unknown or out of its range.
@@ -58,50 +169,43 @@ class EvolvedGan(Member):
         hyperparameters: Hyperparameters,
         *,
         config: RunConfig,
-        dataset: Dataset,
-        features: Features,
-        interval: int = 100,
+        game: Callable[..., Game],
+        task: Task,
     ) -> None:
-        if interval < 1:
-            raise ValueError(f"interval={interval!r}: expected an integer of at least 1.")
-        self.settings = alone(config, interval=interval)
-        self.dataset = dataset
-        self.features = features
-        self.interval = interval
+        self.given = config
+        self.game_type = game
+        self.task = task
         self.configure(hyperparameters)
-        self.inside = random_start(self.config, dataset)
-        self.network = build_network(self.config, dataset.shape).to(config.device)
-        self.network.eval().requires_grad_(False)
+        self.inside = random_start(self.parts)
+        self.game = self.parts.build({})
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Apply hyperparameters from the next step on, whatever the state was trained with."""
-        self.config = check(tuned(self.settings, hyperparameters))
+        self.config = self.given.tuned(hyperparameters)
+        self.parts = parts_of(self.config, self.game_type, self.task)
 
     def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - the evolution has them
-        """Evolve for ``interval`` generations.
+        """Evolve for the settings' ``interval`` of generations.
 
         Raises:
             NothingSurvivesError: No child has had a finite fitness for a while.
         """
-        search = build_search(replace(self.config, seed=self.seeds.own("step")), self.dataset)
+        interval = self.config.search.interval
+        search = evolution_search(
+            self.parts, seed=self.seeds.own("step"), checkpoint_every=interval
+        )
         search.archive.save(replace(self.inside, identity=search.identity))
-        search.resume().run(self.inside.generation + self.interval)
+        search.resume().run(self.inside.generation + interval)
         self.inside = search.archive.latest(search.identity)
 
     def evaluate(self) -> dict[str, float]:
-        """Score samples of the best survivor's averaged weights against the data."""
-        best = unpack(self.inside.population[0].state)
-        self.network.load_state_dict(averaged_weights(best))
-        settings, seed = self.config.generator, self.seeds.shared("evaluate")
-        codes = draw_codes(settings.latent, NUM_SAMPLES, settings.latent_dim, seed)
-        with torch.no_grad():
-            parts = [
-                self.network(part.to(self.config.device)) for part in torch.split(codes, BATCH)
-            ]
-        return appraise(self.dataset, self.features, torch.cat(parts))
+        """Score the best survivor as the paper does, by its averaged weights."""
+        self.game.load_state_dict(best_of(self.state_dict()))
+        self.game.seeds = self.seeds
+        return self.game.evaluate()
 
     def state_dict(self) -> State:
-        """Return the survivors, the discriminator, both with Adam, and how far evolution is."""
+        """Return the survivors, the discriminator, both with optimisers, and how far it is."""
         inside = self.inside
         return {
             "generation": inside.generation,
@@ -127,26 +231,10 @@ class EvolvedGan(Member):
         )
 
 
-def alone(config: RunConfig, *, interval: int) -> RunConfig:
-    """Return the settings of an E-GAN inside a member: in its process, without a search."""
-    return replace(
-        config,
-        executor="inline",
-        workers=None,
-        address=None,
-        search=SearchConfig(),
-        generations=interval,
-        checkpoint_every=interval,
-    )
-
-
-def random_start(config: RunConfig, dataset: Dataset) -> Snapshot:
-    """Return an E-GAN before its first generation, drawn from torch's current stream."""
-    generators = [
-        Generator({}, config=config, shape=dataset.shape)
-        for _ in range(config.evolution.num_survivors)
-    ]
-    discriminator = Discriminator(config=config, dataset=dataset)
+def random_start(parts: Parts) -> Snapshot:
+    """Return an evolution before its first generation, drawn from torch's current stream."""
+    generators = [parts.member({}) for _ in range(parts.evolution.num_survivors)]
+    environment = parts.environment()
     survivors = [
         Individual(generation=0, index=i, state=pack(generator.state_dict()))
         for i, generator in enumerate(generators)
@@ -154,22 +242,19 @@ def random_start(config: RunConfig, dataset: Dataset) -> Snapshot:
     return Snapshot(
         generation=0,
         population=survivors,
-        environment=pack(discriminator.state_dict()),
-        strategy=build_strategy(config).state_dict(),
+        environment=pack(environment.state_dict()),
+        strategy=parts.strategy.state_dict(),
     )
 
 
-def best_weights(state: Mapping[str, Any]) -> dict[str, torch.Tensor]:
-    """Return the averaged weights of the best generator in an E-GAN's state."""
-    return averaged_weights(state["survivors"][0]["state"])
+def best_of(state: Mapping[str, Any]) -> State:
+    """Return the state of the game with the best survivor of a whole evolution's state."""
+    return joined(state["survivors"][0]["state"], state["discriminator"])
 
 
-def member_of(config: RunConfig, prepared: Prepared) -> partial[EvolvedGan]:
-    """Return what builds the members of a search: whole E-GANs, from hyperparameters."""
-    return partial(
-        EvolvedGan,
-        config=config,
-        dataset=prepared.dataset,
-        features=prepared.features,
-        interval=config.search.interval,
-    )
+def joined(member: Mapping[str, Any], environment: Mapping[str, Any] | None) -> State:
+    """Return the state of a game from those of its two sides."""
+    if environment is None:
+        return dict(member)
+    parts = ("networks", "optimizers")
+    return {**member, **{name: {**member[name], **environment[name]} for name in parts}}

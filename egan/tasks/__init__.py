@@ -1,1 +1,30 @@
-"""What models are for: what they learn from, how they are judged and shown."""
+"""What models are for: what they learn from, how they are judged and shown.
+
+A task has the data, gives batches, scores, pictures and naive baselines; it never is the model. A
+paper names one: `task_type: ClassVar = Generation`. A new task is a file with a class that extends
+`Task`.
+"""
+
+from egan.tasks.base import Batch, Codes, Draw, Needs, Task, draw, draw_labels, moved
+from egan.tasks.classes import Classes
+from egan.tasks.density import Density
+from egan.tasks.generation import ROW, Generation
+from egan.tasks.recognition import Recognition
+from egan.tasks.translation import Translation
+
+__all__ = [
+    "ROW",
+    "Batch",
+    "Classes",
+    "Codes",
+    "Density",
+    "Draw",
+    "Generation",
+    "Needs",
+    "Recognition",
+    "Task",
+    "Translation",
+    "draw",
+    "draw_labels",
+    "moved",
+]

@@ -1,57 +1,86 @@
-"""What generators that are told which class to make share: how they are judged, and class rows."""
+"""Making samples of the class that is asked for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from egan.tasks.generation import ROW
-from egan.training.game import Adversarial
-from egan.training.model import Batch
+from egan.data.kinds import Images
+from egan.tasks.base import Draw, Needs, Scores, draw_labels
+from egan.tasks.generation import ROW, Generation
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from egan.data.dataset import Dataset
+    from egan.judging.features import Features
 
-class Conditional(Adversarial):
-    """A game about samples and their "labels", which are among the codes.
 
-    Fitness: the share of samples that a fixed classifier takes for the class that was asked for,
-    minus `distance_weight` times their Fréchet distance to the data in its features.
+class Classes(Generation):
+    """Samples of a class.
+
+    A model offers, beside ``samples``, ``samples_of(labels, rng)``, the samples of some labels (N,),
+    and ``labelled(count, rng)``, labels as the data have them and their samples. Fitness: the share
+    of samples that a fixed classifier takes for the class that was asked for, minus
+    `distance_weight` times their Fréchet distance to the data in its features.
+
+    Args:
+        data: What is trained on.
+        held_out: What is kept from training.
+        features: What samples are compared in and classes are told by.
+        distance_weight: Weight of the distance, at least 0.
     """
 
-    distance_weight: ClassVar[float] = 1.0
-    needs_labels = True
-    needs_images = True
+    needs: ClassVar = Needs(labels=True, kinds=(Images,))
+    leading: ClassVar = ("accuracy", "frechet")
 
-    def logits(self, batch: Batch) -> Tensor:
-        """Ask D about samples and their classes."""
-        logits: Tensor = self.discriminator(batch.samples, batch.labels)
-        return logits
+    def __init__(
+        self,
+        data: Dataset,
+        held_out: Dataset,
+        features: Features,
+        *,
+        distance_weight: float = 1.0,
+    ) -> None:
+        super().__init__(data, held_out, features)
+        self.distance_weight = distance_weight
 
-    def score(self) -> dict[str, float]:
+    def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how often the class is the one asked for, and the distance to the data."""
-        made, accuracy = self._told()
+        made, accuracy = self._told(model, rng)
         distances = self.appraised(made)
         total = accuracy - self.distance_weight * distances["frechet"]
         return {**distances, "fitness": total, "accuracy": accuracy}
 
-    def look(self) -> dict[str, float]:
+    def look(self, model: Any, rng: torch.Generator) -> Scores:
         """Return all distances, and how often the class is the one asked for."""
-        return {**super().look(), "accuracy": self._told()[1]}
+        return {**super().look(model, rng), "accuracy": self._told(model, rng)[1]}
 
-    def _told(self) -> tuple[Tensor, float]:
+    def _told(self, model: Any, rng: torch.Generator) -> tuple[Tensor, float]:
         """Make samples (N, C, H, W); return them, and how often they are of the class asked for."""
-        codes = self.codes(self.num_judged, self.random)
-        made = self.made(codes)
-        told = torch.as_tensor(self.task.features.classes(made))
-        return made, float((told == codes["labels"]).float().mean())
+        labels, made = model.labelled(self.num_judged, rng)
+        told = torch.as_tensor(self.features.classes(made))
+        return made, float((told == labels).float().mean())
 
-    def show_rows(self, generator: torch.Generator) -> Image.Image:
-        """Draw a row for each of the first ten classes; columns share their z."""
-        z = self.codes(ROW, generator)["z"]
-        labels = torch.arange(min(self.num_classes, ROW))
-        codes = {"z": z.repeat(len(labels), 1), "labels": labels.repeat_interleave(ROW)}
-        return self.show(self.made(codes))
+    def pictures(self, model: Any) -> dict[str, Draw]:
+        """Show a row for each class."""
+        return {"class_rows": partial(self.show_rows, model)}
+
+    def show_rows(self, model: Any, rng: torch.Generator) -> Image.Image:
+        """Draw a row for each of the first ten classes; columns share their random numbers."""
+        start, rows = rng.get_state(), []
+        for label in range(min(self.data.num_classes, ROW)):
+            rng.set_state(start)
+            rows.append(model.samples_of(torch.full((ROW,), label), rng))
+        return self.show(torch.cat(rows), row_names=[f"class {i}" for i in range(len(rows))])
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Add what a generator that is deaf to the class is worth: chance."""
+        rng = torch.Generator().manual_seed(1)
+        asked, other = (draw_labels(self.data, 10_000, rng) for _ in range(2))
+        chance = float((asked == other).float().mean())
+        return {"chance": {"accuracy": chance}, **super().baselines()}

@@ -1,71 +1,91 @@
-"""What every model that makes samples shares: how they are judged, and their pictures."""
+"""Making samples like the data, and the naive models that samples are worth something beside."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from egan.judging.appraisal import NUM_SAMPLES, appraise
+from egan.judging.appraisal import appraise
 from egan.judging.judge import judge
-from egan.reporting.pictures import histogram_picture, image_grid, scatter_picture
-from egan.training.model import Draw, Model
+from egan.judging.reference import SEED, naive_samples, uniform_noise
+from egan.reporting.showing import show
+from egan.tasks.base import Draw, Scores, Task
 
 if TYPE_CHECKING:
     from PIL import Image
 
-BATCH = 250
-NUM_SHOWN, ROW = 100, 10
-NUM_POINTS, NUM_REAL_POINTS = 2500, 2000
+ROW = 10
 
 
-class Generative(Model):
-    """A model that makes samples (N, *shape), images in [-1, 1].
+class Generation(Task):
+    """Samples (N, *shape) that are distributed as the data are.
 
-    Its fitness is how near 1,000 of them are to the data, see `egan.judging.appraisal`: for images
-    -log of the Fréchet distance in fixed reference features.
+    A model offers ``samples(count, rng)``, on the CPU, as the trained model does best. The fitness
+    is how near 1,000 of them are to the data, see `egan.judging.appraisal`: for images -log of the
+    Fréchet distance in fixed reference features. A look judges them by all distances that there
+    are, see `egan.judging.judge`.
     """
 
-    num_judged: ClassVar[int] = NUM_SAMPLES
+    leading: ClassVar = ("modes", "high_quality", "frechet", "classes")
 
-    @abstractmethod
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Make samples (count, *shape) as the trained model does best, in evaluation mode."""
-
-    def samples(self, count: int, generator: torch.Generator) -> Tensor:
-        """Make samples on the CPU, a few hundred at a time."""
-        sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
-        return torch.cat([self.sample(size, generator).cpu() for size in sizes])
-
-    def score(self) -> dict[str, float]:
+    def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Score samples against the data."""
-        return self.appraised(self.samples(self.num_judged, self.random))
+        return self.appraised(model.samples(self.num_judged, rng))
 
-    def appraised(self, made: Tensor) -> dict[str, float]:
+    def appraised(self, made: Tensor) -> Scores:
         """Score samples (N, *shape) against the data, see `egan.judging.appraisal`."""
-        return appraise(self.task.data, self.task.features, made)
+        return appraise(self.data, self.features, made)
 
-    def look(self) -> dict[str, float]:
-        """Judge samples by all distances that there are, see `egan.judging.judge`."""
-        count = self.num_judged if len(self.shape) == 3 else NUM_POINTS
-        made = self.samples(count, self.random)
-        return judge(self.task.data, self.task.features, made)
+    def look(self, model: Any, rng: torch.Generator) -> Scores:
+        """Judge samples by all distances that there are."""
+        return self.judged(model.samples(self.num_looked_at, rng))
 
-    def pictures(self) -> dict[str, Draw]:
-        """Show samples; extend it with what else there is to see."""
-        return {"samples": self.show_samples}
+    def judged(self, made: Tensor) -> Scores:
+        """Judge samples (N, *shape) by all distances that there are, see `egan.judging.judge`."""
+        return judge(self.data, self.features, made)
 
-    def show_samples(self, generator: torch.Generator) -> Image.Image:
+    @property
+    def num_looked_at(self) -> int:
+        """How many samples a look judges: of points, which cost nothing, a few more."""
+        many = self.data.kind.num_judged
+        return many if many > Task.num_judged else self.num_judged
+
+    def pictures(self, model: Any) -> dict[str, Draw]:
+        """Show samples."""
+        return {"samples": partial(self.show_samples, model)}
+
+    def show_samples(self, model: Any, rng: torch.Generator) -> Image.Image:
         """Draw 100 images, or 2,500 points over the real ones."""
-        images = len(self.shape) == 3
-        return self.show(self.samples(NUM_SHOWN if images else NUM_POINTS, generator), columns=ROW)
+        return self.show(model.samples(self.data.kind.num_shown, rng))
 
-    def show(self, samples: Tensor, *, columns: int = ROW, **options: Any) -> Image.Image:
-        """Draw images (N, C, H, W) in rows, or points (N, 2) over the real ones."""
-        if len(self.shape) == 3:
-            return image_grid(samples.cpu().numpy(), columns=columns, **options)
-        real = self.task.data.real(NUM_REAL_POINTS).numpy()
-        draw = histogram_picture if self.shape == (1,) else scatter_picture
-        return draw(samples.cpu().numpy(), real=real)
+    def show(
+        self, samples: Tensor, *, columns: int = ROW, row_names: Sequence[str] = ()
+    ) -> Image.Image:
+        """Draw samples (N, *shape) of the data's kind, points over real ones."""
+        behind = self.data.kind.num_behind
+        real = self.data.real(behind).numpy() if behind else None
+        return show(
+            self.data.kind, samples.cpu().numpy(), columns=columns, real=real, row_names=row_names
+        )
+
+    def show_real(self) -> Image.Image:
+        """Draw real samples in the same way."""
+        return self.show(self.data.real(self.data.kind.num_shown))
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Judge real samples that were held out, numbers of their own normal law each, and noise.
+
+        The floor is told only where something was held out: the data themselves have distance 0.
+        """
+        rng = torch.Generator().manual_seed(SEED)
+        made = {
+            "Gaussian": naive_samples(self.data, self.num_looked_at, rng),
+            "noise": uniform_noise(self.data, self.num_looked_at, rng),
+        }
+        if self.held_out is not self.data:
+            made = {"floor": self.held_out.real(self.num_looked_at), **made}
+        return {name: self.judged(samples) for name, samples in made.items()}

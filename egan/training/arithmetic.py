@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from egan.config import ArithmeticConfig
+    from egan.config.sections import ArithmeticConfig
 
-Forward = Callable[[Tensor], Tensor]
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 
 
@@ -35,30 +34,20 @@ def _channels_last(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tens
     return (inputs[0].contiguous(memory_format=torch.channels_last), *inputs[1:])
 
 
-def computed(network: Forward, settings: ArithmeticConfig, device: torch.device) -> Forward:
-    """Return a network's forward pass in the precision of the settings; its result is float32."""
-    if settings.precision == "float32":
-        return network
+def compile_in_place(network: nn.Module, settings: ArithmeticConfig) -> None:
+    """Have a network's forward pass compiled where the settings say so, at its first call."""
+    if settings.compile:
+        import torch._functorch.config as functorch
 
-    def forward(values: Tensor) -> Tensor:
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            return network(values).float()
-
-    return forward
+        functorch.donated_buffer = False  # siblings go back through one graph several times
+        network.compile(dynamic=False)
 
 
-def compiled(network: nn.Module, settings: ArithmeticConfig) -> Forward:
-    """Return a network's forward pass, compiled where the settings say so.
-
-    A compiled pass has no second derivatives.
-    """
+def eager(settings: ArithmeticConfig) -> contextlib.AbstractContextManager[None]:
+    """Return the context for penalties: a compiled pass has no second derivatives."""
     if not settings.compile:
-        return network
-    import torch._functorch.config as functorch
-
-    functorch.donated_buffer = False  # siblings go back through one graph several times
-    forward: Forward = torch.compile(network, dynamic=False)
-    return forward
+        return contextlib.nullcontext()
+    return torch.compiler.set_stance("force_eager")  # type: ignore[no-any-return]
 
 
 def check_compiler(settings: ArithmeticConfig) -> None:

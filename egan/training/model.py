@@ -1,147 +1,113 @@
-"""What every model of the collection is: networks and optimisers that take updates on data."""
+"""What every paper is: networks and optimisers that take updates on a task's data."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from egan.config.settings import Settings
+from egan.config.sections import ArithmeticConfig
+from egan.tasks.base import Batch, Draw, Needs, Task
+from egan.training import optimizers
 from egan.training.gradients import set_gradients
 from population.member import Hyperparameters, Member
 from population.state import State
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from egan.config.run import RunConfig
+    from egan.config.settings import Settings
 
-    from egan.config.collection import CollectionConfig
-    from egan.data.dataset import Dataset
-    from egan.judging.features import Features
+BATCH = 250
+"""How many samples are made at a time."""
 
-Codes = dict[str, Tensor]
-"""What samples are made from or belong to, a row each: "z", "labels", "c" ..."""
-
-Draw = Callable[[torch.Generator], "Image.Image"]
-"""Draws a picture; the generator is the same at every look, so that codes stay fixed."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Samples, real or generated, with what belongs to them.
-
-    Attributes:
-        samples: (N, *shape), images in [-1, 1].
-        codes: Of real samples their "labels" (N,), where the data have any; of generated ones the
-            codes that they were made from.
-    """
-
-    samples: Tensor
-    codes: Codes = field(default_factory=dict)
-
-    @property
-    def labels(self) -> Tensor:
-        """The classes (N,)."""
-        return self.codes["labels"]
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """What a model learns from and is judged by.
-
-    Attributes:
-        data: What is trained on; samples are compared with it too.
-        held_out: What likelihoods and accuracies are measured on.
-        features: What samples are compared in: of a fixed reference, never of the model.
-        interval: Updates in a step of the engine.
-        device: Where the networks live; every draw is made on the CPU.
-    """
-
-    data: Dataset
-    held_out: Dataset
-    features: Features
-    interval: int = 100
-    device: str = "cpu"
+Gradient = Sequence[Tensor | None]
+"""A tensor for each parameter; None where the loss does not depend on it."""
 
 
 class Model(Member):
     """Networks and optimisers with a name each, and an update that is repeated.
 
-    A subclass defines ``build`` and ``update``, usually ``evaluate`` and ``pictures``, and its
-    tables. States, hyperparameters, devices and random streams are handled here.
+    A paper defines ``build`` and ``update``, what its task asks of it (``sample``, ``translate``,
+    ``classify`` ...), and its tables. States, hyperparameters, devices and random streams are
+    handled here; data, scores and pictures are the task's.
 
     Args:
         hyperparameters: Settings to change, by name.
-        settings: The model's own settings; of the class that ``settings`` is annotated with.
+        settings: The paper's own settings; of the class that ``settings`` is annotated with.
         task: The data, and what judges.
+        interval: Updates in a step of the engine.
+        device: Where the networks live; every draw is made on the CPU.
+        arithmetic: How networks are computed.
 
     Attributes:
         settings: The settings with the current hyperparameters.
         shape: The shape of a sample.
         num_classes: Of the data; 0 without labels.
         networks: What training changes, by name.
-        optimizers: By the name of the network that they train; see `optimizer_options`.
-        random: The stream of the coming draws, on the CPU; new in every step and evaluation.
+        optimizers: By the name of the network that they train; see `learning`.
+        rng: The stream of the coming draws, on the CPU; new in every step and evaluation.
         updates: How many updates there were so far.
 
     Raises:
         ValueError: A setting is wrong, or the networks do not fit the data.
     """
 
-    presets: ClassVar[Mapping[str, Callable[[], CollectionConfig]]]
+    task_type: ClassVar[Callable[..., Task]]
+    """What it is for: a class of `egan.tasks`, or a partial of one."""
+    presets: ClassVar[Mapping[str, Callable[[], RunConfig]]]
     """Settings of whole runs by name: "small", the default, and "paper" at least."""
-    space: ClassVar[Mapping[str, str]]
-    """What a search varies if it is not told, spelt as on the command line."""
+    learning: ClassVar[Mapping[str, str]] = {}
+    """The networks that have an optimiser, each with the setting that is its learning rate."""
+    live: ClassVar[Mapping[str, tuple[type[nn.Module], str]]] = {}
+    """Settings that modules read while they train: the modules' class, and their attribute."""
+    needs: ClassVar[Needs] = Needs()
+    """What the data must have, beside what the task needs."""
     tiny: ClassVar[Mapping[str, Any]] = {}
     """Changes to the small preset's settings with which a test takes no time."""
     paper_classes: ClassVar[int] = 10
     """How many classes the paper's data have."""
     paper_parameters: ClassVar[Mapping[str, float]] = {}
     """Millions of parameters by network, where the paper or its authors' code states them."""
-    evolves: ClassVar[bool] = False
-    """Whether its generator can evolve in its discriminator."""
-    needs_labels: ClassVar[bool] = False
-    """Whether the data must have classes."""
-    needs_images: ClassVar[bool] = False
-    """Whether the data must be images, not points."""
 
     settings: Settings
+    task: Any
 
-    def __init__(self, hyperparameters: Hyperparameters, *, settings: Settings, task: Task) -> None:
+    def __init__(
+        self,
+        hyperparameters: Hyperparameters,
+        *,
+        settings: Settings,
+        task: Task,
+        interval: int = 100,
+        device: str = "cpu",
+        arithmetic: ArithmeticConfig | None = None,
+    ) -> None:
         self.given = settings
         self.settings = settings.tuned(hyperparameters)
         self.task = task
+        self.interval = interval
+        self.arithmetic = arithmetic or ArithmeticConfig()
         self.shape = task.data.shape
         self.num_classes = task.data.num_classes
-        self.device = torch.device(task.device)
-        self.random = torch.Generator()
+        self.device = torch.device(device)
+        self.rng = torch.Generator()
         self.updates = 0
-        self._check_data()
+        for needs in (self.needs, task.needs):
+            needs.check(task.data, who=type(self).__name__)
         self.networks: dict[str, nn.Module] = {
             name: network.to(self.device) for name, network in self.build().items()
         }
         self.optimizers = {
-            name: self.optimizer(self.networks[name], **options)
+            name: optimizers.optimizer(
+                optimizers.name_of(self.settings), self.networks[name], options
+            )
             for name, options in self.optimizer_options().items()
+            if name in self.networks
         }
-
-    def _check_data(self) -> None:
-        name = type(self).__name__
-        if self.needs_labels and self.num_classes < 2:
-            raise ValueError(
-                f"{name} needs data with classes, but {self.task.data.name} has no labels. Give "
-                "labelled data (a folder with a subfolder for each class, digits, mnist, cifar10, "
-                "a .npz file with labels), or take a model that needs none."
-            )
-        if self.needs_images and len(self.shape) != 3:
-            raise ValueError(
-                f"{name} needs images, but {self.task.data.name} has samples of shape "
-                f"{self.shape}. Give images, such as --data.name digits."
-            )
 
     @abstractmethod
     def build(self) -> dict[str, nn.Module]:
@@ -149,18 +115,21 @@ class Model(Member):
 
     @abstractmethod
     def update(self) -> None:
-        """Train once, on batches from `draw` with random numbers from ``self.random``."""
+        """Train once, on batches from `draw` with random numbers from ``self.rng``."""
+
+    def learning_rate(self, network: str) -> float:
+        """Return the current learning rate of a network; override it where one decays."""
+        return float(getattr(self.settings, self.learning[network]))
 
     def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the optimisers' options by network, from the current settings.
+        """Return the optimisers' options by network, see `learning` and `egan.training.optimizers`.
 
         They are applied again after every change of hyperparameters.
         """
-        return {}
-
-    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
-        """Build the optimiser of a network: Adam, unless a model overrides it."""
-        return torch.optim.Adam(network.parameters(), fused=True, **options)
+        return {
+            name: optimizers.options(self.settings, lr=self.learning_rate(name))
+            for name in self.learning
+        }
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Apply hyperparameters to the live model.
@@ -169,19 +138,25 @@ class Model(Member):
             ValueError: There is no such setting, or it is out of its range.
         """
         self.settings = self.given.tuned(hyperparameters)
-        self.apply_options()
+        self.apply_settings()
 
-    def apply_options(self) -> None:
-        """Give the optimisers their options; call it in `update` where a rate decays."""
+    def apply_settings(self) -> None:
+        """Hand the settings on to optimisers and modules; call it in `update` where one decays."""
         for name, options in self.optimizer_options().items():
-            for group in self.optimizers[name].param_groups:
-                group.update(options)
+            if name in self.optimizers:
+                for group in self.optimizers[name].param_groups:
+                    group.update(options)
+        for setting, (kind, attribute) in self.live.items():
+            for network in self.networks.values():
+                for module in network.modules():
+                    if isinstance(module, kind):
+                        setattr(module, attribute, getattr(self.settings, setting))
 
     def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - training has none
-        """Take ``task.interval`` updates."""
-        self.random = stream(self.seeds.own("step"))
+        """Take ``interval`` updates."""
+        self.rng = stream(self.seeds.own("step"))
         self.training(True)
-        for _ in range(self.task.interval):
+        for _ in range(self.interval):
             self.update()
             self.updates += 1
 
@@ -191,20 +166,33 @@ class Model(Member):
             network.train(mode)
 
     def draw(self, count: int | None = None) -> Batch:
-        """Draw real samples, `batch_size` by default, with their labels where there are any."""
-        return draw(self.task.data, count or self.settings.batch_size, self.random, self.device)
+        """Draw a batch of the task's data, `batch_size` by default."""
+        batch: Batch = self.task.draw(count or self.settings.batch_size, self.rng)
+        return batch.to(self.device)
 
-    def descend(self, name: str, loss: Tensor) -> None:
-        """Take a step of a network's optimiser, on its own parameters alone."""
-        optimizer = self.optimizers[name]
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-        set_gradients(parameters, gradients)
-        optimizer.step()
+    def parameters(self, *names: str) -> list[Tensor]:
+        """Return what the optimisers of some networks train, in a fixed order."""
+        groups = [group for name in names for group in self.optimizers[name].param_groups]
+        return [parameter for group in groups for parameter in group["params"]]
+
+    def gradient(self, loss: Tensor, *names: str, retain_graph: bool = False) -> Gradient:
+        """Return a loss's gradient in the parameters of some networks, and of no others."""
+        parameters = self.parameters(*names)
+        return torch.autograd.grad(loss, parameters, retain_graph=retain_graph, allow_unused=True)
+
+    def follow(self, gradient: Gradient, *names: str) -> None:
+        """Take a step of the optimisers of some networks along a gradient."""
+        set_gradients(self.parameters(*names), gradient)
+        for name in names:
+            self.optimizers[name].step()
+
+    def descend(self, loss: Tensor, *names: str) -> None:
+        """Take a step of the optimisers of some networks, on their own parameters alone."""
+        self.follow(self.gradient(loss, *names), *names)
 
     def evaluate(self) -> dict[str, float]:
         """Score the model with `score`, in evaluation mode, on numbers that siblings share."""
-        self.random = stream(self.seeds.shared("evaluate"))
+        self.rng = stream(self.seeds.shared("evaluate"))
         with self.judging():
             return self.score()
 
@@ -218,25 +206,45 @@ class Model(Member):
         finally:
             self.training(True)
 
-    @abstractmethod
+    def sample(self, count: int, rng: torch.Generator) -> Tensor:  # noqa: ARG002 - the interface
+        """Make samples (count, *shape) as the trained model does best, in evaluation mode.
+
+        Raises:
+            ValueError: The model makes no samples.
+        """
+        raise ValueError(f"{type(self).__name__} makes no samples; take a generative model.")
+
+    def samples(self, count: int, rng: torch.Generator) -> Tensor:
+        """Make samples on the CPU, a few hundred at a time."""
+        sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
+        return torch.cat([self.sample(size, rng).cpu() for size in sizes])
+
     def score(self) -> dict[str, float]:
-        """Return scores, ``fitness`` among them; higher is better, never by the model itself."""
+        """Return scores, ``fitness`` among them; by default the task's.
+
+        Higher is better, and a model is never judged by itself.
+        """
+        scores: dict[str, float] = self.task.score(self, self.rng)
+        return scores
 
     def look(self) -> dict[str, float]:
-        """Return what is written to `metrics.csv` at a look; by default `score`."""
-        return self.score()
+        """Return what is written to `metrics.csv` at a look; by default the task's measures."""
+        scores: dict[str, float] = self.task.look(self, self.rng)
+        return scores
 
-    @abstractmethod
     def pictures(self) -> dict[str, Draw]:
         """Return what draws the pictures, by file name; the first one is drawn at every look."""
+        pictures: dict[str, Draw] = self.task.pictures(self)
+        return pictures
 
     def state_dict(self) -> State:
         """Return weights, running statistics, optimisers' states and the number of updates."""
         return self.part(self.networks)
 
-    def part(self, names: Any) -> State:
+    def part(self, names: Iterable[str]) -> State:
         """Return the state of some networks and their optimisers."""
-        optimizers = {name: one for name, one in self.optimizers.items() if name in names}
+        names = tuple(names)
+        optimizers = {name: self.optimizers[name] for name in names if name in self.optimizers}
         return {
             "updates": self.updates,
             "networks": {name: self.networks[name].state_dict() for name in names},
@@ -244,42 +252,18 @@ class Model(Member):
         }
 
     def load_state_dict(self, state: State) -> None:
-        """Take over a state made by :meth:`state_dict`, or the part of one."""
+        """Take over a state made by :meth:`state_dict`, or the part of one.
+
+        The settings of optimisers are those of the model, whatever the state was trained with.
+        """
         self.updates = state["updates"]
         for name, weights in state["networks"].items():
             self.networks[name].load_state_dict(weights)
         for name, moments in state["optimizers"].items():
             self.optimizers[name].load_state_dict(moments)
+        self.apply_settings()
 
 
 def stream(seed: int) -> torch.Generator:
     """Return a generator on the CPU, where every draw is made, whatever the device."""
     return torch.Generator().manual_seed(seed)
-
-
-def draw(
-    data: Dataset, count: int, generator: torch.Generator, device: torch.device | str = "cpu"
-) -> Batch:
-    """Draw samples (count, *shape) independently, with their labels where there are any."""
-    if data.labels is None:
-        return Batch(data.draw(count, generator).to(device))
-    chosen = torch.randint(len(data), (count,), generator=generator).numpy()
-    labels = torch.from_numpy(data.labels[chosen])
-    return Batch(data.tensor(chosen).to(device), {"labels": labels.to(device)})
-
-
-def draw_labels(data: Dataset, count: int, generator: torch.Generator) -> Tensor:
-    """Draw labels (count,) as the data have them, on the CPU.
-
-    Raises:
-        ValueError: The data have none.
-    """
-    if data.labels is None:
-        raise ValueError(f"{data.name} has no labels to draw; give labelled data.")
-    chosen = torch.randint(len(data), (count,), generator=generator).numpy()
-    return torch.from_numpy(data.labels[chosen])
-
-
-def moved(codes: Codes, device: torch.device | str) -> Codes:
-    """Return codes on a device."""
-    return {name: code.to(device) for name, code in codes.items()}

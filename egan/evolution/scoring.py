@@ -1,0 +1,94 @@
+"""What a child is worth: fitness = quality + weight * diversity; and the streams of its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+import fitness
+from egan.training.model import stream
+
+if TYPE_CHECKING:
+    from egan.config.sections import EvolutionConfig
+    from egan.training.game import Batch
+    from population.seeding import Seeds
+
+FAKES, REALS, SCORED_REALS, NOISE, NOISE_OF_REALS = range(5)
+"""Numbers of the random streams within a child's purposes; noise is that of layers like dropout."""
+
+MIXES = 2
+"""Within an update, whose step k draws real samples from stream 2 k + 1, all else from 2 k + 2."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a child was scored on.
+
+    Attributes:
+        fake: Its samples, with the codes that they were made from.
+        logits: The discriminator's, (N,), without a graph; None where nothing was asked.
+        gradient: Of the discriminator's loss on them and on real samples, a tensor for each of its
+            parameters; None where diversity is not taken from it.
+    """
+
+    fake: Batch
+    logits: Tensor | None = None
+    gradient: Sequence[Tensor | None] | None = None
+
+
+def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str, float]:
+    """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0)."""
+    if scored.logits is None:
+        return {"fitness": 0.0}
+    quality = float(fitness.quality(scored.logits))
+    diversity, saturated = _diversity(scored, settings, seeds)
+    return {
+        "fitness": fitness.combine(quality, diversity, weight=settings.diversity_weight),
+        "quality": quality,
+        "diversity": diversity,
+        "saturated": float(saturated),
+    }
+
+
+def _diversity(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> tuple[float, bool]:
+    if scored.gradient is None:
+        rng = stream(seeds.shared("evaluate", REALS))
+        samples = scored.fake.samples.cpu()
+        return float(fitness.pairwise_diversity(samples, generator=rng)), False
+    known = [part for part in scored.gradient if part is not None]
+    result = fitness.diversity(known, cap=settings.diversity_cap)
+    return result.value, result.saturated
+
+
+def seed_noise(seed: int, device: torch.device) -> None:
+    """Seed what layers such as dropout draw from; siblings meet the same noise."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed_all(seed)
+
+
+def has_buffers(networks: Iterable[nn.Module]) -> bool:
+    """Return whether networks keep running statistics or the like."""
+    return any(True for network in networks for _ in network.buffers())
+
+
+@contextmanager
+def kept_buffers(networks: Sequence[nn.Module]) -> Iterator[None]:
+    """Let networks work on copies of their running statistics for a while, then on their own again.
+
+    The copies are left alone afterwards, so that graphs that were built on them stay good.
+    """
+    modules = [module for network in networks for module in network.modules()]
+    before = [(one, name, own) for one in modules for name, own in one.named_buffers(recurse=False)]
+    for module, name, own in before:
+        setattr(module, name, own.clone())
+    try:
+        yield
+    finally:
+        for module, name, own in before:
+            setattr(module, name, own)

@@ -1,0 +1,170 @@
+"""What a model is for: what it learns from, how it is judged and shown. Never the model itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from egan.data.dataset import Dataset
+    from egan.data.kinds import Kind
+    from egan.judging.features import Features
+
+Codes = dict[str, Tensor]
+"""What samples are made from or belong to, a row each: "z", "labels", "c" ..."""
+
+Draw = Callable[[torch.Generator], "Image.Image"]
+"""Draws a picture; the generator is the same at every look, so that codes stay fixed."""
+
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples, real or generated, with what belongs to them.
+
+    Attributes:
+        samples: (N, *shape), images in [-1, 1].
+        codes: Of real samples their "labels" (N,) and annotations, where the data have any; of
+            generated ones the codes that they were made from.
+    """
+
+    samples: Tensor
+    codes: Codes = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def labels(self) -> Tensor:
+        """The classes (N,)."""
+        return self.codes["labels"]
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Return the batch on a device."""
+        return Batch(self.samples.to(device), moved(self.codes, device))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What the data must have.
+
+    Attributes:
+        labels: Whether there must be two classes or more.
+        kinds: The kinds of samples that will do; all where it is empty.
+        annotations: What must be known of each sample, by name.
+    """
+
+    labels: bool = False
+    kinds: tuple[type[Kind], ...] = ()
+    annotations: tuple[str, ...] = ()
+
+    def check(self, data: Dataset, *, who: str) -> None:
+        """See that the data have it.
+
+        Raises:
+            ValueError: They have not; the message says who needs what.
+        """
+        if self.labels and data.num_classes < 2:
+            raise ValueError(
+                f"{who} needs data with classes, but {data.name} has no labels. Give labelled data "
+                "(a folder with a subfolder for each class, digits, mnist, cifar10, a .npz file "
+                "with labels), or take a model that needs none."
+            )
+        if self.kinds and not isinstance(data.kind, self.kinds):
+            names = " or ".join(kind.name for kind in self.kinds)
+            raise ValueError(
+                f"{who} needs {names}, but {data.name} has samples of shape {data.shape} "
+                f"({data.kind.name}). Give {names}, such as --data.name digits."
+            )
+        for name in self.annotations:
+            if name not in data.annotations:
+                raise ValueError(
+                    f"{who} needs data with {name!r} for each sample, but {data.name} has "
+                    f"{', '.join(data.annotations) or 'no annotations'}."
+                )
+
+
+class Task(ABC):
+    """What a model learns from, is judged by, and shows.
+
+    A paper names its task's class; a run makes one and hands it to every member.
+
+    Args:
+        data: What is trained on; samples are compared with it too.
+        held_out: What likelihoods and accuracies are measured on.
+        features: What samples are compared in: of a fixed reference, never of the model.
+
+    Attributes:
+        needs: What the data must have.
+        leading: The measures that lead a report, in their order.
+        num_judged: How many samples are scored.
+    """
+
+    needs: ClassVar[Needs] = Needs()
+    leading: ClassVar[tuple[str, ...]] = ()
+    num_judged: int = 1000
+
+    def __init__(self, data: Dataset, held_out: Dataset, features: Features) -> None:
+        self.data = data
+        self.held_out = held_out
+        self.features = features
+
+    @classmethod
+    def compared(cls, data: Dataset) -> Dataset:
+        """Return what samples are compared with, which features are learned from: the data."""
+        return data
+
+    def draw(self, count: int, rng: torch.Generator) -> Batch:
+        """Draw real samples (count, *shape) independently, with labels where there are any."""
+        return draw(self.data, count, rng)
+
+    @abstractmethod
+    def score(self, model: Any, rng: torch.Generator) -> Scores:
+        """Return scores, ``fitness`` among them; higher is better, never by the model itself."""
+
+    def look(self, model: Any, rng: torch.Generator) -> Scores:
+        """Return what is written to `metrics.csv` at a look; by default the model's scores."""
+        del rng  # the model has its own
+        scores: Scores = model.score()
+        return scores
+
+    @abstractmethod
+    def pictures(self, model: Any) -> dict[str, Draw]:
+        """Return what draws the pictures, by file name; the first one is drawn at every look."""
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Return what scores are worth: those of naive models, by the name of each."""
+        return {}
+
+
+def draw(data: Dataset, count: int, rng: torch.Generator) -> Batch:
+    """Draw samples (count, *shape) independently, with their labels where there are any."""
+    if data.labels is None:
+        return Batch(data.draw(count, rng))
+    chosen = torch.randint(len(data), (count,), generator=rng).numpy()
+    return Batch(data.tensor(chosen), {"labels": torch.from_numpy(data.labels[chosen])})
+
+
+def draw_labels(data: Dataset, count: int, rng: torch.Generator) -> Tensor:
+    """Draw labels (count,) as the data have them, on the CPU.
+
+    Raises:
+        ValueError: The data have none.
+    """
+    if data.labels is None:
+        raise ValueError(f"{data.name} has no labels to draw; give labelled data.")
+    chosen = torch.randint(len(data), (count,), generator=rng).numpy()
+    return torch.from_numpy(data.labels[chosen])
+
+
+def moved(codes: Codes, device: torch.device | str) -> Codes:
+    """Return codes on a device."""
+    return {name: code.to(device) for name, code in codes.items()}

@@ -1,0 +1,78 @@
+"""Telling what an image shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+
+import fitness
+from egan.data.kinds import Images
+from egan.reporting.showing import show
+from egan.tasks.base import Draw, Needs, Scores, Task
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+BATCH = 250
+COLUMNS = 10
+
+
+class Recognition(Task):
+    """The classes of images (N, C, H, W).
+
+    A model offers ``classify(images)``, scores of the classes (N, K), the highest of the one that
+    is told. The data have one label each, or an annotation "classes" (N, K) of those present.
+    Fitness is how often all of them are right on held-out images, see `fitness.accuracy`.
+    """
+
+    needs: ClassVar = Needs(kinds=(Images,))
+    leading: ClassVar = ("accuracy", "fitness")
+
+    def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - the interface
+        """Return how often all classes are right."""
+        chosen = self.held_out.spread(self.num_judged)
+        images = torch.split(self.held_out.tensor(chosen), BATCH)
+        found = torch.cat([model.classify(part).cpu() for part in images])
+        return {"fitness": fitness.accuracy(found, self.truth(chosen))}
+
+    def truth(self, chosen: Any) -> Any:
+        """Return the labels (N,) of held-out images, or the classes present (N, K)."""
+        known = self.held_out.annotations.get("classes")
+        truth = self.held_out.labels if known is None else known
+        assert truth is not None
+        return truth[chosen]
+
+    def pictures(self, model: Any) -> dict[str, Draw]:
+        """Show held-out images, those that were taken for something else first."""
+        return {"mistakes": partial(self.show_mistakes, model)}
+
+    def show_mistakes(self, model: Any, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
+        """Draw 100 held-out images, those whose class is told wrongly first."""
+        chosen = self.held_out.spread(self.num_judged)
+        images, truth = self.held_out.tensor(chosen), torch.as_tensor(self.truth(chosen))
+        told = torch.cat([model.classify(part).cpu() for part in torch.split(images, BATCH)])
+        right = told.argmax(dim=1) == (truth if truth.ndim == 1 else truth.argmax(dim=1))
+        order = right.int().argsort(stable=True)[: COLUMNS**2]
+        return self.show(images[order])
+
+    def show(self, images: torch.Tensor, *, columns: int = COLUMNS) -> Image.Image:
+        """Draw images (N, C, H, W) in rows."""
+        return show(self.data.kind, images.cpu().numpy(), columns=columns)
+
+    def show_real(self) -> Image.Image:
+        """Draw images to learn from."""
+        return self.show(self.data.real(self.data.kind.num_shown))
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Return how often the commonest answer is right, and a plain CNN of the same images."""
+        known = self.data.annotations.get("classes")
+        truth = self.data.labels if known is None else known
+        answers = np.unique(np.asarray(truth), axis=0, return_counts=True)[1]
+        found = {"commonest answer": {"fitness": float(answers.max() / answers.sum())}}
+        if known is None and self.features.accuracy is not None:
+            found["plain CNN"] = {"fitness": self.features.accuracy}
+        return found

@@ -1,0 +1,127 @@
+"""Turning an image into another: of a drawing a painting, of a photograph a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import fitness
+from egan.data.kinds import Images
+from egan.reporting.showing import show
+from egan.tasks.base import Batch, Draw, Needs, Scores, Task
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from egan.data.dataset import Dataset
+    from egan.judging.features import Features
+
+TARGET = "target"
+COLUMNS = 10
+
+
+class Translation(Task):
+    """From a source image (N, C, H, W) to its target (N, C', H, W), the annotation "target".
+
+    A model offers ``translate(source, rng)``. Fitness: minus the Fréchet distance of translations
+    to targets, minus `l1_weight` times their mean absolute difference to the true ones (Isola et
+    al. 2016, arXiv 1611.07004, section 3).
+
+    Args:
+        data: Sources, each with its target.
+        held_out: What translations are judged on.
+        features: What they are compared with targets in.
+        paired: Whether a batch has the target of each source, or targets drawn apart from them.
+        l1_weight: Weight of the difference, at least 0.
+    """
+
+    needs: ClassVar = Needs(kinds=(Images,), annotations=(TARGET,))
+    leading: ClassVar = ("l1", "frechet")
+
+    def __init__(
+        self,
+        data: Dataset,
+        held_out: Dataset,
+        features: Features,
+        *,
+        paired: bool = True,
+        l1_weight: float = 1.0,
+    ) -> None:
+        super().__init__(data, held_out, features)
+        self.paired = paired
+        self.l1_weight = l1_weight
+        self.targets = self.compared(data)
+
+    @classmethod
+    def compared(cls, data: Dataset) -> Dataset:
+        """Return the targets, which translations are compared with."""
+        return replace(
+            data, name=f"{data.name}, targets", samples=data.annotations[TARGET], annotations={}
+        )
+
+    def draw(self, count: int, rng: torch.Generator) -> Batch:
+        """Draw sources (count, C, H, W), with a "target" each: their own, or drawn apart."""
+        chosen = torch.randint(len(self.data), (count,), generator=rng).numpy()
+        others = chosen
+        if not self.paired:
+            others = torch.randint(len(self.data), (count,), generator=rng).numpy()
+        return Batch(self.data.tensor(chosen), {TARGET: self.targets.tensor(others)})
+
+    def score(self, model: Any, rng: torch.Generator) -> Scores:
+        """Return how near translations of held-out sources are to their targets."""
+        source, target = self._held_out(self.num_judged)
+        return self.compare(model.translate(source, rng).cpu(), target)
+
+    def compare(self, made: Tensor, target: Tensor) -> Scores:
+        """Score translations (N, C', H, W), images in [-1, 1], beside the true ones."""
+        real = self.features.reference(self.targets)
+        distance = fitness.frechet_distance(real, self.features.features(made))
+        difference = float((made - target).abs().mean())
+        total = -distance - self.l1_weight * difference
+        return {"fitness": total, "frechet": distance, "l1": difference}
+
+    def _held_out(self, count: int) -> tuple[Tensor, Tensor]:
+        targets = self.compared(self.held_out)
+        return self.held_out.real(count), targets.real(count)
+
+    def pictures(self, model: Any) -> dict[str, Draw]:
+        """Show sources, what the model makes of them, and the truth."""
+        return {"translations": partial(self.show_rows, model)}
+
+    def show_rows(self, model: Any, rng: torch.Generator) -> Image.Image:
+        """Draw a row of held-out sources, one of their translations, and one of the truth."""
+        source, target = self._held_out(COLUMNS)
+        made = model.translate(source, rng).cpu()
+        width = max(part.shape[1] for part in (source, made, target))
+        rows = [part.expand(-1, width, -1, -1) for part in (source, made, target)]
+        return self.show(torch.cat(rows), row_names=("source", "output", "truth"))
+
+    def show(
+        self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
+    ) -> Image.Image:
+        """Draw images (N, C, H, W) in rows."""
+        images = images.cpu()
+        return show(self.data.kind, images.numpy(), columns=columns, row_names=row_names)
+
+    def show_real(self) -> Image.Image:
+        """Draw sources over their targets."""
+        source, target = (part.real(COLUMNS) for part in (self.data, self.targets))
+        width = max(source.shape[1], target.shape[1])
+        rows = [part.expand(-1, width, -1, -1) for part in (source, target)]
+        return self.show(torch.cat(rows), row_names=("source", "target"))
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Return what the source itself is worth, and one colour, the mean of the targets."""
+        source, target = self._held_out(self.num_judged)
+        real = self.targets.tensor(np.arange(len(self.targets)))
+        colour = real.mean(dim=(0, 2, 3), keepdim=True).expand_as(target)
+        found = {"mean colour": self.compare(colour, target)}
+        if source.shape == target.shape:
+            found["source as it is"] = self.compare(source, target)
+        return found

@@ -1,0 +1,51 @@
+"""Optimisers by name, and how a paper's settings become their options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from egan.lazy import lookup
+
+if TYPE_CHECKING:
+    from egan.config.settings import Settings
+
+Options = dict[str, Any]
+
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": partial(torch.optim.Adam, fused=True),
+    "sgd": torch.optim.SGD,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+}
+
+
+def optimizer(name: str, network: nn.Module, options: Options) -> torch.optim.Optimizer:
+    """Build the optimiser `name` of a network's parameters.
+
+    Raises:
+        ValueError: There is no such optimiser; near matches are offered.
+    """
+    return lookup(OPTIMIZERS, name, kind="optimizer")(network.parameters(), **options)
+
+
+def name_of(settings: Settings) -> str:
+    """Return the optimiser that settings name: their `optimizer`, or Adam."""
+    return str(getattr(settings, "optimizer", "adam"))
+
+
+def options(settings: Settings, *, lr: float) -> Options:
+    """Return the options of the optimiser that settings name, from their `beta1` and `beta2`.
+
+    Adam takes both; for gradient descent beta1 is the momentum; the others take neither.
+    """
+    beta1, beta2 = getattr(settings, "beta1", None), getattr(settings, "beta2", None)
+    known: Mapping[str, Options] = {
+        "adam": {} if beta1 is None else {"betas": (beta1, beta2)},
+        "sgd": {} if beta1 is None else {"momentum": beta1},
+    }
+    return {"lr": lr, **known.get(name_of(settings), {})}
