@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from egan.data.kinds import Images, Kind, Pixels, kind_of
+
 if TYPE_CHECKING:
     import torch
 
@@ -49,8 +51,9 @@ class Dataset:
 
     Attributes:
         name: The name in `egan.data.NAMES`.
-        samples: Images as (N, C, H, W) uint8, or points as (N, D) float32. Where `mixture` or
-            `process` draws fresh points, a fixed draw to judge against.
+        samples: Images as (N, C, H, W) uint8, points as (N, D) float32, or another kind, see
+            `egan.data.kinds`. Where `mixture` or `process` draws fresh points, a fixed draw to
+            judge against.
         labels: (N,) int64 classes from 0, or None.
         mixture: The mixture that points are drawn from, or None.
         notes: Sentences for the log, such as the files that were skipped.
@@ -58,9 +61,11 @@ class Dataset:
         annotations: What else is known of each sample, by name: arrays (N, ...), such as a mask.
         test: The indices of the samples that are kept for tests, where the data set says which;
             see `egan.data.splits`.
+        vocabulary: How many tokens there are, where the samples are tokens.
+        kind: What the samples are: worked out from their shape and type.
 
     Raises:
-        ValueError: If the arrays have another shape or type.
+        ValueError: If the arrays have another shape or type, or a token is not of the vocabulary.
     """
 
     name: str
@@ -71,14 +76,12 @@ class Dataset:
     process: Process | None = None
     annotations: Mapping[str, Array] = field(default_factory=dict)
     test: Array | None = None
+    vocabulary: int | None = None
+    kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
-        image, points = self.samples.dtype == np.uint8, self.samples.dtype == np.float32
-        if not (image and self.samples.ndim == 4) and not (points and self.samples.ndim == 2):
-            raise ValueError(
-                f"samples of {self.name} must be (N, C, H, W) uint8 or (N, D) float32, "
-                f"but got {self.samples.shape} {self.samples.dtype}"
-            )
+        kind = kind_of(self.samples, name=self.name, vocabulary=self.vocabulary)
+        object.__setattr__(self, "kind", kind)
         if self.labels is not None and self.labels.shape != self.samples.shape[:1]:
             raise ValueError(
                 f"labels of {self.name} must be ({len(self.samples)},), one for each sample, "
@@ -102,22 +105,22 @@ class Dataset:
     @property
     def is_image(self) -> bool:
         """Whether the samples are images rather than points."""
-        return self.samples.ndim == 4
+        return isinstance(self.kind, Images)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one sample: (C, H, W), or (2,)."""
+        """The shape of one sample: (C, H, W), (2,), or what the kind has."""
         return tuple(self.samples.shape[1:])
 
     @property
     def image_size(self) -> int | None:
-        """Height and width of the images; None for points."""
-        return self.shape[-1] if self.is_image else None
+        """Height and width of images and clips; None for other kinds."""
+        return self.shape[-1] if isinstance(self.kind, Pixels) else None
 
     @property
     def channels(self) -> int | None:
-        """1 for grey, 3 for colour; None for points."""
-        return self.shape[0] if self.is_image else None
+        """1 for grey, 3 for colour; None for what is no image or clip."""
+        return self.shape[-3] if isinstance(self.kind, Pixels) else None
 
     @property
     def num_classes(self) -> int:
@@ -131,7 +134,7 @@ class Dataset:
         return digest.hexdigest()[:16]
 
     def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:
-        """Draw `n` samples independently: a (n, *shape) float32 tensor, images in [-1, 1].
+        """Draw `n` samples independently: a (n, *shape) tensor, as `tensor` gives it.
 
         A finite set is drawn from uniformly, with replacement.
         """
@@ -140,19 +143,22 @@ class Dataset:
         process = self.mixture or self.process
         if process is not None:
             seed = int(torch.randint(2**63 - 1, (), generator=generator))
-            return torch.from_numpy(process.points(n, np.random.default_rng(seed)))
+            drawn = torch.from_numpy(process.points(n, np.random.default_rng(seed)))
+            return self.kind.decode(drawn)
         return self.tensor(torch.randint(len(self), (n,), generator=generator).numpy())
 
     def tensor(self, indices: npt.ArrayLike) -> torch.Tensor:
-        """Return the samples at `indices` (n,) as a (n, *shape) float32 tensor in [-1, 1]."""
+        """Return the samples at `indices` (n,) as a (n, *shape) tensor.
+
+        float32, images and clips in [-1, 1]; tokens are int64.
+        """
         import torch
 
         # Indexing with an array copies, so the tensor never sees the shared, read-only memory.
         # Copied flat, so that strides do not depend on how the data came: a convolution of one
         # channel looks at that channel's stride to choose its algorithm.
         copied = self.samples[np.asarray(indices, dtype=np.int64)]
-        chosen = torch.from_numpy(copied.ravel().reshape(copied.shape))
-        return chosen.float().div_(127.5).sub_(1.0) if self.is_image else chosen
+        return self.kind.decode(torch.from_numpy(copied.ravel().reshape(copied.shape)))
 
     def real(self, n: int) -> torch.Tensor:
         """Return min(n, N) samples spread evenly over the set, the same at every call."""

@@ -4,7 +4,8 @@ A fitness that comes from a member's own discriminator cannot be compared with a
 these can. What kind of data there is decides:
 
     images    fitness = -log(Fréchet distance of features)
-    points    fitness = -squared MMD with a Gaussian kernel, at most about 0
+    points    fitness = -squared MMD with a Gaussian kernel, at most about 0; other kinds alike,
+              with the kernel that `egan.data.kinds` has for them
     mixtures  fitness = share of high-quality samples * modes / number of modes - squared MMD,
               at most about 1; the last term tells members apart before any mode is found
 """
@@ -18,6 +19,7 @@ import torch
 
 import fitness
 from egan.data.dataset import Dataset
+from egan.data.kinds import Images
 from egan.judging.features import Features
 
 NUM_SAMPLES = 1000
@@ -28,7 +30,7 @@ SMALLEST = 1e-9
 
 
 def appraise(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict[str, float]:
-    """Score samples (N, *shape), images in [-1, 1]: ``fitness`` first, then what it is made of.
+    """Score samples (N, *shape) as models see them: ``fitness`` first, then what it is made of.
 
     Samples that are not finite score NaN throughout.
     """
@@ -43,7 +45,7 @@ def names(dataset: Dataset, features: Features) -> tuple[str, ...]:
     """Return the names of the scores, in their order."""
     if dataset.mixture is not None:
         return "fitness", "modes", "high_quality", "mmd"
-    if not dataset.is_image:
+    if not isinstance(dataset.kind, Images):
         return "fitness", "mmd"
     labelled = features.classes(dataset.real(1)) is not None
     return ("fitness", "frechet", "classes") if labelled else ("fitness", "frechet")
@@ -51,12 +53,12 @@ def names(dataset: Dataset, features: Features) -> tuple[str, ...]:
 
 def _values(dataset: Dataset, features: Features, samples: torch.Tensor) -> tuple[float, ...]:
     real, fake = features.reference(dataset), features.features(samples)
-    if dataset.is_image:
+    if isinstance(dataset.kind, Images):
         distance = fitness.frechet_distance(real, fake)
         classes = features.classes(samples)
         seen = () if classes is None else (float(len(np.unique(classes))),)
         return -math.log(max(distance, SMALLEST)), distance, *seen
-    distance = fitness.squared_mmd(real, fake, kernel="gaussian")
+    distance = fitness.squared_mmd(real, fake, kernel=dataset.kind.kernel)
     if dataset.mixture is None:
         return -distance, distance
     mixture = dataset.mixture

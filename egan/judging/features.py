@@ -21,6 +21,7 @@ import torch
 from safetensors import SafetensorError
 
 from egan.data.dataset import Array, Dataset
+from egan.data.kinds import Images
 from egan.judging import classifier
 
 VERSION = 2
@@ -105,7 +106,8 @@ def extractor(
 ) -> Features:
     """Return the features that samples of `dataset` are judged by.
 
-    Points are their own features. For images a classifier is trained, or read from `cache`.
+    Points, and other kinds but images, are their own features (tokens as one-hot codes). For images
+    a classifier is trained, or read from `cache`.
 
     Args:
         dataset: The real data.
@@ -120,9 +122,10 @@ def extractor(
         ValueError: If `spec` names nothing that can be called.
     """
     custom = None if spec is None else load_extractor(spec)
-    labelled = dataset.is_image and classifier.has_classes(dataset)
-    if not dataset.is_image or (custom is not None and not labelled):
-        return Features(custom or _identity)
+    images = isinstance(dataset.kind, Images)
+    labelled = images and classifier.has_classes(dataset)
+    if not images or (custom is not None and not labelled):
+        return Features(custom or dataset.kind.flat)
     network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
@@ -163,10 +166,6 @@ def default_cache() -> Path:
         return Path(os.environ.get("EGAN_CACHE") or "~/.cache/egan").expanduser()
     except RuntimeError:  # a user without a home, as in some containers
         return Path(tempfile.gettempdir(), "egan-cache")
-
-
-def _identity(points: torch.Tensor) -> torch.Tensor:
-    return points.flatten(1)
 
 
 @torch.no_grad()

@@ -49,14 +49,11 @@ def _scores(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict
 
 
 def _distances(real: Array, fake: Array, *, dataset: Dataset) -> dict[str, float]:
-    """Compare features (N, F) and (M, F); on points a Gaussian kernel sees more than a cubic."""
+    """Compare features (N, F) and (M, F)."""
     k = min(NUM_NEIGHBOURS, len(real) - 1, len(fake) - 1)
     near = fitness.precision_recall_density_coverage(real, fake, k=k)
-    kernel = fitness.squared_mmd(
-        real, fake, kernel="polynomial" if dataset.is_image else "gaussian"
-    )
     return {
         "frechet": fitness.frechet_distance(real, fake),
         **{name: float(value) for name, value in near._asdict().items()},
-        "mmd": kernel,
+        "mmd": fitness.squared_mmd(real, fake, kernel=dataset.kind.kernel),
     }

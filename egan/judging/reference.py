@@ -151,20 +151,12 @@ def prepare(train: Dataset, test: Dataset, *, cache: Path | None = None) -> Refe
 
 def naive_samples(dataset: Dataset, n: int, generator: torch.Generator) -> torch.Tensor:
     """Draw (n, *shape) samples, each number normal with its own mean and deviation in the data."""
-    real = dataset.tensor(np.arange(len(dataset)))
-    noise = torch.randn((n, *dataset.shape), generator=generator)
-    drawn = real.mean(dim=0) + real.std(dim=0, correction=0) * noise
-    return drawn.clamp(-1.0, 1.0) if dataset.is_image else drawn
+    return dataset.kind.naive(dataset.tensor(np.arange(len(dataset))), n, generator)
 
 
 def uniform_noise(dataset: Dataset, n: int, generator: torch.Generator) -> torch.Tensor:
     """Draw (n, *shape) uniform samples: images in [-1, 1], points where the data are."""
-    share = torch.rand((n, *dataset.shape), generator=generator)
-    if dataset.is_image:
-        return 2.0 * share - 1.0
-    real = dataset.tensor(np.arange(len(dataset)))
-    low, high = real.amin(dim=0), real.amax(dim=0)
-    return low + (high - low) * share
+    return dataset.kind.noise(dataset.samples, n, generator)
 
 
 def _labels(dataset: Dataset, indices: Array) -> Array | None:

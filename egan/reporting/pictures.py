@@ -216,7 +216,7 @@ def _frame(path: Path, caption: str, size: tuple[int, int]) -> Image.Image:
     """Return a picture under its caption, in at most 256 colours."""
     with Image.open(path) as picture:
         shown = picture.convert("RGB").resize(size, Image.Resampling.NEAREST)
-    font = _font(12)
+    font = small_font()
     height = 22
     frame = Image.new("RGB", (size[0], size[1] + height), "white")
     frame.paste(shown, (0, height))
@@ -225,7 +225,7 @@ def _frame(path: Path, caption: str, size: tuple[int, int]) -> Image.Image:
     return frame.quantize(256, dither=Image.Dither.NONE)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def small_font(size: int = 12) -> ImageFont.FreeTypeFont:
     """Return the font that comes with matplotlib, the same on every machine."""
     import matplotlib as mpl
 

@@ -90,10 +90,10 @@ def test_real_is_spread_evenly_and_always_the_same():
 def test_properties():
     data = images(labels=np.array([0, 1, 2, 0, 1, 2]))
     assert (data.shape, data.image_size, data.channels) == ((1, 2, 2), 2, 1)
-    assert (data.is_image, data.num_classes, len(data)) == (True, 3, 6)
+    assert (data.num_classes, len(data)) == (3, 6)
     points = egan.data.load("swiss_roll")
     assert (points.shape, points.image_size, points.channels) == ((2,), None, None)
-    assert (points.is_image, points.num_classes) == (False, 0)
+    assert points.num_classes == 0
 
 
 def test_a_draw_is_cheap():

@@ -1,4 +1,5 @@
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 
 from egan.data import load
 from egan.data.dataset import Dataset
+from egan.judging.appraisal import appraise
 from egan.judging.features import Features, extractor
 from egan.judging.judge import DISTANCES, MIXTURE, columns, judge
 
@@ -64,3 +66,21 @@ def test_two_images_are_enough_to_judge(tmp_path):
     data = Dataset("two", np.arange(128, dtype=np.uint8).reshape(2, 1, 8, 8))
     scores = judge(data, extractor(data, cache=tmp_path), data.draw(4, generator()))
     assert all(math.isfinite(score) for score in scores.values())
+
+
+@pytest.mark.parametrize("name", ["tokens", "clips", "series"])
+def test_other_kinds_are_judged_by_what_they_are_made_of(name):
+    rng = np.random.default_rng(0)
+    rising = (rng.integers(0, 4, (120, 1)) + np.arange(3)) % 4  # 0 1 2, 1 2 3, ...
+    stored = {
+        "tokens": rising,
+        "clips": (60 * rising).astype(np.uint8)[..., None, None, None].repeat(2, axis=-1),
+        "series": rising.astype(np.float32)[..., None],
+    }[name]
+    data = Dataset(name, stored, vocabulary=4 if name == "tokens" else None)
+    judged = pickle.loads(pickle.dumps(extractor(data)))
+    noise = data.kind.noise(data.samples, 120, generator())
+    good, bad = (judge(data, judged, samples) for samples in (data.draw(120, generator()), noise))
+    assert good["frechet"] < bad["frechet"]
+    assert good["mmd"] < bad["mmd"]
+    assert appraise(data, judged, noise) == {"fitness": -bad["mmd"], "mmd": bad["mmd"]}
