@@ -23,8 +23,7 @@ from egan.lazy import lookup
 
 if TYPE_CHECKING:
     from egan.runs.preparation import Prepared
-    from population import Callback, Executor, Member, Search, Strategy
-    from population.member import Hyperparameters
+    from population import Callback, Executor, Search, Strategy
     from population.spaces import SearchSpace
     from population.state import State
     from population.strategies.space_strategy import SpaceStrategy
@@ -290,10 +289,9 @@ def _of_evolutions(plan: Plan, prepared: Prepared, **options: Any) -> Search:
 
 def _of_generators(plan: Plan, prepared: Prepared, **options: Any) -> Search:
     """Return an evolution."""
-    from egan.evolution.whole import evolution_search, parts_of
+    from egan.evolution.whole import evolution_search
 
-    game: Any = prepared.model_type
-    return evolution_search(parts_of(plan.config, game, prepared.task), **options)
+    return evolution_search(prepared.parts(plan.config), **options)
 
 
 def strategies() -> dict[str, type[SpaceStrategy]]:
@@ -362,6 +360,3 @@ def _ends(domain: Any) -> list[Any]:
     if hasattr(domain, "options"):
         return list(domain.options)
     return [domain.low, domain.high] if hasattr(domain, "low") else [domain.value]
-
-
-Build = Callable[["Hyperparameters"], "Member"]
