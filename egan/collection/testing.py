@@ -29,12 +29,12 @@ import torch
 from PIL import Image
 
 from egan import collection
+from egan.collection.search import default_space, strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
 from egan.evolution.whole import Parts, evolution_search
 from egan.judging.features import Features
-from egan.runs.plan import checked, default_space, strategy_of
 from egan.tasks import Task
 from egan.training.game import Game
 from egan.training.model import Model
@@ -229,7 +229,7 @@ def ends(domain: Any) -> list[Any]:
 def searched(name: str) -> dict[str, Any]:
     """Return the domains of what a search of models varies if it is not told, by name."""
     config = dataclasses.replace(small(name), evolve=None, search=SearchConfig(strategy="pbt"))
-    config = checked(config)
+    config = with_space(config)
     strategy: Any = strategy_of(config)
     return {one: leaf.domain for one, leaf in strategy.space.leaves.items()}
 
@@ -244,7 +244,8 @@ class ModelConformance:
         assert isinstance(kind.task_type(*_nothing(name)), Task)
         for preset in collection.presets(name):
             config = collection.preset(f"{name}:{preset}")
-            assert checked(config) == config
+            config.check()
+            assert with_space(config) == config
             assert collection.named(config.preset) == (name, preset)
             assert set(kind.tiny) <= {f.name for f in dataclasses.fields(config.settings)}
         assert "paper" in collection.presets(name)
