@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from egan.config import WHERE_ONLY
+from egan.judging.measures import OBJECTIVE, measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ class Options:
     output: Path = Path("fitness.png")
     """The figure to write: .png, .pdf or .svg."""
 
-    score: str = "fitness"
+    score: str = OBJECTIVE
     """The column of results.csv to draw, such as fitness, quality or diversity."""
 
     axis: Annotated[Axis | None, tyro.conf.arg(metavar="{updates,generations,seconds}")] = None
@@ -98,7 +99,7 @@ def plot(
     directories: Sequence[Path],
     *,
     output: Path,
-    score: str = "fitness",
+    score: str = OBJECTIVE,
     axis: Axis | None = None,
     overwrite: bool = False,
 ) -> str:
@@ -194,7 +195,8 @@ def _key(run: Run) -> Key:
     """Return what tells one configuration from another; the path where there is none."""
     if run.settings is None:
         return (("path", str(run.directory)),)
-    return tuple(sorted((k, v) for k, v in run.settings.items() if k not in SAME))
+    settings = {**run.settings, "kind": run.about.kind}
+    return tuple(sorted((k, v) for k, v in settings.items() if k not in SAME))
 
 
 def _differences(keys: Sequence[Key]) -> dict[Key, str]:
@@ -208,7 +210,6 @@ def _differences(keys: Sequence[Key]) -> dict[Key, str]:
 
 def final_values(runs: Sequence[Compared], *, score: str, axis: str) -> str:
     """Return a table: for each curve how far it goes and the last values, mean and range."""
-    from egan.judging.measures import measure
     from egan.reporting.plots.comparison import common_measure
 
     looked = common_measure(runs)
@@ -230,8 +231,6 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 def _warning(runs: Sequence[Compared], score: str) -> list[str]:
     """Return what to say where scores of different judges are drawn into one panel."""
-    from egan.judging.measures import OBJECTIVE
-
     kinds = {run.about.kind for run in runs}
     if score != OBJECTIVE or "evolve" not in kinds or len(kinds) == 1:
         return []
