@@ -75,14 +75,22 @@ class Measure:
         return self.label[:1].upper() + self.label[1:]
 
     def text(self, value: float) -> str:
-        """Return a value as short as a reader needs; whole numbers whole, thousands parted."""
+        """Return a value as short as a reader needs; thousands parted, percent as percent."""
         value = float(value)
-        if not math.isfinite(value) or self.form.endswith("%"):
-            return format(value, self.form if math.isfinite(value) else "")
-        if abs(value) >= 1e9 or (value and abs(value) < 1e-4):
-            return format(value, ".3g")
-        whole = value == round(value) or abs(value) >= 1000
-        return f"{round(value):,}" if whole else format(value, self.form)
+        if not math.isfinite(value):
+            return str(value)
+        if self.form.endswith("%"):
+            return format(value, self.form)
+        if value and (abs(value) >= 1e9 or abs(value) < self._smallest):
+            return format(value, ".2g")
+        if abs(value) >= 1000 or (self.form.endswith("g") and value == round(value)):
+            return f"{round(value):,}"
+        return format(value, self.form)
+
+    @property
+    def _smallest(self) -> float:
+        """The value below which its own format would say nothing."""
+        return 1e-4 if self.form.endswith("g") else 0.5 * 10.0 ** -int(self.form[1:-1])
 
     def phrase(self, value: float) -> str:
         """Return label and value as one says them: "7 modes", but "Fréchet distance 0.15"."""

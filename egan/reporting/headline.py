@@ -132,6 +132,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def brief(seconds: float) -> str:
+    """Return a time as text, in milliseconds below a second."""
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else duration(seconds)
+
+
 def flatten(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Return dotted names and texts of a nested mapping's values, in order."""
     lines: list[tuple[str, str]] = []

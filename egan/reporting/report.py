@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from egan.files import atomic
 from egan.judging.measures import OBJECTIVE, measure
 from egan.reporting.about import About, read_about
-from egan.reporting.headline import breakdown, duration, flatten, headline, phases
+from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 from egan.reporting.pictures import evenly
 from egan.reporting.plots import (
     fitness_curves,
@@ -96,6 +96,7 @@ def _template() -> Any:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["duration"] = duration
+    environment.filters["brief"] = brief
     return environment.get_template("report.html")
 
 

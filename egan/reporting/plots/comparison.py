@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -56,27 +57,35 @@ def compare_runs(
     for run in runs:
         require_score(run.results, score, source=run.label)
     axis = common_axis(runs, axis)
-    looked = common_measure(runs)
-    figure = new_figure(width=12.0 if looked else 9.0)
-    panels = figure.subplots(1, 2 if looked else 1, squeeze=False)[0]
+    columns = [score, *([looked] if (looked := common_measure(runs)) else [])]
+    figure = new_figure(width=12.0 if len(columns) > 1 else 9.0)
+    panels = figure.subplots(1, len(columns), squeeze=False)[0]
     labels = list(dict.fromkeys(run.label for run in runs))
     for name, colour in zip(labels, cycle(SERIES), strict=False):
-        group = [run for run in runs if run.label == name]
-        lines = [[winner_curve(run.results, score=score) for run in group]]
-        if looked:
-            lines += [[looks(run, looked) for run in group]]
-        times = f" ({len(group)} runs)" if len(group) > 1 else ""
-        for axes, series in zip(panels, lines, strict=True):
-            places = [positions(run, axis) for run in group]
-            draw_curve(axes, spread(series, places), colour, plain(name) + times)
-    for axes, column in zip(panels, (score, looked), strict=False):
-        one = measure(str(column))
+        _draw_group(panels, [run for run in runs if run.label == name], columns, axis, colour)
+    for axes, column in zip(panels, columns, strict=True):
+        one = measure(column)
         scale_axis(axes, one)
-        title = f"{one.title}{_whose(runs)}" if axes is panels[0] else one.title
+        title = one.title + (_whose(runs) if axes is panels[0] else "")
         dress(axes, title=title, x=_axis_label(runs, axis), y=one.label)
-        place_steps(axes, narrow=looked is not None, whole=axis != SECONDS)
+        place_steps(axes, narrow=len(columns) > 1, whole=axis != SECONDS)
     _name_curves(figure, panels[0], repeated=len(labels) < len(runs))
     return figure
+
+
+def _draw_group(
+    panels: Iterable[Any], group: Sequence[Compared], columns: Sequence[str], axis: str, colour: str
+) -> None:
+    """Draw the curve of the runs of one label in each panel: their score, then what was looked at.
+
+    A curve has its runs' mean and their range.
+    """
+    name = plain(group[0].label) + (f" ({len(group)} runs)" if len(group) > 1 else "")
+    places = [positions(run, axis) for run in group]
+    lines = [[winner_curve(run.results, score=columns[0]) for run in group]]
+    lines += [[looks(run, column) for run in group] for column in columns[1:]]
+    for axes, series in zip(panels, lines, strict=True):
+        draw_curve(axes, spread(series, places), colour, name)
 
 
 def common_axis(runs: Sequence[Compared], axis: str | None = None) -> str:
@@ -167,9 +176,9 @@ def spread(lines: Sequence[pd.Series], places: Sequence[pd.Series]) -> pd.DataFr
     return thin(table, 600)
 
 
-def _name_curves(figure: Figure, axes: object, *, repeated: bool) -> None:
+def _name_curves(figure: Figure, axes: Any, *, repeated: bool) -> None:
     """Name the curves under the figure and say what the bands are."""
-    handles, captions = axes.get_legend_handles_labels()  # type: ignore[attr-defined]
+    handles, captions = axes.get_legend_handles_labels()
     columns = max(1, min(4, int(12 * figure.get_figwidth()) // (12 + max(map(len, captions)))))
     shown = figure.legend(
         handles,

@@ -3,7 +3,7 @@ import pytest
 
 from egan.judging.measures import measure
 from egan.reporting.about import About
-from egan.reporting.headline import breakdown, duration, flatten, headline, phases
+from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 
 
 def test_headline_says_what_was_run_and_how_it_went(results, metrics):
@@ -83,6 +83,14 @@ def test_a_search_has_members_rounds_and_updates(results):
 )
 def test_durations_are_for_readers(seconds, text):
     assert duration(seconds) == text
+
+
+def test_short_times_are_milliseconds():
+    assert [brief(seconds) for seconds in (0.0057, 0.9996, 75)] == [
+        "5.7 ms",
+        "1.00 s",
+        "1 min 15 s",
+    ]
 
 
 def test_flatten_joins_names_with_dots():
