@@ -123,8 +123,9 @@ def common_measure(runs: Sequence[Compared]) -> str | None:
     tables = [run.metrics for run in runs if run.metrics is not None]
     if len(tables) < len(runs):
         return None
-    wanted = [*runs[0].about.leading, *leading_of(tables[0])]
-    return next((name for name in wanted if all(name in table for table in tables)), None)
+    common = [str(name) for name in tables[0] if all(name in table for table in tables)]
+    wanted = [name for run in runs for name in run.about.leading]
+    return next((name for name in [*wanted, *leading_of(common)] if name in common), None)
 
 
 def positions(run: Compared, axis: str) -> pd.Series:

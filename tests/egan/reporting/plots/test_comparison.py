@@ -6,7 +6,13 @@ import pytest
 
 from egan.reporting.about import About
 from egan.reporting.plots import Compared, compare_runs
-from egan.reporting.plots.comparison import common_axis, positions, spread, winner_curve
+from egan.reporting.plots.comparison import (
+    common_axis,
+    common_measure,
+    positions,
+    spread,
+    winner_curve,
+)
 from egan.reporting.plots.style import SERIES
 
 EVOLUTION = About(kind="evolve")
@@ -63,6 +69,15 @@ def test_the_measure_that_leads_all_runs_gets_a_panel(results, metrics):
     leading = replace(EVOLUTION, leading=("coverage",))
     panel = compare_runs([replace(one, about=leading) for one in runs]).axes[1]
     assert panel.get_title(loc="left") == "Coverage"
+
+
+def test_runs_that_are_led_by_different_measures_share_the_first_that_both_have(results, metrics):
+    mixture = replace(EVOLUTION, leading=("modes", "coverage"))
+    runs = [run("a", results(9), metrics().assign(modes=3), about=mixture)]
+    assert common_measure(runs) == "modes"
+    runs.append(run("b", results(9), metrics()))
+    assert common_measure(runs) == "coverage"
+    assert common_measure([replace(one, about=EVOLUTION) for one in runs]) == "frechet"
 
 
 def test_runs_that_count_the_same_are_compared_over_it(results):
