@@ -27,8 +27,7 @@ def _of_paper(name: str) -> str:
     default, *others = collection.presets(name)
     presets = [default, *(f"{name}:{one}" for one in others)]
     then = "evolve its generator by mutations of its loss" if evolve else "show what would be run"
-    return f"""Train it, for --rounds of --interval updates; tune it while it trains, by a population
-of models; {then}:
+    return f"""Train it, for --rounds of --interval updates; tune it while it trains; {then}:
   {PROG} {name}
   {PROG} {name} --search pbt --population 8
 {evolve}  {PROG} {name} --dry-run
