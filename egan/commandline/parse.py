@@ -74,9 +74,10 @@ def starting_point(source: str) -> RunConfig:
             f"another run with its settings: {PROG} {path / 'config.yaml'}"
         )
     if not path.is_file():
+        known = ", ".join(collection.presets(collection.BARE))
         raise UserError(
             f"there is no file of settings {source!r}. Give the config.yaml of a run, such as "
-            f"runs/00003-digits/config.yaml, or a preset: {', '.join(collection.presets(collection.BARE))}."
+            f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
         return read_config(path, collection.preset)
