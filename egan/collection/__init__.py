@@ -1,33 +1,45 @@
-"""The collection: models by name, one file each, to train, to tune and to evolve.
+"""The collection: papers by name, one file each, to train, to tune and to evolve.
 
     python -m egan.run vae                                       train
     python -m egan.run vae --search pbt                          tune its settings while it trains
     python -m egan.run gan --evolve minimax,heuristic            evolve its generator
 
-A new model is one file and one line below; CONTRIBUTING.md shows how. Importing this package costs
+    model = collection.train("vae", data.load("digits"), updates=2000, seed=0)
+    model = collection.load("runs/00003-vae/model.safetensors")
+    samples = model.sample(64, torch.Generator().manual_seed(0))
+
+A new paper is one file and one line below; CONTRIBUTING.md shows how. Importing this package costs
 nothing: torch comes with the first model that is loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from egan.lazy import lookup
 
 if TYPE_CHECKING:
-    from egan.config.collection import CollectionConfig
+    from types import ModuleType
+
+    from egan.collection.api import train
+    from egan.collection.saved import load
+    from egan.config import RunConfig
     from egan.training.model import Model
+
+__all__ = ["MODELS", "Entry", "load", "paper", "preset", "presets", "train"]
+
+Presets = Mapping[str, Callable[[], "RunConfig"]]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model's line in the table.
+    """A paper's line in the table.
 
     Attributes:
-        target: Where its class is, as module:class.
+        target: Where its class is, as module:class; of a paper that is a folder, in its `model`.
         paper: Its title and arXiv number.
         family: What kind of model it is; "adversarial" ones can be evolved.
         task: The small task that it runs on if nothing is said.
@@ -40,6 +52,12 @@ class Entry:
 
 
 MODELS: dict[str, Entry] = {
+    "egan": Entry(
+        "egan.collection.egan.model:Egan",
+        paper="Evolutionary generative adversarial networks, 1803.00657",
+        family="adversarial",
+        task="digits",
+    ),
     "gan": Entry(
         "egan.collection.gan:Gan",
         paper="Generative adversarial nets, 1406.2661",
@@ -77,7 +95,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "capsnet": Entry(
-        "egan.collection.capsnet:CapsNet",
+        "egan.collection.capsnet.model:CapsNet",
         paper="Dynamic routing between capsules, 1710.09829",
         family="recognition",
         task="digits",
@@ -89,13 +107,13 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "infogan": Entry(
-        "egan.collection.infogan:Infogan",
+        "egan.collection.infogan.model:Infogan",
         paper="InfoGAN, 1606.03657",
         family="adversarial",
         task="digits",
     ),
     "improved_gan": Entry(
-        "egan.collection.improved_gan:ImprovedGan",
+        "egan.collection.improved_gan.model:ImprovedGan",
         paper="Improved techniques for training GANs, 1606.03498",
         family="adversarial",
         task="digits",
@@ -107,31 +125,39 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "biggan": Entry(
-        "egan.collection.biggan:BigGan",
+        "egan.collection.biggan.model:BigGan",
         paper="Large scale GAN training for high fidelity natural image synthesis, 1809.11096",
         family="adversarial",
         task="digits",
     ),
     "stylegan": Entry(
-        "egan.collection.stylegan:StyleGan",
+        "egan.collection.stylegan.model:StyleGan",
         paper="A style-based generator architecture for GANs, 1812.04948",
         family="adversarial",
         task="shapes",
     ),
     "dissection": Entry(
-        "egan.collection.dissection:Dissection",
+        "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",
         family="analysis",
         task="scenes",
     ),
 }
 
-DEFAULT = "small"
-"""The preset of a model that is meant if none is named; "paper" has the paper's own sizes."""
+BARE = "egan"
+"""The paper whose presets are known by their bare names: `digits`, `gaussians25`."""
 
 
-def load(name: str) -> type[Model]:
-    """Return the class of a model.
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is asked for."""
+    homes = {"train": "egan.collection.api", "load": "egan.collection.saved"}
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(homes[name]), name)
+
+
+def paper(name: str) -> type[Model]:
+    """Return the class of a paper.
 
     Raises:
         ValueError: There is no such model.
@@ -141,16 +167,52 @@ def load(name: str) -> type[Model]:
     return model
 
 
-def preset(name: str) -> CollectionConfig:
-    """Return the settings of a run that "gan" or "gan:paper" names.
+def home(name: str) -> ModuleType:
+    """Return the module whose docstring tells of a paper: its file, or its folder.
 
     Raises:
-        ValueError: There is no such model, or it has no such preset.
+        ValueError: There is no such model.
+    """
+    module = lookup(MODELS, name, kind="model").target.partition(":")[0]
+    return import_module(module.removesuffix(".model"))
+
+
+def presets(name: str) -> Presets:
+    """Return the presets of a paper by name, the default one first; of a folder without torch.
+
+    Raises:
+        ValueError: There is no such model.
+    """
+    found: Presets = getattr(home(name), "PRESETS", None) or paper(name).presets
+    return found
+
+
+def named(name: str) -> tuple[str, str]:
+    """Return the paper and the preset that "vae", "gan:paper" or "gaussians25" names.
+
+    Raises:
+        ValueError: There is nothing of this name; near matches are offered.
     """
     model, _, kind = name.partition(":")
-    presets = load(model).presets
-    build: Callable[[], CollectionConfig] = lookup(
-        presets, kind or DEFAULT, kind=f"preset of {model}"
-    )
-    shown = model if kind in ("", DEFAULT) else name
-    return replace(build(), preset=shown)
+    if model not in MODELS:
+        lookup({**presets(BARE), **MODELS}, name, kind="preset or model")
+        return BARE, name
+    known = presets(model)
+    default = next(iter(known))
+    lookup(known, kind or default, kind=f"preset of {model}")
+    return model, kind or default
+
+
+def preset(name: str) -> RunConfig:
+    """Return the settings of a run that "vae", "gan:paper" or "gaussians25" names.
+
+    Raises:
+        ValueError: There is nothing of this name; near matches are offered.
+    """
+    model, kind = named(name)
+    known = presets(model)
+    if model == BARE:
+        shown = kind
+    else:
+        shown = model if kind == next(iter(known)) else f"{model}:{kind}"
+    return replace(known[kind](), preset=shown)

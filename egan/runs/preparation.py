@@ -4,124 +4,122 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from egan.config import RunConfig
-from egan.config.collection import CollectionConfig
+from egan import collection
+from egan.collection.api import learned, load_data, task_of
 from egan.errors import UserError, told_to_user
-from egan.presets import preset
 
 if TYPE_CHECKING:
-    from egan.config import CommonConfig
+    from egan.config import RunConfig
     from egan.data.dataset import Dataset
     from egan.judging.features import Features
-    from egan.runs.gallery import Gallery
+    from egan.runs.plan import Plan
     from egan.runs.showcase import Showcase
+    from egan.tasks import Task
+    from egan.training.model import Model
 
 logger = logging.getLogger("egan")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """The data, what samples are judged by, and what makes them."""
+    """The data, what samples are judged by, and what makes them.
+
+    Attributes:
+        dataset: The data, whole.
+        task: What models learn from and are judged by.
+        model_type: The paper's class.
+        showcase: A model outside the search, to look at and to save.
+        member: Builds a model from hyperparameters.
+        identity: What the run's bits depend on beside its settings.
+    """
 
     dataset: Dataset
-    features: Features
-    gallery: Gallery | Showcase
+    task: Task
+    model_type: type[Model]
+    showcase: Showcase
+    member: partial[Model]
+    identity: dict[str, Any]
 
 
-def prepare(config: CommonConfig) -> Prepared:
+def prepare(plan: Plan) -> Prepared:
     """Load the data, train or read the feature classifier, and see that the networks fit.
 
     Raises:
         UserError: The data cannot be read, the networks do not fit it, the feature extractor
             cannot be used, or there is no GPU where one is asked for.
     """
-    _warn_of_idle_settings(config)
+    _warn_of_idle_settings(plan)
     with told_to_user(ValueError, OSError):
-        dataset = load_data(config)
-    _check_device(config)
+        dataset = load_data(plan.config)
+    _check_device(plan)
     with told_to_user(ValueError):
-        if isinstance(config, RunConfig):
-            from egan.training.arithmetic import check_compiler
-
-            check_compiler(config.arithmetic)
-        return _fitted(config, dataset)
+        return _fitted(plan, dataset)
 
 
-def _fitted(config: CommonConfig, dataset: Dataset) -> Prepared:
+def _fitted(plan: Plan, dataset: Dataset) -> Prepared:
     """See that networks and data fit each other, and only then prepare the features."""
-    if isinstance(config, CollectionConfig):
-        return _collection(config, dataset)
-    from egan.runs.gallery import Gallery
-
-    assert isinstance(config, RunConfig)
-    gallery = Gallery(config, dataset)
-    _check_discriminator(config, dataset)
-    features = _features(config, dataset)
-    return Prepared(dataset=dataset, features=features, gallery=gallery)
-
-
-def _collection(config: CollectionConfig, dataset: Dataset) -> Prepared:
-    from egan.data.splits import split
     from egan.judging.features import Features
     from egan.runs.showcase import Showcase
 
+    model_type = collection.paper(plan.model)
+    config = plan.config
     untrained = Features(lambda samples: samples.flatten(1))
-    Showcase(config, data=dataset, features=untrained)
-    features = _features(config, split(dataset, "train"))
-    gallery = Showcase(config, data=dataset, features=features)
-    features.reference(gallery.task.data)
-    return Prepared(dataset=dataset, features=features, gallery=gallery)
-
-
-def load_data(config: CommonConfig) -> Dataset:
-    """Load the data of a run.
-
-    Raises:
-        ValueError: A setting is wrong or the data cannot be read.
-    """
-    from egan import data
-
-    settings = config.data
-    logger.info("loading the data: %s%s", settings.name, f" {settings.path or ''}".rstrip())
-    dataset = data.load(
-        settings.name,
-        path=settings.path,
-        image_size=settings.image_size,
-        channels=settings.channels,
+    _check_parts(plan, task_of(config, dataset, untrained))
+    task = task_of(config, dataset, _features(config, dataset))
+    member = partial(
+        model_type,
+        settings=config.settings,
+        task=task,
+        interval=config.search.interval,
+        device=config.device,
+        arithmetic=config.arithmetic,
     )
-    for note in dataset.notes:
-        logger.warning("%s", note)
-    return dataset
+    return Prepared(
+        dataset=dataset,
+        task=task,
+        model_type=model_type,
+        showcase=Showcase(config, model_type, task),
+        member=member,
+        identity={"samples": dataset.fingerprint(), "features": config.features},
+    )
 
 
-def _features(config: CommonConfig, dataset: Dataset) -> Features:
+def _check_parts(plan: Plan, task: Task) -> None:
+    """Build all networks, so that what does not fit is told of before anything starts."""
+    from egan.evolution.whole import parts_of
+    from egan.runs.showcase import Showcase
+
+    model_type: Any = collection.paper(plan.model)
+    Showcase(plan.config, model_type, task)
+    if plan.config.mutations:
+        from population.seeding import preserved_randomness
+
+        with preserved_randomness():
+            parts_of(plan.config, model_type, task).check_arithmetic()
+
+
+def _features(config: RunConfig, dataset: Dataset) -> Features:
     from egan.judging.features import extractor
 
-    if dataset.is_image:
+    data = learned(config, dataset)
+    if data.kind.bounded:
         logger.info("preparing the features that samples are judged by (trained once, then cached)")
-    features = extractor(dataset, spec=config.features)
-    features.reference(dataset)
+    features = extractor(data, spec=config.features)
+    features.reference(data)
     if features.accuracy is not None:
-        kind = "classes" if dataset.num_classes > 1 else "quarter turns"
+        kind = "classes" if data.num_classes > 1 else "quarter turns"
         logger.info("feature classifier: %.1f%% of %s right", 100 * features.accuracy, kind)
     return features
 
 
-def _check_discriminator(config: RunConfig, dataset: Dataset) -> None:
-    """Build one, so that a network that does not fit is told of before anything starts."""
-    from egan.evolution.discriminator import Discriminator
-    from population.seeding import preserved_randomness
-
-    with preserved_randomness():
-        Discriminator(config=config, dataset=dataset)
-
-
-def _check_device(config: CommonConfig) -> None:
+def _check_device(plan: Plan) -> None:
     import torch
 
-    local = config.address is None or config.in_process
+    config = plan.config
+    local = config.address is None or plan.in_process
     if config.device == "cuda" and local and not torch.cuda.is_available():
         raise UserError(
             "--device cuda: torch finds no GPU on this machine. Use --device cpu, or --address of "
@@ -129,30 +127,30 @@ def _check_device(config: CommonConfig) -> None:
         )
 
 
-def _warn_of_idle_settings(config: CommonConfig) -> None:
+def _warn_of_idle_settings(plan: Plan) -> None:
     """Name settings that change nothing."""
+    config = plan.config
     if config.executor == "inline":
         idle = {"workers": config.workers, "address": config.address}
         for name, value in idle.items():
             if value is not None:
                 logger.warning("--%s %s has no effect with --executor inline", name, value)
-    _warn_of_idle_lengths(config)
+    _warn_of_idle_lengths(plan)
 
 
-def _warn_of_idle_lengths(config: CommonConfig) -> None:
-    """Name lengths that a run without, or with, a search does not go by."""
-    search = config.search
-    before = preset(config.preset)
-    generations = getattr(config, "generations", 0)
-    if config.has_rounds and generations != getattr(before, "generations", 0):
-        how = "with --search" if config.is_search else "without --evolve"
+def _warn_of_idle_lengths(plan: Plan) -> None:
+    """Name lengths that such a run does not go by."""
+    config, before = plan.config, collection.preset(plan.config.preset)
+    if plan.unit == "rounds" and config.generations != before.generations:
+        how = "with --search" if plan.kind == "search" else "without --evolve"
         logger.warning(
             "--generations %d has no effect %s, which runs --rounds %d of --interval %d",
-            *(generations, how, search.rounds, search.interval),
+            *(config.generations, how, plan.length, plan.interval),
         )
-    idle = () if config.has_rounds else ("rounds", "interval")
-    for name in idle if config.is_search else ("population", *idle):
-        value = getattr(search, name)
+    idle = () if plan.unit == "rounds" else ("rounds", "interval")
+    for name in idle if plan.kind == "search" else ("population", *idle):
+        value = getattr(config.search, name)
         if value != getattr(before.search, name):
-            how = "with --evolve" if config.evolves and before.has_rounds else "without --search"
+            evolved = plan.kind == "evolve" and not before.mutations
+            how = "with --evolve" if evolved else "without --search"
             logger.warning("--%s %s has no effect %s", name, value, how)

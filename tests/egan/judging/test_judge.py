@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+import fitness
 from egan.data import load
 from egan.data.dataset import Dataset
 from egan.judging.appraisal import appraise
@@ -83,4 +84,7 @@ def test_other_kinds_are_judged_by_what_they_are_made_of(name):
     good, bad = (judge(data, judged, samples) for samples in (data.draw(120, generator()), noise))
     assert good["frechet"] < bad["frechet"]
     assert good["mmd"] < bad["mmd"]
+    features = judged.reference(data), judged.features(noise)
+    kernel = "polynomial" if name == "clips" else "gaussian"
+    assert bad["mmd"] == fitness.squared_mmd(*features, kernel=kernel)
     assert appraise(data, judged, noise) == {"fitness": -bad["mmd"], "mmd": bad["mmd"]}

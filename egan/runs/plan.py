@@ -1,0 +1,367 @@
+"""What a run is: trained, searched, or evolved, each made by one function. Needs no torch.
+
+    train     one model, in rounds of updates
+    search    a population of models, or of whole evolutions, whose hyperparameters are searched
+    evolve    generators that are mutated and selected in a discriminator
+
+Session, listeners, preparation, overview and outcome read the plan; nobody else asks which it is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from egan import collection
+from egan.config import RunConfig, to_dict
+from egan.config.space import flag, read_space
+from egan.lazy import lookup
+
+if TYPE_CHECKING:
+    from egan.runs.preparation import Prepared
+    from population import Callback, Executor, Member, Search, Strategy
+    from population.member import Hyperparameters
+    from population.spaces import SearchSpace
+    from population.state import State
+    from population.strategies.space_strategy import SpaceStrategy
+
+Kind = Literal["train", "search", "evolve"]
+Step = Literal["updates", "generations"]
+Shown = Callable[["State", "State | None"], "State"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run as it is carried out.
+
+    Attributes:
+        config: The run's settings.
+        kind: How the model is raised.
+        model: The paper's name in the collection.
+        unit: What the run's length is counted in, which is also the flag that sets it.
+        length: How many of them there are, those before a resume included.
+        interval: Steps in one of them.
+        step: What a step is.
+        num_children: Children in one of them.
+        children: What one of them makes, for a reader.
+        how: What is added to a preset's name where the run is not of its default kind.
+        make: From the plan, what is prepared and options of `Search` to the search.
+        shown: From the state of a member, and of the environment, to that of the model it shows.
+    """
+
+    config: RunConfig
+    kind: Kind
+    model: str
+    unit: Literal["rounds", "generations"]
+    length: int
+    interval: int
+    step: Step
+    num_children: int
+    children: str
+    how: str
+    make: Callable[..., Search]
+    shown: Shown
+
+    @property
+    def one(self) -> str:
+        """What a single one of its units is called."""
+        return self.unit.removesuffix("s")
+
+    @property
+    def name(self) -> str:
+        """What a run directory is called after its number."""
+        return "-".join([*self.config.preset.split(":"), *([self.how] if self.how else [])])
+
+    @property
+    def look_every(self) -> int:
+        """Generations, or rounds, between looks."""
+        return self.config.look_every or max(1, self.length // 20)
+
+    @property
+    def checkpoint_every(self) -> int:
+        """Generations, or rounds, between checkpoints: rounds are few and dear."""
+        often = self.look_every if self.unit == "generations" else 1
+        return self.config.checkpoint_every or often
+
+    @property
+    def in_process(self) -> bool:
+        """Whether all is computed in this process; a single model is, if nothing else is said."""
+        config = self.config
+        one = self.kind == "train" and config.workers is None and config.address is None
+        return config.executor == "inline" or one
+
+    @property
+    def num_workers(self) -> int:
+        """Worker actors: one per child, but of models on this machine no more than processors."""
+        if self.config.workers or self.kind == "evolve":
+            return self.config.workers or self.num_children
+        processors = self.num_children if self.config.address else os.cpu_count() or 1
+        return min(self.num_children, processors)
+
+    @property
+    def actors(self) -> int:
+        """Ray actors: the workers, and one for what their members live in."""
+        return self.num_workers + (self.kind == "evolve")
+
+    @property
+    def executor(self) -> Executor:
+        """Where children are made."""
+        from population import InlineExecutor, RayExecutor
+
+        if self.in_process:
+            return InlineExecutor()
+        address = self.config.address
+        return RayExecutor(
+            self.num_workers,
+            address=address,
+            num_gpus=self.config.gpus_per_worker,
+            runtime_env={"py_modules": [str(Path(__file__).parents[1])]} if address else None,
+        )
+
+    def search(
+        self,
+        prepared: Prepared,
+        *,
+        directory: Path | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> Search:
+        """Return the search that the run is."""
+        return self.make(
+            self,
+            prepared,
+            executor=self.executor,
+            directory=directory,
+            seed=self.config.seed,
+            name=self.config.preset,
+            callbacks=callbacks,
+            checkpoint_every=self.checkpoint_every,
+            profile=self.config.profile,
+            identity={**self.identity, **prepared.identity},
+        )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The settings that a resumed run must share: all that its bits depend on.
+
+        Not where the data lie: their contents count, see `Dataset.fingerprint`.
+        """
+        settings = to_dict(self.config)
+        settings["data"].pop("path")
+        names = ["data", "settings", "device", "arithmetic"]
+        names += ["evolve", "evolution"] if self.config.mutations else []
+        rounds = {"interval": self.config.search.interval} if self.unit == "rounds" else {}
+        return {"model": self.model, **rounds, **{name: settings[name] for name in names}}
+
+
+def plan(config: RunConfig) -> Plan:
+    """Return how a run is carried out.
+
+    Raises:
+        ValueError: There is no such preset or model.
+    """
+    if config.search.strategy is not None:
+        return _search(config)
+    return _evolve(config) if config.mutations else _train(config)
+
+
+def checked(config: RunConfig) -> RunConfig:
+    """Return settings that make sense, with a whole search where there is one.
+
+    Raises:
+        ValueError: They do not; the message names a setting, what it was, what is expected.
+    """
+    config.check()
+    made = plan(config)
+    entry = collection.MODELS[made.model]
+    if config.mutations and entry.family != "adversarial":
+        raise ValueError(
+            f"--evolve needs a generator against a discriminator, but {made.model} has no "
+            "discriminator. Train it, tune it with --search, or take another model; --list "
+            "names them, and those that evolve."
+        )
+    if config.device == "cuda" and not made.in_process and config.gpus_per_worker == 0:
+        raise ValueError(
+            "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
+            f"(1/{made.num_workers + 1} shares one between all of them)."
+        )
+    return _with_space(config)
+
+
+def _train(config: RunConfig) -> Plan:
+    """A population of one that never varies, in rounds of updates."""
+    settings = config.search
+    return Plan(
+        **_common(config),
+        kind="train",
+        unit="rounds",
+        length=settings.rounds,
+        interval=settings.interval,
+        step="updates",
+        num_children=1,
+        children=f"{settings.interval} updates",
+        how="train" if _default(config).mutations else "",
+        make=_of_models,
+        shown=_itself,
+    )
+
+
+def _search(config: RunConfig) -> Plan:
+    """A population of whole models, or of whole evolutions, whose hyperparameters are searched."""
+    settings = config.search
+    step: Step = "generations" if config.mutations else "updates"
+    evolves = bool(config.mutations) and not _default(config).mutations
+    return Plan(
+        **_common(config),
+        kind="search",
+        unit="rounds",
+        length=settings.rounds,
+        interval=settings.interval,
+        step=step,
+        num_children=settings.population,
+        children=f"{settings.interval} {step} of {settings.population} members",
+        how=f"evolve-{settings.strategy}" if evolves else str(settings.strategy),
+        make=_of_evolutions if config.mutations else _of_models,
+        shown=_best_inside if config.mutations else _itself,
+    )
+
+
+def _evolve(config: RunConfig) -> Plan:
+    """Generators for members, and their discriminator for an environment."""
+    num_children = config.evolution.num_children(config.mutations)
+    return Plan(
+        **_common(config),
+        kind="evolve",
+        unit="generations",
+        length=config.generations,
+        interval=1,
+        step="generations",
+        num_children=num_children,
+        children=f"{num_children} children",
+        how="" if _default(config).mutations else "evolve",
+        make=_of_generators,
+        shown=_both_sides,
+    )
+
+
+def _common(config: RunConfig) -> dict[str, Any]:
+    return {"config": config, "model": collection.named(config.preset)[0]}
+
+
+def _default(config: RunConfig) -> RunConfig:
+    return collection.preset(config.preset)
+
+
+def _itself(state: State, environment: State | None) -> State:  # noqa: ARG001 - the interface
+    return state
+
+
+def _best_inside(state: State, environment: State | None) -> State:  # noqa: ARG001
+    from egan.evolution.whole import best_of
+
+    return best_of(state)
+
+
+def _both_sides(state: State, environment: State | None) -> State:
+    from egan.evolution.whole import joined
+
+    return joined(state, environment)
+
+
+def _of_models(plan: Plan, prepared: Prepared, **options: Any) -> Search:
+    """Return a search whose members are models."""
+    from population import Search
+
+    return Search(prepared.member, strategy_of(plan.config), **options)
+
+
+def _of_evolutions(plan: Plan, prepared: Prepared, **options: Any) -> Search:
+    """Return a search whose members are whole evolutions."""
+    from egan.evolution.whole import WholeEvolution
+    from population import Search
+
+    game: Any = prepared.model_type
+    member = partial(WholeEvolution, config=plan.config, game=game, task=prepared.task)
+    return Search(member, strategy_of(plan.config), **options)
+
+
+def _of_generators(plan: Plan, prepared: Prepared, **options: Any) -> Search:
+    """Return an evolution."""
+    from egan.evolution.whole import evolution_search, parts_of
+
+    game: Any = prepared.model_type
+    return evolution_search(parts_of(plan.config, game, prepared.task), **options)
+
+
+def strategies() -> dict[str, type[SpaceStrategy]]:
+    """Return the strategies that search hyperparameters, by name."""
+    from population.strategies.space_strategy import SpaceStrategy
+    from population.strategies.table import STRATEGIES
+
+    return {name: one for name, one in STRATEGIES.items() if issubclass(one, SpaceStrategy)}
+
+
+def strategy_of(config: RunConfig) -> Strategy:
+    """Return the strategy of a run whose members are models or whole evolutions.
+
+    Raises:
+        ValueError: There is no such search, or its space makes no sense.
+    """
+    from population import FollowSchedule
+    from population.records.schedule import Phase, Schedule
+
+    settings = config.search
+    if settings.strategy is None:
+        return FollowSchedule(Schedule((Phase(from_generation=1, to_generation=1),)))
+    return _strategy(config)
+
+
+def _strategy(config: RunConfig) -> SpaceStrategy:
+    kind = lookup(strategies(), str(config.search.strategy), kind="search (--search)")
+    structural = type(config.settings).STRUCTURAL
+    space = read_space(config.search.space, config.kinds, structural=structural)
+    return kind(space, config.search.population)
+
+
+def default_space(config: RunConfig) -> Mapping[str, str]:
+    """Return what a search varies if it is not told."""
+    space = type(config.settings).SPACE
+    return {name: text for name, text in space.items() if name in config.kinds}
+
+
+def _with_space(config: RunConfig) -> RunConfig:
+    """Return settings whose search is complete and makes sense."""
+    search = config.search
+    if search.strategy is None:
+        if search.space:
+            raise ValueError(
+                f"{flag(next(iter(search.space)))} needs --search; it is one of "
+                f"{', '.join(strategies())}."
+            )
+        return config
+    space = search.space or dict(default_space(config))
+    config = replace(config, search=replace(search, space=space))
+    _check_ends(config, _strategy(config).space)
+    return config
+
+
+def _check_ends(config: RunConfig, space: SearchSpace) -> None:
+    """See that the model takes the lowest and the highest value of every range, and all options."""
+    for name, leaf in space.leaves.items():
+        for value in _ends(leaf.domain):
+            try:
+                config.tuned({name: value})
+            except ValueError as error:
+                raise ValueError(f"{flag(name)} {config.search.space[name]}: {error}") from error
+
+
+def _ends(domain: Any) -> list[Any]:
+    if hasattr(domain, "options"):
+        return list(domain.options)
+    return [domain.low, domain.high] if hasattr(domain, "low") else [domain.value]
+
+
+Build = Callable[["Hyperparameters"], "Member"]
