@@ -1,9 +1,10 @@
-"""`python -m egan.run`: evolve generators, and leave a folder with everything in it.
+"""`python -m egan.run`: raise a model, and leave a folder with everything in it.
 
-To follow one generation: `evolve` below builds a search (egan/runs/experiment.py) and runs it
-(population/search.py). The search has children made by population/worker.py, in this process or
-in Ray actors; that has egan/evolution/generator.py mutate and score them, and
-egan/evolution/discriminator.py learn from the survivors.
+To follow one run: `carry_out` below makes a plan (egan/runs/plan.py), prepares data and task
+(egan/runs/preparation.py), and runs the search that the plan is (population/search.py). Children
+are made by population/worker.py, in this process or in Ray actors: of models by their own `step`
+(egan/training/model.py), of generators by egan/evolution/generator.py, whose discriminator
+(egan/evolution/discriminator.py) learns from the survivors.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from egan.commandline.helptext import PROG
@@ -44,37 +44,37 @@ def _obey(request: Request) -> int:
         from egan.commandline import overview
 
         with told_to_user(ValueError, OSError):
-            print(overview.catalogue() if request.list else overview.plan(request.config))
+            print(overview.catalogue() if request.list else overview.overview(request.config))
         return 0
     from egan.runs.console import Talk
 
     with Talk() as talk:
-        return evolve(request, talk)
+        return carry_out(request, talk)
 
 
-def evolve(request: Request, talk: Talk) -> int:
-    """Prepare, run all generations, and write the outcome; return the exit status."""
+def carry_out(request: Request, talk: Talk) -> int:
+    """Prepare, run all generations or rounds, and write the outcome; return the exit status."""
     from egan.evolution.vectorized import settled
-    from egan.runs.experiment import build_run
     from egan.runs.listeners import Timekeeper
+    from egan.runs.plan import plan
     from egan.runs.preparation import prepare
     from egan.runs.session import Session, open_folder
 
     timekeeper = Timekeeper()
-    prepared = prepare(request.config)
-    config = settled(request.config, prepared.dataset)
-    request = replace(request, config=config)
-    with contextlib.closing(open_folder(request)) as folder:
+    planned = plan(request.config)
+    prepared = prepare(planned)
+    planned = plan(settled(planned.config, prepared.parts))
+    with contextlib.closing(open_folder(planned, resume=request.resume)) as folder:
         talk.write_to(folder.path / "log.txt")
         timekeeper.prepared(folder.path)
-        session = Session(config, prepared, folder=folder, timekeeper=timekeeper)
-        search = build_run(
-            config, prepared, directory=folder.path, callbacks=session.listeners(talk.console)
+        session = Session(planned, prepared, folder=folder, timekeeper=timekeeper)
+        search = planned.search(
+            prepared, directory=folder.path, callbacks=session.listeners(talk.console)
         )
         if not folder.is_new and session.go_back(search):
             return 0
         with session.troubles_told(search):
-            return session.conclude(search.run(config.length))
+            return session.conclude(search.run(planned.length))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from population.records.journal import Journal
 from population.records.profile import Lesson, Profile, columns
 from population.records.result import Result, Survivor
 from population.seeding import SHARED, Seeds, numpy_stream
-from population.state import State, unpack
+from population.state import State, unpack, unpacked
 from population.strategies.selection import ranking
 from population.strategy import Child, Individual, Offspring, Strategy
 from population.worker import Workshop
@@ -176,6 +176,10 @@ class Search:
     def state(self, place: int) -> State:
         """Fetch and unpack the state of the population's member at ``place``."""
         return unpack(self.executor.fetch([self.population[place].state])[0])
+
+    def environment_state(self) -> State | None:
+        """Fetch and unpack the state of what members live in; None where there is no such thing."""
+        return unpacked(self.executor.fetch_environment())
 
     def _start(self) -> None:
         self.executor.start(self.workshop)
@@ -372,19 +376,11 @@ class Search:
                 " Lower the learning rates or widen the search space."
             )
         order = ranking([self.strategy.score(p.scores) for p in alive])
-        population = [
-            Survivor(
-                generation=alive[i].generation,
-                index=alive[i].index,
-                hyperparameters=alive[i].hyperparameters,
-                scores=alive[i].scores,
-                state=unpack(alive[i].state),
-            )
-            for i in order
-        ]
+        population = [Survivor.of(alive[i]) for i in order]
         return Result(
             best=population[0],
             population=population,
+            environment=unpacked(self._snapshot.environment),
             history=self.journal("results").frame(),
             settings=self.identity,
             interrupted=interrupted,

@@ -166,6 +166,11 @@ def unpack(packed: PackedState) -> State:
     return open_copy(packed)[0]
 
 
+def unpacked(packed: "PackedState | None") -> State | None:
+    """Unpack a state where there is one."""
+    return None if packed is None else unpack(packed)
+
+
 def open_copy(packed: PackedState) -> tuple[State, Buffer]:
     """Return the state with fresh memory of its own, and the buffer that its arrays live in."""
     buffer = packed.buffer.copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.progress import track
 
@@ -34,11 +34,13 @@ def train(
     updates: int | None = None,
     seed: int = 0,
     features: Features | None = None,
-    device: str = "cpu",
+    device: Literal["cpu", "cuda"] = "cpu",
     progress: bool | None = None,
     **settings: Any,
 ) -> Model:
-    """Train a paper in this process; the same bits as a run of the command line that is as long.
+    """Train a paper in this process.
+
+    A model that is trained is the same bits as that of a run of the command line that is as long.
 
     Args:
         name: A model or preset, such as "vae", "gan:paper" or "gaussians25".
@@ -68,7 +70,9 @@ def train(
     shown = sys.stderr.isatty() if progress is None else progress
     rounds = track(_rounds(config, updates), description=name, disable=not shown)
     with one_thread(), preserved_randomness():
-        model = _evolved(config, task, rounds) if config.mutations else _trained(config, task, rounds)
+        model = (
+            _evolved(config, task, rounds) if config.mutations else _trained(config, task, rounds)
+        )
     model.training(False)
     return model
 
@@ -170,10 +174,17 @@ def task_of(config: RunConfig, dataset: Dataset, features: Features) -> Task:
 
 
 def learned(config: RunConfig, dataset: Dataset) -> Dataset:
-    """Return the part of the data that a run may see at all, and that features are learned from."""
+    """Return the part of the data that a run may see at all."""
     return split(dataset, "train") if config.data.hold_out else dataset
+
+
+def compared(config: RunConfig, dataset: Dataset) -> Dataset:
+    """Return what samples of a run are compared with, see `Task.compared`."""
+    task_type: Any = collection.paper(collection.named(config.preset)[0]).task_type
+    found: Dataset = getattr(task_type, "func", task_type).compared(learned(config, dataset))
+    return found
 
 
 def features_of(config: RunConfig, dataset: Dataset) -> Features:
     """Return the features that samples of a run are judged by, trained once and cached."""
-    return extractor(learned(config, dataset), spec=config.features)
+    return extractor(compared(config, dataset), spec=config.features)

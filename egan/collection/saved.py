@@ -1,96 +1,133 @@
-"""A trained generator as one file: weights and what is needed to build the network again.
+"""A trained model as one file, `model.safetensors`: it holds numbers and text, so it runs no code.
 
-    from egan.collection.saved import load_generator
-
-    generator = load_generator("runs/00003-digits/generator.safetensors")
-    images = generator.sample(64, seed=1)
-
-The samples are (64, C, H, W) in [-1, 1], or (64, 2) points.
+model = collection.load("runs/00003-vae/model.safetensors")
+samples = model.sample(64, torch.Generator().manual_seed(0))
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from egan.collection import weights_file
+import numpy as np
+
+from egan import collection, weights_file
+from egan.collection.api import build
+from egan.config import to_dict
+from egan.config.file import from_dict
+from egan.data.dataset import Dataset
 
 if TYPE_CHECKING:
-    import torch
-    from torch import nn
-
     from egan.config import RunConfig
+    from egan.judging.features import Features
+    from egan.tasks import Task
+    from egan.training.model import Model
 
-FORMAT = "egan-generator-1"
+FORMAT = "egan-model-2"
+WHAT = "the model.safetensors of a run"
+MOST_LABELS = 1000
+"""How many labels stand in for those of the data, in their proportions."""
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A generator with what it was trained by.
+def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
+    """Write a model's networks atomically, with what is needed to build them again.
 
-    Attributes:
-        network: Codes (N, Z) -> samples (N, *shape), images in [-1, 1]; in evaluation mode.
-        config: The settings of its run; `config.generator.latent_dim` is Z.
-        shape: The shape of a sample.
-        generation: How many generations it was evolved for.
+    Args:
+        path: The file.
+        model: What is saved.
+        config: The settings of its run.
+        steps: How many updates, or generations, it was trained for.
     """
-
-    network: nn.Module
-    config: RunConfig
-    shape: tuple[int, ...]
-    generation: int
-
-    def sample(self, count: int, *, seed: int = 0) -> torch.Tensor:
-        """Make samples (count, *shape) from codes of the distribution it was trained with."""
-        import torch
-
-        from egan.evolution.generator import draw_codes
-
-        settings = self.config.generator
-        with torch.no_grad():
-            samples: torch.Tensor = self.network(
-                draw_codes(settings.latent, count, settings.latent_dim, seed)
-            )
-        return samples
+    settings = {**to_dict(config), "settings": to_dict(model.settings)}
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(settings),
+        "data": json.dumps(_described(model.task.data)),
+        "steps": str(steps),
+    }
+    tensors = {
+        f"{name}/{key}": tensor
+        for name, network in model.networks.items()
+        for key, tensor in network.state_dict().items()
+    }
+    weights_file.write(path, tensors, metadata)
 
 
-def save_generator(
-    path: Path,
-    weights: Mapping[str, torch.Tensor],
-    *,
-    config: RunConfig,
-    shape: tuple[int, ...],
-    generation: int,
-) -> None:
-    """Write a generator's weights, with its settings as metadata, atomically."""
-    from egan.config import to_dict
+def load(path: str | Path, *, task: Task | None = None) -> Model:
+    """Read a `model.safetensors`, in evaluation mode.
 
-    content = {"config": to_dict(config), "shape": list(shape), "generation": generation}
-    metadata = {"format": FORMAT, "egan": json.dumps(content)}
-    weights_file.write(path, weights, metadata)
+    It makes samples at once. Scores, and pictures of data, need the data: give a ``task`` then, as
+    `egan.collection.api.task_of` makes it.
 
-
-def load_generator(path: str | Path) -> Exported:
-    """Read a `generator.safetensors`; it holds numbers and text only, so it runs no code.
+    Args:
+        path: The file, as a run leaves it.
+        task: The data; by default something of their shape stands in for them.
 
     Raises:
         ValueError: The file is missing, damaged, or not one of ours.
     """
-    from egan.config.file import from_dict, own_settings
-    from egan.evolution.generator import build_network
-    from population.seeding import preserved_randomness
+    tensors, metadata = weights_file.read(path, file_format=FORMAT, what=WHAT)
+    try:
+        config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
+        model = build(config, task or _stand_in(config, json.loads(metadata["data"])))
+        for name, network in model.networks.items():
+            prefix = f"{name}/"
+            weights = {
+                k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
+            }
+            network.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{path} does not fit together: {error}. Give {WHAT}.") from error
+    for network in model.networks.values():
+        network.eval().requires_grad_(False)
+    return model
 
-    weights, metadata = weights_file.read(
-        path, file_format=FORMAT, what="the generator.safetensors of a run"
+
+def _described(data: Dataset) -> dict[str, Any]:
+    """Return what of the data a model is built for."""
+    labels = None if data.labels is None else np.bincount(data.labels).tolist()
+    annotations = {k: [list(v.shape[1:]), str(v.dtype)] for k, v in data.annotations.items()}
+    return {
+        "name": data.name,
+        "shape": list(data.shape),
+        "dtype": str(data.samples.dtype),
+        "vocabulary": data.vocabulary,
+        "labels": labels,
+        "annotations": annotations,
+    }
+
+
+def _stand_in(config: RunConfig, described: dict[str, Any]) -> Task:
+    """Return a task whose data have the shape, and the labels, of those that were learned from."""
+    counts = described["labels"]
+    labels = None if counts is None else _labels(np.asarray(counts, dtype=np.int64))
+    count = 2 if labels is None else len(labels)
+    shape = (count, *map(int, described["shape"]))
+    dataset = Dataset(
+        str(described["name"]),
+        np.zeros(shape, np.dtype(described["dtype"])),
+        labels,
+        vocabulary=described["vocabulary"],
+        annotations={
+            name: np.zeros((count, *inner), np.dtype(dtype))
+            for name, (inner, dtype) in described["annotations"].items()
+        },
     )
-    content = json.loads(metadata["egan"])
-    config = own_settings(from_dict(content["config"], source=str(path)))
-    shape = tuple(content["shape"])
-    with preserved_randomness():
-        network = build_network(config, shape)
-    network.load_state_dict(weights)
-    network.eval().requires_grad_(False)
-    return Exported(network, config, shape, int(content["generation"]))
+    return collection.paper(collection.named(config.preset)[0]).task_type(
+        dataset, dataset, _no_features()
+    )
+
+
+def _labels(counts: np.ndarray) -> np.ndarray:
+    """Return labels in the proportions of counts (K,), about a thousand, one of each at least."""
+    share = min(1.0, MOST_LABELS / max(1, int(counts.sum())))
+    kept = np.maximum(np.round(counts * share).astype(np.int64), (counts > 0).astype(np.int64))
+    labels = np.repeat(np.arange(len(counts)), kept)
+    return labels if labels.max() == len(counts) - 1 else np.append(labels, len(counts) - 1)
+
+
+def _no_features() -> Features:
+    from egan.judging.features import Features
+
+    return Features(lambda samples: samples.flatten(1))

@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
-from egan.collection import MODELS
-from egan.config import CommonConfig
-from egan.config.collection import CollectionConfig
-from egan.config.hyperparameters import HYPERPARAMETERS, SPACE
+from egan import collection
+from egan.collection.search import default_space
+from egan.config import RunConfig
 from egan.config.space import EXPLANATION, flag
-from egan.presets import PRESETS
 
 PROG = "python -m egan.run"
 
 
-def description(config: CommonConfig) -> str:
-    """Return the text above the settings."""
-    return _of_model(config) if isinstance(config, CollectionConfig) else EGAN
-
-
-def _of_model(config: CollectionConfig) -> str:
-    """Return a model's own words, and how to run it."""
+def description(config: RunConfig) -> str:
+    """Return the text above the settings: the paper's own words, and how to run it."""
     import inspect
 
-    from egan.collection import load
+    name = collection.named(config.preset)[0]
+    words = inspect.getdoc(collection.home(name))
+    ways = _of_egan() if name == collection.BARE else _of_paper(name)
+    return f"{words}\n\n{ways}\n{_of_spaces(config)}"
 
-    model, name = load(config.model), config.model
-    evolve = f"  {PROG} {name} --evolve minimax,heuristic,least_squares\n"
-    evolve = evolve if model.evolves else ""
-    space = "\n".join(f"  {flag(one)} {text}" for one, text in model.space.items())
-    return f"""{inspect.getdoc(inspect.getmodule(model))}
 
-Train it, for --rounds of --interval updates; tune it while it trains, by a population of models; {
-        "evolve its generator by mutations of its loss" if evolve else "show what would be run"
-    }:
+def _of_paper(name: str) -> str:
+    """Return how a paper is trained, tuned and evolved."""
+    evolves = collection.MODELS[name].family == "adversarial"
+    evolve = f"  {PROG} {name} --evolve minimax,heuristic,least_squares\n" if evolves else ""
+    default, *others = collection.presets(name)
+    presets = [default, *(f"{name}:{one}" for one in others)]
+    then = "evolve its generator by mutations of its loss" if evolve else "show what would be run"
+    return f"""Train it, for --rounds of --interval updates; tune it while it trains, by a population
+of models; {then}:
   {PROG} {name}
   {PROG} {name} --search pbt --population 8
 {evolve}  {PROG} {name} --dry-run
 
-Presets: {", ".join(one if one == "small" else f"{name}:{one}" for one in model.presets)}.
+Presets: {", ".join(presets)}.
+"""
 
-What --space.NAME may be:
+
+def _of_spaces(config: RunConfig) -> str:
+    """Return what a search may vary."""
+    space = default_space(config)
+    further = ", ".join(flag(name) for name in config.kinds if name not in space)
+    return f"""What --space.NAME may be:
 {_indented(EXPLANATION)}
 
 Without any --space:
-{space}
+{_indented(chr(10).join(f"{flag(name)} {text}" for name, text in space.items()))}
+
+Further names: {further}.
 """
 
 
@@ -50,25 +55,17 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def _default_space() -> str:
-    return _indented("\n".join(f"{flag(name)} {text}" for name, text in SPACE.items()))
-
-
-def _further_names() -> str:
-    return ", ".join(flag(name) for name in HYPERPARAMETERS if name not in SPACE)
-
-
-EGAN = f"""Evolve generators against a discriminator.
-
-Each generation every parent makes one child per mutation (a GAN objective); the fittest children
-survive, and the discriminator learns from their samples. Samples, curves, a report, checkpoints
-and the weights go to a numbered folder below runs/. Ctrl-C stops with a checkpoint.
+def _of_egan() -> str:
+    """Return how E-GAN's presets are run, and what else there is."""
+    return f"""Samples, curves, a report, checkpoints and the weights go to a numbered folder below
+runs/. Ctrl-C stops with a checkpoint.
 
 Examples:
   {PROG}                                  digits, Ray on this machine
   {PROG} gaussians25 --generations 6000 --seed 3
   {PROG} folder --data.path photos/ --data.image-size 32
-  {PROG} runs/00003-digits/config.yaml --fitness.diversity-weight 0.3
+  {PROG} runs/00003-digits/config.yaml --evolution.diversity-weight 0.3
+  {PROG} digits --evolve heuristic,hinge          other mutations; none trains without any
   {PROG} digits --address ray://head:10001        a cluster; auto for this machine's
   {PROG} digits --executor inline                 this process alone
   {PROG} digits --dry-run                         what would be run, and where
@@ -85,15 +82,9 @@ with.
       --space.generator-lr 1e-5,1e-2,log --space.diversity-weight 0,0.5 \\
       --space.discriminator-steps 1,2,3
 
-What --space.NAME may be:
-{_indented(EXPLANATION)}
-
-Without any --space:
-{_default_space()}
-
-Further names: {_further_names()}.
-
-Presets: {", ".join(PRESETS)}.
-Models of the collection, each with settings of its own ({PROG} vae --help): {", ".join(MODELS)}.
+Presets: {", ".join(collection.presets(collection.BARE))}.
+Models of the collection, each with settings of its own ({PROG} vae --help): {
+        ", ".join(name for name in collection.MODELS if name != collection.BARE)
+    }.
 The defaults below are those of the preset; give another one before --help to see its own.
 """

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from egan.config import CommonConfig, RunConfig
-from egan.config.collection import CollectionConfig
+from egan import collection
+from egan.config import RunConfig
+
+if TYPE_CHECKING:
+    from egan.runs.plan import Plan
 
 TORCH_BYTES = 280 * 2**20
 """What a worker takes before any network: Python, Ray and torch."""
@@ -26,41 +30,48 @@ SELECTIONS = {
 
 def catalogue() -> str:
     """Return the models, presets, data sets, mutations, fitnesses and networks, by name."""
-    from egan import collection, data, networks
-    from egan.config.hyperparameters import HYPERPARAMETERS, SPACE
-    from egan.presets import PRESETS
-    from egan.runs.models import searches
+    from egan import data, networks
+    from egan.collection.search import strategies
     from mutations.table import TABLE
 
     discriminators = {f"{k} (discriminator)": v for k, v in networks.DISCRIMINATORS.items()}
     generators = {f"{k} (generator)": v for k, v in networks.GENERATORS.items()}
+    bare = collection.presets(collection.BARE)
     tables: dict[str, Mapping[str, str]] = {
         "Models (python -m egan.run NAME, or NAME:paper for the paper's sizes), with paper, family "
         "and task; adversarial ones also --evolve": {
             name: f"{entry.paper}; {entry.family}; {entry.task}"
             for name, entry in collection.MODELS.items()
         },
-        "Presets of E-GAN": {k: (v.__doc__ or "").splitlines()[0] for k, v in PRESETS.items()},
+        "Presets of E-GAN": {k: (v.__doc__ or "").splitlines()[0] for k, v in bare.items()},
         "Data sets (--data.name)": data.DESCRIPTIONS,
-        "Mutations (--evolution.mutations), which the generator minimises; o = logit of a "
-        "generated, r of a real sample": {k: entry.formula for k, entry in TABLE.items()},
-        "Fitness = quality + weight * diversity (--fitness.diversity, "
-        "--fitness.diversity-weight)": FITNESSES,
+        "Mutations (--evolve), which the generator minimises; o = logit of a generated, r of a "
+        "real sample": {k: entry.formula for k, entry in TABLE.items()},
+        "Fitness = quality + weight * diversity (--evolution.diversity, "
+        "--evolution.diversity-weight)": FITNESSES,
         "Selection (--evolution.selection)": SELECTIONS,
         "Searches for hyperparameters (--search)": {
-            name: (one.__doc__ or "").splitlines()[0] for name, one in searches().items()
+            name: (one.__doc__ or "").splitlines()[0] for name, one in strategies().items()
         },
-        "Hyperparameters (--space.NAME), with what is searched if nothing is said": {
-            name.replace("_", "-"): SPACE.get(name, "") for name in HYPERPARAMETERS
-        },
-        "Networks (--generator.network, --discriminator.network)": {
+        "Hyperparameters of E-GAN (--space.NAME), with what is searched if nothing is said": (
+            _hyperparameters()
+        ),
+        "Networks of E-GAN (--network)": {
             name: entry.description for name, entry in {**generators, **discriminators}.items()
         },
     }
     return "\n\n".join(_table(title, rows) for title, rows in tables.items())
 
 
-def plan(config: CommonConfig) -> str:
+def _hyperparameters() -> dict[str, str]:
+    from egan.collection.search import default_space
+
+    config = collection.preset(RunConfig.preset)
+    space = default_space(config)
+    return {name.replace("_", "-"): space.get(name, "") for name in config.kinds}
+
+
+def overview(config: RunConfig) -> str:
     """Return what a run with these settings would be: settings, children, workers, memory, folder.
 
     Raises:
@@ -68,16 +79,19 @@ def plan(config: CommonConfig) -> str:
     """
     from egan.config.file import to_yaml
     from egan.runs.folder import next_path
+    from egan.runs.plan import plan
 
+    planned = plan(config)
     shape, described = _data(config)
     rows = {
+        "model": f"{planned.model}: {collection.MODELS[planned.model].paper}",
         "data": described,
-        **_search(config),
-        **_children(config),
-        "where": _where(config),
-        **({"memory": _memory(config, shape)} if isinstance(config, RunConfig) else {}),
-        "looks": f"every {_counted(config.interval, config.unit)} of {config.length}",
-        "folder": str(next_path(Path(config.output), config.name)),
+        **_search(planned),
+        **_children(planned),
+        "where": _where(planned),
+        **_memory(planned, shape),
+        "looks": f"every {_counted(planned.look_every, planned.unit)} of {planned.length}",
+        "folder": str(next_path(Path(config.output), planned.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
 
@@ -86,16 +100,14 @@ def _counted(count: int, unit: str) -> str:
     return unit.removesuffix("s") if count == 1 else f"{count} {unit}"
 
 
-def _children(config: CommonConfig) -> dict[str, str]:
+def _children(planned: Plan) -> dict[str, str]:
     """Return what a generation or a round makes, and how rare contests are."""
-    if isinstance(config, CollectionConfig):
-        mutations = f" ({config.evolve})" if config.evolves else ""
-        return {"model": config.preset, config.unit.removesuffix("s"): config.children + mutations}
-    assert isinstance(config, RunConfig)
-    evolution = config.evolution
-    kinds = "1 at random" if evolution.random_mutation else ", ".join(evolution.mutations)
+    if not planned.config.mutations:
+        return {planned.one: planned.children}
+    evolution, mutations = planned.config.evolution, planned.config.mutations
+    kinds = "1 at random" if evolution.random_mutation else ", ".join(mutations)
     text = (
-        f"{config.num_children} a generation ({kinds}; {evolution.selection}), of "
+        f"{evolution.num_children(mutations)} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
     )
     if not evolution.random_mutation and evolution.contest_every > 1:
@@ -104,20 +116,20 @@ def _children(config: CommonConfig) -> dict[str, str]:
     return {"children": text}
 
 
-def _search(config: CommonConfig) -> dict[str, str]:
+def _search(planned: Plan) -> dict[str, str]:
     """Return lines about members and their hyperparameters, none without a search."""
-    search = config.search
-    if not config.is_search:
+    if planned.kind != "search":
         return {}
+    search = planned.config.search
     space = ", ".join(f"{name} {text}" for name, text in search.space.items())
     return {
         "search": f"{search.strategy}: {search.population} members, {search.rounds} rounds of "
-        f"{search.interval} {'updates' if isinstance(config, CollectionConfig) else 'generations'}",
+        f"{search.interval} {planned.step}",
         "space": space,
     }
 
 
-def _data(config: CommonConfig) -> tuple[tuple[int, ...], str]:
+def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
     """Return the shape of a sample and a line about the data; of a folder, only names are read."""
     from egan import data
 
@@ -140,46 +152,30 @@ def _data(config: CommonConfig) -> tuple[tuple[int, ...], str]:
     return shape, f"{len(list_images(path)):,} image files, to be resized to {_times(shape)}"
 
 
-def _where(config: CommonConfig) -> str:
-    if config.in_process:
+def _where(planned: Plan) -> str:
+    if planned.in_process:
         return "in this process"
-    place = "on this machine" if config.address is None else f"on the cluster {config.address}"
-    actors = "actor" if config.num_workers == 1 else "actors"
-    home = "" if not config.evolves else ", and one for the discriminator"
-    return f"{config.num_workers} Ray {actors} {place}{home}"
+    address = planned.config.address
+    place = "on this machine" if address is None else f"on the cluster {address}"
+    actors = "actor" if planned.num_workers == 1 else "actors"
+    home = ", and one for the discriminator" if planned.kind == "evolve" else ""
+    return f"{planned.num_workers} Ray {actors} {place}{home}"
 
 
-def _memory(config: RunConfig, shape: tuple[int, ...]) -> str:
+def _memory(planned: Plan, shape: tuple[int, ...]) -> dict[str, str]:
     """Estimate a worker's memory: torch, and the copies of both networks; activations excluded."""
-    from egan.networks.sizes import discriminator_size, generator_size
-
-    generator, discriminator = config.generator, config.discriminator
-    sizes = (
-        generator_size(
-            generator.network,
-            shape,
-            latent_dim=generator.latent_dim,
-            width=generator.width,
-            depth=generator.depth,
-            norm=generator.norm,
-        ),
-        discriminator_size(
-            discriminator.network,
-            shape,
-            width=discriminator.width,
-            depth=discriminator.depth,
-            norm=discriminator.norm,
-        ),
-    )
-    if None in sizes:
-        return "unknown for these networks"
+    sizes = planned.config.settings.sizes(shape)
+    if {"generator", "discriminator"} - set(sizes):
+        return {}
     # weights, average and two moments, once live and once per child, and a gradient per mutation
-    copies = 4 + 5 * max(1, len(config.evolution.mutations))
-    num_bytes = 4 * ((sizes[0] or 0) * copies + (sizes[1] or 0) * 6)
-    return (
+    copies = 4 + 5 * max(1, len(planned.config.mutations))
+    num_bytes = 4 * (sizes["generator"] * copies + sizes["discriminator"] * 6)
+    text = (
         f"about {(TORCH_BYTES + num_bytes) / 2**20:,.0f} MiB a worker, {num_bytes / 2**20:,.1f} of "
-        f"it for the networks (generator {sizes[0]:,} parameters, discriminator {sizes[1]:,})"
+        f"it for the networks (generator {sizes['generator']:,} parameters, discriminator "
+        f"{sizes['discriminator']:,})"
     )
+    return {"memory": text}
 
 
 def _times(shape: tuple[int, ...]) -> str:

@@ -11,12 +11,12 @@ from typing import Annotated
 
 import tyro
 
+from egan import collection
 from egan.commandline.helptext import PROG, description
-from egan.config import CADENCE, WHERE_ONLY, CommonConfig, RunConfig, to_dict
+from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
 from egan.errors import UserError, told_to_user
-from egan.presets import PRESETS, preset
-from egan.runs.models import with_search
+from egan.runs.plan import checked
 
 DEFAULT = "digits"
 
@@ -35,7 +35,7 @@ class Request:
     """Name the models, presets, data sets, mutations, fitnesses and networks."""
     dry_run: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print settings, children, workers, memory and folder; run nothing."""
-    config: Annotated[CommonConfig, tyro.conf.arg(name="")] = field(default_factory=RunConfig)
+    config: Annotated[RunConfig, tyro.conf.arg(name="")] = field(default_factory=RunConfig)
 
 
 def parse(arguments: Sequence[str] | None = None) -> Request:
@@ -56,7 +56,7 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
     return _checked(request)
 
 
-def starting_point(source: str) -> CommonConfig:
+def starting_point(source: str) -> RunConfig:
     """Return the settings of a preset, of a model, or of a YAML file.
 
     Raises:
@@ -67,22 +67,23 @@ def starting_point(source: str) -> CommonConfig:
     path = Path(source).expanduser()
     if path.suffix not in (".yaml", ".yml") and os.sep not in source:
         with told_to_user(ValueError):
-            return preset(source)
+            return collection.preset(source)
     if (path / "config.yaml").is_file():
         raise UserError(
             f"{source} is a run directory. To go on with it: {PROG} --resume {source}. To start "
             f"another run with its settings: {PROG} {path / 'config.yaml'}"
         )
     if not path.is_file():
+        known = ", ".join(collection.presets(collection.BARE))
         raise UserError(
             f"there is no file of settings {source!r}. Give the config.yaml of a run, such as "
-            f"runs/00003-digits/config.yaml, or a preset: {', '.join(PRESETS)}."
+            f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
-        return read_config(path)
+        return read_config(path, collection.preset)
 
 
-def _parse(given: Sequence[str], *, source: str, base: CommonConfig) -> Request:
+def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
     words, space = taken_out(given)
     if space:
         base = replace(base, search=replace(base.search, space=space))
@@ -98,7 +99,7 @@ def _parse(given: Sequence[str], *, source: str, base: CommonConfig) -> Request:
 def _checked(request: Request) -> Request:
     """Check the settings; make the data's path absolute, so that any folder can go on with it."""
     with told_to_user(ValueError):
-        request = replace(request, config=with_search(request.config.checked()))
+        request = replace(request, config=checked(request.config))
     data = request.config.data
     if data.path is None:
         return request

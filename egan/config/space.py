@@ -26,6 +26,7 @@ a                 this value, not searched"""
 
 GRAMMAR = "low,high[,log][,int], a list a,b,c, options a|b|c, or one value"
 
+
 def taken_out(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     """Return a command line without its `--space.NAME VALUE`, and these by name.
 

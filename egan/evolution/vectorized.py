@@ -96,7 +96,12 @@ def settled(config: RunConfig, parts: Callable[[RunConfig], Parts]) -> RunConfig
     What is chosen goes into the run's settings, so that a resumed run is computed alike.
     """
     asked = config.arithmetic
-    if asked.vectorize != "auto" or config.device == "cpu" or not torch.cuda.is_available():
+    if (
+        not config.mutations
+        or asked.vectorize != "auto"
+        or config.device == "cpu"
+        or not torch.cuda.is_available()
+    ):
         return config
     on, off = (
         replace(config, arithmetic=replace(asked, vectorize=choice)) for choice in ("on", "off")

@@ -16,7 +16,6 @@ from egan.evolution.discriminator import SharedDiscriminator
 from egan.evolution.generator import EvolvedGenerator
 from egan.evolution.scoring import has_buffers
 from egan.training.arithmetic import check_compiler
-from egan.training.model import stream
 from population import Callback, Evolution, Executor, InlineExecutor, Search
 from population.member import Hyperparameters, Member
 from population.records.checkpoint import Snapshot

@@ -11,11 +11,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from egan import collection
 from egan.errors import UserError, told_to_user
 from egan.files import write_json, write_text
 
 if TYPE_CHECKING:
-    from egan.config import CommonConfig
+    from egan.config import RunConfig
+    from egan.runs.plan import Plan
 
 NUMBERED = re.compile(r"(\d{5,})-")
 CONFIG, VERSIONS, TIMING = "config.yaml", "versions.json", "timing.json"
@@ -38,7 +40,7 @@ class RunDirectory:
         self._lock = _lock(path)
 
     @classmethod
-    def create(cls, config: CommonConfig) -> RunDirectory:
+    def create(cls, plan: Plan) -> RunDirectory:
         """Make the next numbered folder, with the settings and the versions in it.
 
         Raises:
@@ -49,21 +51,21 @@ class RunDirectory:
 
         directory = None
         try:
-            directory = cls(_make_numbered(Path(config.output), config.name), is_new=True)
-            write_text(directory.path / CONFIG, to_yaml(config))
+            directory = cls(_make_numbered(Path(plan.config.output), plan.name), is_new=True)
+            write_text(directory.path / CONFIG, to_yaml(plan.config))
             write_json(directory.path / VERSIONS, versions())
             directory.samples.mkdir()
         except OSError as error:
             if directory is not None:
                 directory.discard()
             raise UserError(
-                f"no run directory can be made in --output {config.output}: {error.strerror}. Give "
-                "a folder that can be written to, with --output."
+                f"no run directory can be made in --output {plan.config.output}: {error.strerror}. "
+                "Give a folder that can be written to, with --output."
             ) from error
         return directory
 
     @classmethod
-    def open(cls, path: Path, config: CommonConfig) -> RunDirectory:
+    def open(cls, path: Path, plan: Plan) -> RunDirectory:
         """Go back to a run's folder, and write down the settings it goes on with.
 
         Raises:
@@ -73,8 +75,8 @@ class RunDirectory:
 
         directory = cls(path, is_new=False)
         try:
-            if saved_config(path) != config:
-                write_text(path / CONFIG, to_yaml(config))
+            if saved_config(path) != plan.config:
+                write_text(path / CONFIG, to_yaml(plan.config))
             directory.samples.mkdir(exist_ok=True)
         except OSError as error:
             directory.close()
@@ -119,7 +121,7 @@ class RunDirectory:
             self._lock = None
 
 
-def saved_config(path: Path) -> CommonConfig:
+def saved_config(path: Path) -> RunConfig:
     """Return the settings of the run in a folder, with `output` as the folder around it.
 
     Raises:
@@ -131,7 +133,7 @@ def saved_config(path: Path) -> CommonConfig:
         what = "is no run directory: it has no config.yaml" if path.is_dir() else "is not a folder"
         raise UserError(f"{path} {what}. {_runs_near(path)}")
     with told_to_user(ValueError):
-        return read_config(path / CONFIG)
+        return read_config(path / CONFIG, collection.preset)
 
 
 def read_timing(path: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,48 +13,38 @@ from egan.commandline.helptext import PROG
 from egan.files import atomic
 
 if TYPE_CHECKING:
-    import torch
     from PIL import Image
 
-    from egan.config import CommonConfig
     from egan.runs.folder import RunDirectory
-    from egan.runs.gallery import Gallery
-    from egan.runs.showcase import Showcase
+    from egan.runs.plan import Plan
+    from egan.runs.preparation import Prepared
     from population import Result
-
-    Weights = Mapping[str, torch.Tensor]
 
 logger = logging.getLogger("egan")
 
 
-def write_outcome(
-    folder: RunDirectory,
-    result: Result,
-    *,
-    config: CommonConfig,
-    gallery: Gallery | Showcase,
-    weights: Weights,
-) -> bool:
+def write_outcome(folder: RunDirectory, result: Result, *, plan: Plan, prepared: Prepared) -> bool:
     """Write weights, lineage, pictures, GIF and report; return whether all succeeded.
 
     A search adds the winner's schedule and pictures of hyperparameters and lineage. What cannot be
     written is logged; the run and its checkpoints are whole all the same.
     """
-    gallery.load(weights, result.best.hyperparameters)
-    trained = result.best.generation * (config.search.interval if config.has_rounds else 1)
+    showcase = prepared.showcase
+    showcase.load(plan.shown(result.best.state, result.environment), result.best.hyperparameters)
+    trained = result.best.generation * plan.interval
     made = (
         ("schedule", lambda: _save_schedule(folder.path / "schedule.yaml", result)),
         ("figures", lambda: _save_figures(folder.path, result)),
     )
     steps: Sequence[tuple[str, Callable[[], Any]]] = (
-        ("weights", lambda: gallery.save(folder.path, generation=trained)),
+        ("weights", lambda: showcase.save(folder.path, steps=trained)),
         ("lineage", lambda: _save_lineage(folder.path / "lineage.csv", result)),
-        *(made if config.is_search else ()),
+        *(made if plan.kind == "search" else ()),
         *(
             (name, partial(_save_picture, folder.samples / f"{name}.png", draw))
-            for name, draw in gallery.finals().items()
+            for name, draw in showcase.finals().items()
         ),
-        ("GIF", lambda: _save_gif(folder.samples, config.unit.removesuffix("s"))),
+        ("GIF", lambda: _save_gif(folder.samples, plan.one)),
         ("report", lambda: _save_report(folder.path)),
     )
     succeeded = [_attempt(name, step) for name, step in steps]

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from egan import collection
-from egan.collection.api import learned, load_data, task_of
+from egan.collection.api import compared, features_of, load_data, task_of
 from egan.errors import UserError, told_to_user
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
+    from egan.evolution.whole import Parts
     from egan.judging.features import Features
     from egan.runs.plan import Plan
     from egan.runs.showcase import Showcase
@@ -42,6 +43,13 @@ class Prepared:
     showcase: Showcase
     member: partial[Model]
     identity: dict[str, Any]
+
+    def parts(self, config: RunConfig) -> Parts:
+        """Return the parts of an evolution under some settings."""
+        from egan.evolution.whole import parts_of
+
+        game: Any = self.model_type
+        return parts_of(config, game, self.task)
 
 
 def prepare(plan: Plan) -> Prepared:
@@ -102,12 +110,10 @@ def _check_parts(plan: Plan, task: Task) -> None:
 
 
 def _features(config: RunConfig, dataset: Dataset) -> Features:
-    from egan.judging.features import extractor
-
-    data = learned(config, dataset)
+    data = compared(config, dataset)
     if data.kind.bounded:
         logger.info("preparing the features that samples are judged by (trained once, then cached)")
-    features = extractor(data, spec=config.features)
+    features = features_of(config, dataset)
     features.reference(data)
     if features.accuracy is not None:
         kind = "classes" if data.num_classes > 1 else "quarter turns"

@@ -8,22 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from egan.config import RunConfig
 from egan.errors import UserError, told_to_user
-from egan.evolution.generator import averaged_weights
 from egan.runs.folder import RunDirectory
 from egan.runs.listeners import Looker, ProgressBar, Stopper, Timekeeper
-from egan.runs.models import model_of
 from egan.runs.outcome import resume_command, summary, write_outcome
 from population.callbacks import ProgressTable
 from population.records.checkpoint import CheckpointError
 from population.search import NothingSurvivesError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
-    from egan.commandline.parse import Request
-    from egan.config import CommonConfig
+    from egan.runs.plan import Plan
     from egan.runs.preparation import Prepared
     from population import Callback, Result, Search
 
@@ -35,67 +33,57 @@ SECONDS_PER_LINE = 5.0
 DISK = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EIO}
 
 
-def open_folder(request: Request) -> RunDirectory:
+def open_folder(plan: Plan, *, resume: Path | None) -> RunDirectory:
     """Go back to the folder of the run to resume, or make the next one.
 
     Raises:
         UserError: It cannot be written, or another process is running this run.
     """
-    if request.resume is None:
-        return RunDirectory.create(request.config)
-    return RunDirectory.open(request.resume, request.config)
+    if resume is None:
+        return RunDirectory.create(plan)
+    return RunDirectory.open(resume, plan)
 
 
 class Session:
     """One run of the command line in one run directory.
 
     Args:
-        config: The run's settings.
-        prepared: Data, features and gallery.
+        plan: How the run is carried out.
+        prepared: Data, task and showcase.
         folder: The run directory.
         timekeeper: Who knows when the session began.
     """
 
     def __init__(
         self,
-        config: CommonConfig,
+        plan: Plan,
         prepared: Prepared,
         *,
         folder: RunDirectory,
         timekeeper: Timekeeper,
     ) -> None:
-        self.config = config
+        self.plan = plan
         self.prepared = prepared
         self.folder = folder
         self.timekeeper = timekeeper
         self.stopper = Stopper()
-        alone = isinstance(config, RunConfig) and not config.is_search
-        self.weights = averaged_weights if alone else model_of(config).weights
-        self.looker = Looker(
-            prepared.gallery,
-            features=prepared.features,
-            folder=folder.samples,
-            interval=config.interval,
-            weights=self.weights,
-            by_slot=not config.evolves,
-        )
+        self.looker = Looker(prepared.showcase, plan, folder=folder.samples)
 
     def listeners(self, console: Console) -> list[Callback]:
         """Return the callbacks, in the order in which they hear of a generation."""
         self._announce()
-        unit = self.config.unit.removesuffix("s")
-        progress: Callback = ProgressBar(console, self.looker, unit=unit)
-        if self.config.is_search:
+        progress: Callback = ProgressBar(console, self.looker, unit=self.plan.one)
+        if self.plan.kind == "search":
             progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE)
         return [self.looker, progress, self.timekeeper, self.stopper]
 
     def _announce(self) -> None:
-        config = self.config
-        where = f"the cluster {config.address}" if config.address else "this machine"
+        plan, address = self.plan, self.plan.config.address
+        where = f"the cluster {address}" if address else "this machine"
         kind = "in this process"
-        if not config.in_process:
-            kind = f"in {config.num_workers} Ray workers on {where} (they take seconds to start)"
-        what = config.length, config.unit, config.children
+        if not plan.in_process:
+            kind = f"in {plan.num_workers} Ray workers on {where} (they take seconds to start)"
+        what = plan.length, plan.unit, plan.children
         logger.info("%s: %d %s of %s, %s", self.folder.path, *what, kind)
 
     def go_back(self, search: Search) -> bool:
@@ -116,7 +104,7 @@ class Session:
         with told_to_user(CheckpointError):
             search.resume()
         self.folder.forget_after(search.generation)
-        wanted, unit = self.config.length, self.config.unit
+        wanted, unit = self.plan.length, self.plan.unit
         if search.generation > wanted:
             raise UserError(
                 f"{self.folder.path} has {search.generation} {unit}, but --{unit} asks for "
@@ -129,8 +117,7 @@ class Session:
                 f"--{unit} {2 * wanted}"
             )
             return True
-        name = self.config.unit.removesuffix("s")
-        logger.info("going on from %s %d", name, search.generation)
+        logger.info("going on from %s %d", self.plan.one, search.generation)
         return False
 
     def _compare_versions(self) -> None:
@@ -169,14 +156,8 @@ class Session:
 
     def conclude(self, result: Result) -> int:
         """Write the outcome, say where it is, and return the exit status."""
-        written = write_outcome(
-            self.folder,
-            result,
-            config=self.config,
-            gallery=self.prepared.gallery,
-            weights=self.weights(result.best.state),
-        )
-        print(summary(self.folder.path, result, unit=self.config.unit))
+        written = write_outcome(self.folder, result, plan=self.plan, prepared=self.prepared)
+        print(summary(self.folder.path, result, unit=self.plan.unit))
         if result.interrupted:
             print(f"\nStopped. Go on with:\n  {resume_command(self.folder.path)}")
             return self.stopper.status

@@ -30,7 +30,7 @@ class Recognition(Task):
     """
 
     needs: ClassVar = Needs(kinds=(Images,))
-    leading: ClassVar = ("accuracy", "fitness")
+    leading: ClassVar[tuple[str, ...]] = ("accuracy", "fitness")
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - the interface
         """Return how often all classes are right."""

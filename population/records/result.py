@@ -19,7 +19,8 @@ from population.records.lineage import (
     survivors,
 )
 from population.records.schedule import Schedule, schedule_of
-from population.state import State
+from population.state import State, unpack
+from population.strategy import Individual
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +47,17 @@ class Survivor:
     hyperparameters: dict[str, Any]
     scores: dict[str, float]
     state: State = field(repr=False)
+
+    @classmethod
+    def of(cls, individual: Individual) -> "Survivor":
+        """Return a living member of a population, which is packed in this process."""
+        return cls(
+            generation=individual.generation,
+            index=individual.index,
+            hyperparameters=individual.hyperparameters,
+            scores=individual.scores,
+            state=unpack(individual.state),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +154,13 @@ class Result(Record):
     Attributes:
         best: The final population's best member.
         population: The final population, best first.
+        environment: The state of what the members live in; None where there is no such thing.
         interrupted: Whether the search was stopped before the last generation.
     """
 
     best: Survivor
     population: list[Survivor]
+    environment: State | None = field(default=None, repr=False)
     interrupted: bool = False
 
     def row(self, member: Survivor | tuple[int, int] | None = None) -> int:

@@ -36,7 +36,7 @@ class Egan(Game):
             width=s.width,
             depth=self._depth,
             norm=s.generator_norm,
-            init=s.init,
+            init=s.generator_init,
         )
 
     def discriminator_network(self) -> nn.Module:
@@ -48,7 +48,7 @@ class Egan(Game):
             width=s.discriminator_width,
             depth=self._depth,
             norm=s.discriminator_norm,
-            init=s.init,
+            init=s.discriminator_init,
         )
 
     @property

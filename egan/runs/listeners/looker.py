@@ -1,14 +1,12 @@
-"""Looks at the best survivor's samples: a picture, and a row of `metrics.csv`."""
+"""Looks at the best member: a picture, and a row of `metrics.csv`."""
 
 from __future__ import annotations
 
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from egan.evolution.generator import averaged_weights
 from egan.reporting.pictures import save_atomically
 from population import Callback
 from population.strategies.selection import ranking
@@ -16,53 +14,33 @@ from population.strategies.selection import ranking
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import torch
-
-    from egan.judging.features import Features
-    from egan.runs.gallery import Gallery
+    from egan.runs.plan import Plan
     from egan.runs.showcase import Showcase
     from population import Search
     from population.callbacks import Generation
-    from population.state import State
 
 logger = logging.getLogger(__name__)
 
 
 class Looker(Callback):
-    """Looks at the random start, every `interval` generations, and at the last one.
+    """Looks at the random start, every few generations, and at the last one.
 
-    The averaged weights of the best survivor make the samples. A look that fails is logged and
-    counted; it never costs the run.
+    A look that fails is logged and counted; it never costs the run.
 
     Args:
-        gallery: What makes the samples.
-        features: What they are judged by.
+        showcase: What makes pictures and scores.
+        plan: How often looks are taken, and what of a member's state is shown.
         folder: Where pictures go.
-        interval: Generations between looks.
-        weights: From a member's state to the weights that make the samples.
-        by_slot: Whether the population stands in the order of its slots, not best first.
 
     Attributes:
         latest: The scores of the last look.
         failures: How many looks failed.
     """
 
-    def __init__(
-        self,
-        gallery: Gallery | Showcase,
-        *,
-        features: Features,
-        folder: Path,
-        interval: int,
-        weights: Callable[[State], Mapping[str, torch.Tensor]] = averaged_weights,
-        by_slot: bool = False,
-    ) -> None:
-        self.gallery = gallery
-        self.features = features
+    def __init__(self, showcase: Showcase, plan: Plan, *, folder: Path) -> None:
+        self.showcase = showcase
+        self.plan = plan
         self.folder = folder
-        self.interval = interval
-        self.weights = weights
-        self.by_slot = by_slot
         self.generations = 0
         self.latest: dict[str, float] = {}
         self.failures = 0
@@ -71,38 +49,32 @@ class Looker(Callback):
         """Look at the real data and, in a new run, at the random start."""
         self.generations = generations
         if not (self.folder / "real.png").exists():
-            self._attempt("real data", self._save, "real", self.gallery.real_picture)
+            self._attempt("real data", self._save, "real", self.showcase.real_picture)
         if search.generation == 0 and not search.journal("metrics").columns:
             self._look(search)
 
     def on_generation(self, search: Search, generation: Generation) -> None:
-        """Look at the best survivor, or at the one before where nobody survived."""
+        """Look at the best member, or at the one before where nobody survived."""
         if not self.is_due(generation.number):
             return
-        place = self._best(search, generation)
-        if place is not None:
-            one = generation.population[place]
-            self.gallery.load(self.weights(search.state(place)), one.hyperparameters)
-        self._look(search)
-
-    def _best(self, search: Search, generation: Generation) -> int | None:
-        """Return the place of the member to look at; survivors of an evolution are best first."""
         scores = [search.strategy.score(one.scores) for one in generation.population]
-        alive = [i for i, one in enumerate(generation.population) if one.state is not None]
-        if not alive or not self.by_slot:
-            return alive[0] if alive else None
-        return next(i for i in ranking(scores) if i in alive)
+        alive = [i for i in ranking(scores) if generation.population[i].state is not None]
+        if alive:
+            hyperparameters = generation.population[alive[0]].hyperparameters
+            state = self.plan.shown(search.state(alive[0]), search.environment_state())
+            self.showcase.load(state, hyperparameters)
+        self._look(search)
 
     def is_due(self, number: int) -> bool:
         """Return whether a generation is looked at."""
-        return number % self.interval == 0 or number == self.generations
+        return number % self.plan.look_every == 0 or number == self.generations
 
     def _look(self, search: Search) -> None:
         started = time.perf_counter()
         number = search.generation
-        self._attempt("picture", self._save, f"{number:06d}", self.gallery.picture)
-        scores = self._attempt("scores", self.gallery.scores, self.features)
-        unknown = dict.fromkeys(self.gallery.columns(self.features), math.nan)
+        self._attempt("picture", self._save, f"{number:06d}", self.showcase.picture)
+        scores = self._attempt("scores", self.showcase.scores)
+        unknown = dict.fromkeys(self.showcase.columns(), math.nan)
         self.latest = scores or unknown
         seconds = round(time.perf_counter() - started, 3)
         search.journal("metrics").append(
