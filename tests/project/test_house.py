@@ -102,8 +102,7 @@ def run(code):
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy", "-p", "population", "-p", "mutations", "-p", "fitness"],
-        ["mypy", "-p", "egan"],
+        ["mypy", *(word for package in ALLOWED for word in ("-p", package))],
     ],
     ids=" ".join,
 )
