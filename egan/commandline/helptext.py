@@ -6,8 +6,7 @@ from egan import collection
 from egan.collection.search import default_space
 from egan.config import RunConfig
 from egan.config.space import EXPLANATION, flag
-
-PROG = "python -m egan.run"
+from egan.errors import PROG
 
 
 def description(config: RunConfig) -> str:

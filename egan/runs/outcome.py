@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from egan.commandline.helptext import PROG
+from egan.errors import PROG
 from egan.files import atomic
 from egan.reporting.about import read_about, write_about
 from egan.runs.telling import about
