@@ -112,7 +112,7 @@ def settings(options: Options) -> RunConfig:
     """
     from egan.commandline.parse import starting_point
     from egan.config import SearchConfig
-    from egan.collection.search import checked
+    from egan.runs.plan import checked
 
     for name, value in (("seeds", options.seeds), ("jobs", options.jobs)):
         if value < 1:
@@ -142,7 +142,7 @@ def trials_of(options: Options, config: RunConfig) -> list[Trial]:
         ValueError: A method is unknown or does not fit the preset.
     """
     from egan.comparison.study import EGAN, Trial, default_methods, method_config
-    from egan.collection.search import checked
+    from egan.runs.plan import checked
 
     methods = list(dict.fromkeys(options.methods or default_methods(config)))
     methods.sort(key=lambda name: name != EGAN)
