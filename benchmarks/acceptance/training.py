@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import torch
 
 from egan import collection
+from egan.collection.api import build
 from egan.data import load
 from egan.judging.reference import Reference, prepare
-from egan.training.model import Model, Task, stream
+from egan.tasks import Generation, Task
+from egan.training.model import Model, stream
 from population.seeding import Seeds, seed_everything
 
 QUICK_UPDATES = 3
@@ -25,8 +28,8 @@ def reference(name: str = "digits", *, image_size: int | None = None) -> Referen
 
 
 def task_of(judge: Reference) -> Task:
-    """Return the task of learning from the training part; the test part is held out."""
-    return Task(data=judge.train, held_out=judge.test, features=judge.features)
+    """Return what models learn from, the training part; the test part is held out."""
+    return Generation(judge.train, judge.test, judge.features)
 
 
 def built(kind: str | type[Model], seed: int, *, task: Task, quick: bool, **changed: Any) -> Model:
@@ -35,14 +38,15 @@ def built(kind: str | type[Model], seed: int, *, task: Task, quick: bool, **chan
     Args:
         kind: A name of the collection, or a class of one's own that extends one of its models.
         seed: Of its weights and of its training.
-        task: What it learns from.
+        task: The data and the features; the model's own task is made of them.
         quick: Whether the model is to be tiny.
         changed: Settings, by name.
     """
-    model = collection.load(kind) if isinstance(kind, str) else kind
-    settings = model.presets["small"]().settings.tuned({**changed, **(model.tiny if quick else {})})
-    seed_everything(Seeds(seed, 0, 0).own("build"))
-    return model({}, settings=settings, task=task)
+    model = collection.paper(kind) if isinstance(kind, str) else kind
+    config = model.presets["small"]()
+    settings = config.settings.tuned({**changed, **(model.tiny if quick else {})})
+    own = model.task_type(task.data, task.held_out, task.features)
+    return build(replace(config, seed=seed, settings=settings), own, member=model)
 
 
 def train(model: Model, seed: int, *, updates: int, quick: bool) -> Model:
@@ -52,7 +56,7 @@ def train(model: Model, seed: int, *, updates: int, quick: bool) -> Model:
     """
     if not model.updates:
         seed_everything(Seeds(seed, 1, 0).own("step"))
-        model.random = stream(Seeds(seed, 1, 1).own("step"))
+        model.rng = stream(Seeds(seed, 1, 1).own("step"))
     model.training(True)
     for _ in range(min(updates, QUICK_UPDATES) if quick else updates):
         model.update()
@@ -68,11 +72,10 @@ def trained(
     return train(model, seed, updates=updates, quick=quick)
 
 
-def samples(model: Any, count: int, seed: int) -> torch.Tensor:
+def samples(model: Model, count: int, seed: int) -> torch.Tensor:
     """Make samples (count, *shape) as the model does best, from codes of their own seed."""
     with model.judging():
-        made: torch.Tensor = model.samples(count, stream(Seeds(seed, SAMPLED, 0).own("evaluate")))
-    return made
+        return model.samples(count, stream(Seeds(seed, SAMPLED, 0).own("evaluate")))
 
 
 def num_parameters(*networks: torch.nn.Module) -> int:
