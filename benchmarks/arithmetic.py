@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from generation_cost import DCGAN, TOY, WARM_UP, Case, Stepwise, search_of, task_on
+from cases import DCGAN, TOY, WARM_UP, Case, Stepwise, search_of, task_on
 from measure import cell, parser, report, spread, table
 
 from egan.collection.egan.model import Egan

@@ -20,7 +20,7 @@ import dataclasses
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,79 +28,18 @@ from typing import Any
 import numpy as np
 import torch
 from by_hand import ByHand
+from cases import DCGAN, TOY, WARM_UP, Case, Stepwise, search_of
+from games import measure_games, said_of_games
 from matplotlib.figure import Figure
 from measure import RESULTS, cell, mark, parser, ray_session, report, spread, table
-from on_demand import against, noise
+from on_demand import against
 
-from egan import collection
-from egan.collection.dcgan import Dcgan, DcganSettings
-from egan.collection.egan import EganSettings
-from egan.collection.egan.model import Egan
-from egan.config import DataConfig, EvolutionConfig, RunConfig
-from egan.data import load
-from egan.data.dataset import Dataset
-from egan.evolution.generator import EvolvedGenerator
-from egan.evolution.whole import evolution_search, parts_of
-from egan.judging.features import Features
-from egan.tasks import Generation
-from egan.training.game import Game
-from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
+from population import Callback, Executor, InlineExecutor, RayExecutor, Search
 from population.records.profile import PHASES
 
-MUTATIONS = ("minimax", "heuristic", "least_squares")
 PLAIN, REFERENCE, LOOP = "plain GAN step", "reference order", "ours, plain loop"
 OURS, REUSING = "ours", "ours, gradient reused"
-EGAN, ANOTHER = "E-GAN with the networks of dcgan", "dcgan --evolve"
-WARM_UP = 2
-SIZE = 32
-MARK_GAME = MARK_TREE = 1.03
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One thing to measure: networks, batches, survivors, threads."""
-
-    network: str
-    width: int
-    batch: int = 32
-    scored: int = 32
-    survivors: int = 1
-    threads: int = 1
-
-    @property
-    def title(self) -> str:
-        """Return what a table calls it."""
-        scored = "" if self.scored == self.batch else f", {self.scored} scored"
-        survivors = "" if self.survivors == 1 else f", mu {self.survivors}"
-        threads = "" if self.threads == 1 else f", {self.threads} threads"
-        return f"{self.network} {self.width}{scored}{survivors}{threads}"
-
-    def config(self, *, reuse: bool = False) -> RunConfig:
-        """Return a run's settings, without penalties."""
-        return RunConfig(
-            preset="gaussians8",
-            data=DataConfig(name="gaussians8", hold_out=False),
-            settings=EganSettings(
-                network=self.network,
-                width=self.width,
-                discriminator_width=self.width,
-                latent_dim=2 if self.network == "mlp" else 100,
-                batch_size=self.batch,
-                generator_lr=2e-4,
-                discriminator_lr=2e-4,
-            ),
-            evolve=",".join(MUTATIONS),
-            evolution=EvolutionConfig(
-                num_survivors=self.survivors, num_samples=self.scored, reuse_gradient=reuse
-            ),
-        )
-
-    def dataset(self) -> Dataset:
-        """Return 8 Gaussians, or images of noise, which cost what others cost."""
-        return load("gaussians8") if self.network == "mlp" else noise(SIZE)
-
-
-TOY, DCGAN = Case(network="mlp", width=512), Case(network="dcgan", width=64)
+MARK_TREE = 1.03
 SMALL_TOY = replace(TOY, width=64)
 CASES = (
     SMALL_TOY,
@@ -128,12 +67,6 @@ def floors(case: Case, g: float, d: float) -> dict[str, float]:
     return {name: number / plain for name, number in passes.items()}
 
 
-class OneByOne(EvolvedGenerator):
-    """Makes siblings without their shortcut."""
-
-    reproduce = Member.reproduce
-
-
 class Turns(Callback):
     """Times a search's generations, and does other work between them, which it times too."""
 
@@ -155,114 +88,6 @@ class Turns(Callback):
         if generation.number <= WARM_UP:
             search.profile.phases = dict.fromkeys(PHASES, 0.0)
         self.left = self.clock()
-
-
-def search_of(
-    case: Case,
-    dataset: Dataset,
-    executor: Executor,
-    *,
-    one_by_one: bool = False,
-    reuse: bool = False,
-    config: RunConfig | None = None,
-    game: type[Game] = Egan,
-    directory: Path | None = None,
-) -> Search:
-    """Return the search that `python -m egan.run` would make of a case, or of its settings."""
-    config = config or case.config(reuse=reuse)
-    parts = parts_of(config, game, task_on(dataset))
-    search = evolution_search(
-        parts, seed=config.seed, executor=executor, directory=directory, checkpoint_every=10**9
-    )
-    changes: dict[str, Any] = {"torch_threads": case.threads}
-    if one_by_one:
-        changes["member"] = partial(OneByOne, **parts.member.keywords)
-    search.workshop = dataclasses.replace(search.workshop, **changes)
-    return search
-
-
-def task_on(dataset: Dataset) -> Generation:
-    """Return the task of making such samples, which nobody judges here."""
-    return Generation(dataset, dataset, Features(lambda samples: samples.flatten(1)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class BothSettings(EganSettings, DcganSettings):
-    """Settings of E-GAN's game with the networks of the paper `dcgan`."""
-
-
-class EganOfDcgan(Egan):
-    """E-GAN's game with the networks of the paper `dcgan`."""
-
-    generator_network = Dcgan.generator_network
-    discriminator_network = Dcgan.discriminator_network
-
-
-def measure_games(case: Case, generations: int) -> dict[str, list[float]]:
-    """Return CPU seconds a generation of two games that have the same networks, in turns.
-
-    They are the same children, so that both do the same work.
-    """
-    egan = case.config()
-    known = dataclasses.asdict(collection.preset("dcgan").settings)
-    sizes = {name: getattr(egan.settings, name) for name in known if hasattr(egan.settings, name)}
-    sizes |= {"latent": "uniform"}
-    of_egan = BothSettings(**{**known, **dataclasses.asdict(egan.settings), **sizes})
-    games: dict[str, tuple[type[Game], Any]] = {
-        EGAN: (EganOfDcgan, of_egan),
-        ANOTHER: (Dcgan, DcganSettings(**{**known, **sizes})),
-    }
-    torch.set_num_threads(1)
-    dataset = case.dataset()
-    searches = {
-        name: Stepwise(
-            search_of(
-                case,
-                dataset,
-                InlineExecutor(),
-                config=replace(egan, settings=settings),
-                game=game,
-            )
-        )
-        for name, (game, settings) in games.items()
-    }
-    times: dict[str, list[float]] = {name: [] for name in games}
-    for turn in range(WARM_UP + generations):
-        order = [*searches] if turn % 2 else [*searches][::-1]
-        for name in order:
-            started = time.process_time()
-            searches[name]()
-            if turn >= WARM_UP:
-                times[name].append(time.process_time() - started)
-    one, other = ([i.scores for i in s.search.population] for s in searches.values())
-    assert one == other, "the games differ"
-    for steps in searches.values():
-        steps.search.executor.close()
-    return times
-
-
-def said_of_games(case: Case, times: dict[str, list[float]]) -> str:
-    """Return the table of both games, and whether one costs what the other does."""
-    pairs = zip(times[ANOTHER], times[EGAN], strict=True)
-    shares = [another / egan for another, egan in pairs]
-    rows = [[name, cell([1e3 * t for t in found])] for name, found in times.items()]
-    rows[1].append(cell(shares, ".3f"))
-    rows[0].append("1")
-    heads = ["game", "CPU ms a generation (quartiles)", "to E-GAN, in pairs"]
-    kept = mark(f"{ANOTHER} / {EGAN}", float(np.median(shares)), MARK_GAME, form=".3f")
-    return f"{case.title}, three children, inline:\n\n{table(heads, rows)}\n\n{kept}"
-
-
-class Stepwise:
-    """A search that makes one generation whenever it is asked."""
-
-    def __init__(self, search: Search) -> None:
-        self.search = search
-        search.executor.start(search.workshop)
-
-    def __call__(self) -> None:
-        """Make a generation."""
-        self.search._generate()
 
 
 def measure_inline(case: Case, generations: int) -> dict[str, Any]:
@@ -422,7 +247,10 @@ def main() -> None:
     )
     given = options.parse_args()
     if given.against:
-        compare_trees(given)
+        try:
+            compare_trees(given)
+        except ValueError as error:
+            options.error(f"--against: {error}")
         return
     cases: Sequence[Case] = CASES
     ray_case, workers = DCGAN, (1, 2, 3)
@@ -465,7 +293,7 @@ def main() -> None:
 
 def compare_trees(given: argparse.Namespace) -> None:
     """Measure this tree's generations of E-GAN and another's, in turns."""
-    rounds, generations = (2, 2) if given.quick else (10 * given.rounds, given.generations)
+    rounds, generations = (1, 1) if given.quick else (10 * given.rounds, given.generations)
     found = against(given.against, rounds=rounds, generations=generations)
     rows, marks = [], []
     for case, one in found.items():

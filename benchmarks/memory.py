@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 import torch
 from by_hand import ByHand
-from generation_cost import DCGAN, MUTATIONS, TOY, Case, search_of
+from cases import DCGAN, MUTATIONS, TOY, Case, search_of
 from measure import mark, parser, ray_session, report, table
 
 from population import Callback, Executor, InlineExecutor, RayExecutor

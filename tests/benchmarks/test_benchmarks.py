@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
-HELPERS = ("by_hand", "measure", "members")
+HELPERS = ("by_hand", "cases", "games", "measure", "members", "on_demand")
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
     "arithmetic": "times faster",
@@ -17,7 +17,7 @@ SAYS = {
     "collection_search": "PBT's median on the test part",
     "digits": "worst ratio of distances",
     "engine_overhead": "three plain Ray actors",
-    "generation_cost": "floor",
+    "generation_cost": "dcgan --evolve / E-GAN with the networks of dcgan",
     "memory": "megabytes more",
     "mixtures": "median high quality",
     "near_the_limit": "all generations / ideal",
@@ -56,6 +56,16 @@ def test_the_quick_form_runs(name):
     assert done.returncode == 0, done.stderr
     assert SAYS[name] in done.stdout
     assert sorted(FOLDER.rglob("results/*")) == before
+
+
+def test_a_tree_is_compared_with_another():
+    done = run("generation_cost", "--quick", "--against", str(ROOT))
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.endswith("| yes           |")]
+    assert [row.split("|")[1].strip() for row in rows] == ["digits", "gaussians25", "dcgan 32x32"]
+    wrong = run("generation_cost", "--quick", "--against", str(FOLDER))
+    assert wrong.returncode == 2
+    assert "is no checkout" in wrong.stderr
 
 
 def test_the_readme_has_the_kept_figures_of_the_collection():
