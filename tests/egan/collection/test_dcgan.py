@@ -4,18 +4,19 @@ from functools import partial
 
 import pytest
 import torch
-from collection_checks import built, check_paper, check_samples, random_images, small, task
+from egan.collection.testing import built, check_paper, check_samples, random_images, small, task_of
 from torch import nn
 
 from egan import collection
-from egan.collection.dcgan import Dcgan, map_sizes
+from egan.collection.dcgan import Dcgan
+from egan.networks.halvings import map_sizes
 
 PAPER = (3, 64, 64)
 
 
 def model(shape=(1, 8, 8), **changed):
     settings = small("dcgan").settings.tuned(changed)
-    return built(partial(Dcgan, settings=settings, task=task(random_images(shape))))
+    return built(partial(Dcgan, settings=settings, task=task_of(Dcgan, random_images(shape))))
 
 
 def num_parameters(network):
@@ -47,7 +48,7 @@ def test_maps_are_doubled_from_2_4_or_7_pixels(size, sizes):
 
 def test_the_papers_networks():
     s = collection.preset("dcgan:paper").settings
-    paper = built(partial(Dcgan, settings=s, task=task(random_images(PAPER, count=10))))
+    paper = built(partial(Dcgan, settings=s, task=task_of(Dcgan, random_images(PAPER, count=10))))
     up, down = of_kind(paper.generator, nn.ConvTranspose2d), of_kind(paper.discriminator, nn.Conv2d)
     assert [layer.in_channels for layer in up] == [1024, 512, 256, 128]
     assert [layer.out_channels for layer in down] == [128, 256, 512, 1024]
@@ -108,8 +109,7 @@ def test_every_form_makes_and_sees_images(kernel_size, halving, size):
 
 def _builder(size, changed):
     settings = small("dcgan").settings.tuned(changed)
-    kind = type("Dcgan", (Dcgan,), {"num_judged": 60})
-    return partial(kind, settings=settings, task=task(random_images((1, size, size))))
+    return partial(Dcgan, settings=settings, task=task_of(Dcgan, random_images((1, size, size))))
 
 
 @pytest.mark.parametrize("wrong", [{"kernel_size": 3}, {"slope": 1.5}])
