@@ -55,8 +55,8 @@ INLINE = "--executor inline"
 RAY_ON = "--executor ray --workers {workers}"
 DRY_RUN = "--dry-run"
 
-NARROW = "--generator.width 8 --discriminator.width 8"
-FEW = "--evolution.batch-size 16 --fitness.num-samples 16"
+NARROW = "--width 8 --discriminator-width 8"
+FEW = "--batch-size 16 --evolution.num-samples 16"
 LONG = "--generations 30 --look-every 10"
 SHORT = "--generations 12 --look-every 6"
 IMAGES = f"{NARROW} {FEW} --generations 6 --look-every 3"
@@ -78,22 +78,22 @@ VARIANTS = {
     "two survivors": f"{VARIANT} --evolution.num-survivors 2",
     "contests": f"{VARIANT} --evolution.contest-every 4",
     "bandit": f"{VARIANT} --evolution.contest-every 4 --evolution.bandit",
-    "reused gradient": f"{VARIANT} --discriminator.reuse-gradient --discriminator.steps 2",
+    "reused gradient": f"{VARIANT} --evolution.reuse-gradient --discriminator-steps 2",
     "plus": f"{VARIANT} --evolution.selection plus",
     "pareto": f"{VARIANT} --evolution.selection pareto --evolution.num-survivors 2",
-    "pairwise": f"{VARIANT} --fitness.diversity pairwise",
-    "unscored": f"{VARIANT} --fitness.diversity none --evolution.mutations heuristic",
+    "pairwise": f"{VARIANT} --evolution.diversity pairwise",
+    "unscored": f"{VARIANT} --evolution.diversity none --evolve heuristic",
     "random mutation": f"{VARIANT} --evolution.random-mutation",
     "fresh codes": f"{VARIANT} --evolution.fresh-codes",
     "vectorized": f"{VARIANT} --arithmetic.vectorize on",
     "bfloat16": f"{VARIANT} --arithmetic.precision bfloat16",
-    "hinge": f"{VARIANT} --evolution.mutations hinge wasserstein minimax",
-    "relativistic": f"{VARIANT} --evolution.mutations relativistic_logistic relativistic_hinge "
+    "hinge": f"{VARIANT} --evolve hinge,wasserstein,minimax",
+    "relativistic": f"{VARIANT} --evolve relativistic_logistic,relativistic_hinge,"
     "relativistic_least_squares",
-    "gradient penalty": f"{VARIANT} --discriminator.gradient-penalty-weight 2",
-    "norms": f"{VARIANT} --generator.norm batch --discriminator.norm spectral",
-    "orthogonal": f"{VARIANT} --generator.init orthogonal --discriminator.init normal",
-    "no average": f"{VARIANT} --generator.ema-decay 0 --generator.latent uniform",
+    "gradient penalty": f"{VARIANT} --gradient-penalty-weight 2",
+    "norms": f"{VARIANT} --generator-norm batch --discriminator-norm spectral",
+    "orthogonal": f"{VARIANT} --generator-init orthogonal --discriminator-init normal",
+    "no average": f"{VARIANT} --ema-decay 0 --latent uniform",
     "a line": f"{VARIANT} --data.name bimodal",
     "channels last": f"mnist --data.path {{data}}/mnist {IMAGES} --arithmetic.channels-last",
     "resumed": f"{VARIANT} ; --resume {{run}} --generations 18",
@@ -165,7 +165,7 @@ TEXTS = {
 }
 BANDIT = "--evolution.bandit --evolution.contest-every 2"
 VECTORIZED = "--arithmetic.vectorize on"
-REUSED = "--discriminator.reuse-gradient"
+REUSED = "--evolution.reuse-gradient"
 PBT = "gaussians8 --search pbt"
 ERRORS = {
     "preset": "digts",
@@ -192,34 +192,34 @@ ERRORS = {
     "channels": "mnist --data.path {data}/mnist --data.channels 2",
     "batches of cifar10": "cifar10 --data.path {data}/empty",
     "damaged npz": "npz --data.path {data}/damaged.npz",
-    "network": "--generator.network dcgn",
-    "depth of a dcgan": "--generator.network dcgan --generator.depth 2",
-    "dcgan of points": "gaussians8 --generator.network dcgan",
-    "width": "--discriminator.width 0",
-    "latent dim": "--generator.latent-dim 0",
-    "lr": "--generator.lr -0.1",
-    "betas": "--discriminator.betas 0.5 1",
-    "ema decay": "--generator.ema-decay 1",
-    "steps": "--discriminator.steps 0",
-    "r1 weight": "--discriminator.r1-weight -1",
-    "mutation": "--evolution.mutations heuristik",
-    "mutation twice": "--evolution.mutations minimax minimax",
+    "network": "--network dcgn",
+    "depth of a dcgan": "--network dcgan --depth 2",
+    "dcgan of points": "gaussians8 --network dcgan",
+    "width": "--discriminator-width 0",
+    "latent dim": "--latent-dim 0",
+    "lr": "--generator-lr -0.1",
+    "betas": "--beta2 1",
+    "ema decay": "--ema-decay 1",
+    "steps": "--discriminator-steps 0",
+    "r1 weight": "--r1-weight -1",
+    "mutation": "--evolve heuristik",
+    "mutation twice": "--evolve minimax,minimax",
     "survivors": "--evolution.num-survivors 0",
-    "batch size": "--evolution.batch-size 1",
+    "batch size": "--batch-size 1",
     "contest every": "--evolution.contest-every 0",
     "bandit without contests": "--evolution.bandit",
     "bandit of random mutations": f"{BANDIT} --evolution.random-mutation",
-    "bandit of one mutation": f"{BANDIT} --evolution.mutations minimax",
-    "samples": "--fitness.num-samples 1",
-    "diversity weight": "--fitness.diversity-weight -1",
-    "diversity cap": "--fitness.diversity-cap 0",
-    "nothing to select by": "--fitness.diversity none",
-    "reused gradient of pairs": f"{REUSED} --fitness.diversity pairwise",
-    "reused gradient with statistics": f"{REUSED} --discriminator.norm batch",
-    "vectorized with statistics": f"{VECTORIZED} --generator.norm batch",
+    "bandit of one mutation": f"{BANDIT} --evolve minimax",
+    "samples": "--evolution.num-samples 1",
+    "diversity weight": "--evolution.diversity-weight -1",
+    "diversity cap": "--evolution.diversity-cap 0",
+    "nothing to select by": "--evolution.diversity none",
+    "reused gradient of pairs": f"{REUSED} --evolution.diversity pairwise",
+    "reused gradient with statistics": f"{REUSED} --discriminator-norm batch",
+    "vectorized with statistics": f"{VECTORIZED} --generator-norm batch",
     "vectorized fresh codes": f"{VECTORIZED} --evolution.fresh-codes",
     "features": "--features nowhere:at_all",
-    "divergence": f"{VARIANT} --generator.lr 1e30 --discriminator.lr 1e30",
+    "divergence": f"{VARIANT} --generator-lr 1e30 --discriminator-lr 1e30",
     "search": "--search pbtt",
     "population": f"{PBT} --population 1",
     "space without a search": "--space.generator-lr 0,1",
@@ -244,7 +244,7 @@ ERRORS = {
     "survivors of a model": "gan --evolve minimax --evolution.num-survivors 0",
     "resumed with a change": f"{TINY['gan']} {ROUNDS} ; --resume {{run}} --generator-lr 0.5",
     "resumed backwards": f"{TINY['gan']} {ROUNDS} ; --resume {{run}} --rounds 1",
-    "resumed with a change of E-GAN": f"{VARIANT} ; --resume {{run}} --fitness.diversity-weight 1",
+    "resumed with a change of E-GAN": f"{VARIANT} ; --resume {{run}} --evolution.diversity-weight 1",
 }
 MISTAKE = "preset: gaussians8\ngeneration: 4\n"
 QUICK = "runs/gaussians8"

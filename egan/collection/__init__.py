@@ -211,8 +211,5 @@ def preset(name: str) -> RunConfig:
     """
     model, kind = named(name)
     known = presets(model)
-    if model == BARE:
-        shown = kind
-    else:
-        shown = model if kind == next(iter(known)) else f"{model}:{kind}"
-    return replace(known[kind](), preset=shown)
+    shown = model if kind == next(iter(known)) else f"{model}:{kind}"
+    return replace(known[kind](), preset=kind if model == BARE else shown)

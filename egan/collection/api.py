@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.progress import track
 
@@ -34,7 +34,7 @@ def train(
     updates: int | None = None,
     seed: int = 0,
     features: Features | None = None,
-    device: str = "cpu",
+    device: Literal["cpu", "cuda"] = "cpu",
     progress: bool | None = None,
     **settings: Any,
 ) -> Model:
@@ -180,7 +180,7 @@ def learned(config: RunConfig, dataset: Dataset) -> Dataset:
 
 def compared(config: RunConfig, dataset: Dataset) -> Dataset:
     """Return what samples of a run are compared with, see `Task.compared`."""
-    task_type = collection.paper(collection.named(config.preset)[0]).task_type
+    task_type: Any = collection.paper(collection.named(config.preset)[0]).task_type
     found: Dataset = getattr(task_type, "func", task_type).compared(learned(config, dataset))
     return found
 

@@ -120,7 +120,7 @@ def _stand_in(config: RunConfig, described: dict[str, Any]) -> Task:
 
 
 def _labels(counts: np.ndarray) -> np.ndarray:
-    """Return labels in the proportions of counts (K,), a thousand at most but one of each at least."""
+    """Return labels in the proportions of counts (K,), about a thousand, one of each at least."""
     share = min(1.0, MOST_LABELS / max(1, int(counts.sum())))
     kept = np.maximum(np.round(counts * share).astype(np.int64), (counts > 0).astype(np.int64))
     labels = np.repeat(np.arange(len(counts)), kept)

@@ -12,10 +12,10 @@ from typing import Annotated
 import tyro
 
 from egan import collection
-from egan.commandline.helptext import PROG, description
+from egan.commandline.helptext import description
 from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
-from egan.errors import UserError, told_to_user
+from egan.errors import PROG, UserError, told_to_user
 from egan.runs.plan import checked
 
 DEFAULT = "digits"
@@ -74,9 +74,10 @@ def starting_point(source: str) -> RunConfig:
             f"another run with its settings: {PROG} {path / 'config.yaml'}"
         )
     if not path.is_file():
+        known = ", ".join(collection.presets(collection.BARE))
         raise UserError(
             f"there is no file of settings {source!r}. Give the config.yaml of a run, such as "
-            f"runs/00003-digits/config.yaml, or a preset: {', '.join(collection.presets(collection.BARE))}."
+            f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
         return read_config(path, collection.preset)

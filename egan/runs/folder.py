@@ -59,8 +59,8 @@ class RunDirectory:
             if directory is not None:
                 directory.discard()
             raise UserError(
-                f"no run directory can be made in --output {plan.config.output}: {error.strerror}. Give "
-                "a folder that can be written to, with --output."
+                f"no run directory can be made in --output {plan.config.output}: {error.strerror}. "
+                "Give a folder that can be written to, with --output."
             ) from error
         return directory
 

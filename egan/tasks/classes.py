@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Classes(Generation):
     """Samples of a class.
 
-    A model offers, beside ``samples``, ``samples_of(labels, rng)``, the samples of some labels (N,),
-    and ``labelled(count, rng)``, labels as the data have them and their samples. Fitness: the share
+    A model offers, beside ``samples``, ``samples_of(labels, rng)``, samples of labels (N,), and
+    ``labelled(count, rng)``, labels as the data have them and their samples. Fitness: the share
     of samples that a fixed classifier takes for the class that was asked for, minus
     `distance_weight` times their Fréchet distance to the data in its features.
 
@@ -36,7 +36,7 @@ class Classes(Generation):
     """
 
     needs: ClassVar = Needs(labels=True, kinds=(Images,))
-    leading: ClassVar = ("accuracy", "frechet")
+    leading: ClassVar[tuple[str, ...]] = ("accuracy", "frechet")
 
     def __init__(
         self,

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 Likelihood = Literal["bernoulli", "gaussian"]
 LEAST_DEVIATION = 0.05
-"""Least standard deviation of a pixel in [-1, 1], so that one that never changes is worth little."""
+"""Least standard deviation of a pixel in [-1, 1]: one that never changes is worth no more."""
 
 
 class Density(Generation):
     """A density log p(x), in nats, or a lower bound of it, from which samples are drawn too.
 
-    A model offers ``log_density(samples, rng)``, (N, *shape) -> (N,), beside ``samples``. Fitness is
-    its mean on data that were held out.
+    A model offers ``log_density(samples, rng)``, (N, *shape) -> (N,), beside ``samples``. Fitness
+    is its mean on data that were held out.
 
     Args:
         data: What is trained on.
@@ -35,7 +35,7 @@ class Density(Generation):
             Figures of the two cannot be compared.
     """
 
-    leading: ClassVar = ("elbo", "frechet")
+    leading: ClassVar[tuple[str, ...]] = ("elbo", "frechet")
 
     def __init__(
         self,
@@ -72,4 +72,5 @@ def independent_density(real: Tensor, held_out: Tensor, *, likelihood: Likelihoo
     law = torch.distributions.Normal(
         real.mean(dim=0), real.std(dim=0, correction=0).clamp(min=LEAST_DEVIATION)
     )
-    return law.log_prob(held_out).sum(dim=1)
+    nats: Tensor = law.log_prob(held_out).sum(dim=1)  # type: ignore[no-untyped-call]
+    return nats

@@ -30,7 +30,7 @@ class Generation(Task):
     are, see `egan.judging.judge`.
     """
 
-    leading: ClassVar = ("modes", "high_quality", "frechet", "classes")
+    leading: ClassVar[tuple[str, ...]] = ("modes", "high_quality", "frechet", "classes")
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Score samples against the data."""
@@ -73,8 +73,8 @@ class Generation(Task):
         )
 
     def show_real(self) -> Image.Image:
-        """Draw real samples in the same way."""
-        return self.show(self.data.real(self.data.kind.num_shown))
+        """Draw real samples in the same way, with nothing behind."""
+        return show(self.data.kind, self.data.real(self.data.kind.num_shown), columns=ROW)
 
     def baselines(self) -> Mapping[str, Scores]:
         """Judge real samples that were held out, numbers of their own normal law each, and noise.

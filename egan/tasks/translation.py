@@ -42,7 +42,7 @@ class Translation(Task):
     """
 
     needs: ClassVar = Needs(kinds=(Images,), annotations=(TARGET,))
-    leading: ClassVar = ("l1", "frechet")
+    leading: ClassVar[tuple[str, ...]] = ("l1", "frechet")
 
     def __init__(
         self,

@@ -150,7 +150,7 @@ class Game(Model):
             return function(*arguments).float()
 
     def real_loss(self, real: Batch) -> Tensor:
-        """Return the half of D's loss on real samples: −E[log D(x)], unless a paper overrides it."""
+        """Return the half of D's loss on real samples: −E[log D(x)], unless it is overridden."""
         return logistic.real_loss(self.logits(real))
 
     def fake_loss(self, fake: Batch) -> Tensor:

@@ -58,8 +58,10 @@ class EganSettings(GameSettings):
     """Normalisation of the generator's hidden layers."""
     discriminator_norm: Literal["none", "batch", "spectral"] = "none"
     """Normalisation of the discriminator's hidden layers."""
-    init: Literal["default", "normal", "orthogonal"] = "default"
-    """Initial weights: torch's default, N(0, 0.02), or orthogonal."""
+    generator_init: Literal["default", "normal", "orthogonal"] = "default"
+    """Initial weights of the generator: torch's default, N(0, 0.02), or orthogonal."""
+    discriminator_init: Literal["default", "normal", "orthogonal"] = "default"
+    """Initial weights of the discriminator."""
     latent: Literal["normal", "uniform"] = "normal"
     """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
     generator_lr: float = 1e-3
@@ -200,7 +202,8 @@ def paper() -> RunConfig:
             width=128,
             discriminator_width=128,
             discriminator_norm="batch",
-            init="normal",
+            generator_init="normal",
+            discriminator_init="normal",
             batch_size=16,
             latent_dim=100,
             latent="uniform",

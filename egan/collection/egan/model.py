@@ -36,7 +36,7 @@ class Egan(Game):
             width=s.width,
             depth=self._depth,
             norm=s.generator_norm,
-            init=s.init,
+            init=s.generator_init,
         )
 
     def discriminator_network(self) -> nn.Module:
@@ -48,7 +48,7 @@ class Egan(Game):
             width=s.discriminator_width,
             depth=self._depth,
             norm=s.discriminator_norm,
-            init=s.init,
+            init=s.discriminator_init,
         )
 
     @property
@@ -98,4 +98,5 @@ class Egan(Game):
         z, steps = self.codes(ROW**2, rng)["z"], self.task.data.kind.num_steps
         walk = interpolate if self.settings.latent == "uniform" else slerp
         walks = [walk(z[i], z[i + ROW], steps=steps) for i in range(ROW)]
-        return self.task.show(self.made({"z": torch.cat(walks)}))
+        picture: Image.Image = self.task.show(self.made({"z": torch.cat(walks)}))
+        return picture
