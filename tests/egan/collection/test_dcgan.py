@@ -4,11 +4,12 @@ from functools import partial
 
 import pytest
 import torch
-from egan.collection.testing import built, check_paper, check_samples, random_images, small, task_of
 from torch import nn
+from updates import check_update
 
 from egan import collection
 from egan.collection.dcgan import Dcgan
+from egan.collection.testing import built, paper_sizes, random_images, small, task_of
 from egan.networks.halvings import map_sizes
 
 PAPER = (3, 64, 64)
@@ -65,7 +66,7 @@ def test_the_papers_number_of_parameters():
     generator = 101 * 1024 * 16 + weights + (512 + 256 + 128 + 3) + 2 * (1024 + 512 + 256 + 128)
     biases = 128 + 256 + 512 + 1024
     discriminator = weights + biases + 2 * (256 + 512 + 1024) + 1024 * 16 + 1
-    assert check_paper("dcgan") == {"generator": generator, "discriminator": discriminator}
+    assert paper_sizes("dcgan") == {"generator": generator, "discriminator": discriminator}
 
 
 def test_the_rules():
@@ -104,7 +105,7 @@ def test_rules_can_be_broken():
 @pytest.mark.parametrize("size", [8, 28, 32])
 def test_every_form_makes_and_sees_images(kernel_size, halving, size):
     settings = {"kernel_size": kernel_size, "halving": halving, "batch_size": 4}
-    check_samples("dcgan", _builder(size, settings))
+    check_update(_builder(size, settings))
 
 
 def _builder(size, changed):

@@ -138,6 +138,6 @@ def test_settings_that_make_no_sense_are_refused(changed, text):
 
 
 def test_the_papers_networks_for_mnist():
-    sizes = checks.check_paper("fgan")
+    sizes = checks.paper_sizes("fgan")
     assert sizes["generator"] == 101 * 1200 + 1201 * 1200 + 4 * 1200 + 1201 * 784
     assert sizes["discriminator"] == 785 * 240 + 241 * 240 + 241

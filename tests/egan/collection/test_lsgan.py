@@ -4,11 +4,12 @@ from functools import partial
 
 import pytest
 import torch
-from egan.collection.testing import built, check_paper, check_samples, random_images, small, task_of
 from torch import nn
+from updates import check_update
 
 from egan import collection
 from egan.collection.lsgan import CODES, Lsgan
+from egan.collection.testing import built, paper_sizes, random_images, small, task_of
 from egan.data import load
 from egan.tasks import Batch
 
@@ -85,7 +86,7 @@ def test_the_papers_number_of_parameters():
     up = 25 * (4 * 256 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 4 * 256 + 128 + 64 + 3
     first = 1025 * 7 * 7 * 256
     down = 25 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512) + 64 + 128 + 256 + 512
-    assert check_paper("lsgan") == {
+    assert paper_sizes("lsgan") == {
         "generator": first + up + 2 * (5 * 256 + 128 + 64),
         "discriminator": down + 2 * (128 + 256 + 512) + 512 * 49 + 1,
     }
@@ -94,13 +95,13 @@ def test_the_papers_number_of_parameters():
 @pytest.mark.parametrize("size", [8, 28, 32, 64])
 def test_the_papers_networks_at_other_sizes(size):
     changed = {"network": "paper", "width": 2, "discriminator_width": 2, "batch_size": 4}
-    check_samples("lsgan", few_judged(random_images((1, size, size)), **changed))
+    check_update(few_judged(random_images((1, size, size)), **changed))
 
 
 def test_points():
     config = collection.preset("lsgan:gaussians8")
     config.check()
-    check_samples("lsgan", few_judged(load(config.data.name), settings=config.settings))
+    check_update(few_judged(load(config.data.name), settings=config.settings))
 
 
 def few_judged(dataset, settings=None, **changed):

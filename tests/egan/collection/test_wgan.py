@@ -4,10 +4,11 @@ from functools import partial
 
 import pytest
 import torch
-from egan.collection.testing import built, check_paper, check_samples, random_images, small, task_of
 from torch import nn
+from updates import check_update
 
 from egan import collection
+from egan.collection.testing import built, paper_sizes, random_images, small, task_of
 from egan.collection.wgan import Wgan
 from egan.data import load
 from egan.networks.residual import ResidualBlock
@@ -124,7 +125,7 @@ def test_the_papers_dcgan():
     up = 16 * (512 * 256 + 256 * 128 + 128 * 64 + 64 * 3)
     widths = 256 + 128 + 64
     first = 101 * 512 * 16
-    assert check_paper("wgan") == {
+    assert paper_sizes("wgan") == {
         "generator": first + up + widths + 3 + 2 * (512 + widths),
         "discriminator": up + 64 + 128 + 256 + 512 + 2 * (128 + 256 + 512) + 512 * 16 + 1,
     }
@@ -145,19 +146,19 @@ def test_the_papers_residual_networks():
 @pytest.mark.parametrize("constraint", ["clip", "penalty"])
 def test_residual_networks_at_other_sizes(size, constraint):
     changed = {**TINY, "network": "residual", "constraint": constraint}
-    check_samples("wgan", few_judged(random_images((1, size, size)), small("wgan"), **changed))
+    check_update(few_judged(random_images((1, size, size)), small("wgan"), **changed))
 
 
 def test_points():
     config = collection.preset("wgan:gaussians25")
     config.check()
-    check_samples("wgan", few_judged(load(config.data.name), config))
+    check_update(few_judged(load(config.data.name), config))
 
 
 def test_clipping_trains_from_its_preset():
     config = collection.preset("wgan:clip")
     config.check()
-    check_samples("wgan", few_judged(random_images((1, 8, 8)), config, **TINY))
+    check_update(few_judged(random_images((1, 8, 8)), config, **TINY))
 
 
 def few_judged(dataset, config, **changed):
