@@ -10,7 +10,8 @@ import torch
 from egan import collection
 from egan.data import load
 from egan.judging.reference import Reference, prepare
-from egan.training.model import Model, Task, stream
+from egan.tasks import Generation, Task
+from egan.training.model import Model, stream
 from population.seeding import Seeds, seed_everything
 
 QUICK_UPDATES = 3
@@ -26,7 +27,7 @@ def reference(name: str = "digits", *, image_size: int | None = None) -> Referen
 
 def task_of(judge: Reference) -> Task:
     """Return the task of learning from the training part; the test part is held out."""
-    return Task(data=judge.train, held_out=judge.test, features=judge.features)
+    return Generation(judge.train, judge.test, judge.features)
 
 
 def built(kind: str | type[Model], seed: int, *, task: Task, quick: bool, **changed: Any) -> Model:
@@ -35,14 +36,15 @@ def built(kind: str | type[Model], seed: int, *, task: Task, quick: bool, **chan
     Args:
         kind: A name of the collection, or a class of one's own that extends one of its models.
         seed: Of its weights and of its training.
-        task: What it learns from.
+        task: What it learns from and is compared in; what is asked of it is its own task's.
         quick: Whether the model is to be tiny.
         changed: Settings, by name.
     """
-    model = collection.load(kind) if isinstance(kind, str) else kind
+    model = collection.paper(kind) if isinstance(kind, str) else kind
     settings = model.presets["small"]().settings.tuned({**changed, **(model.tiny if quick else {})})
     seed_everything(Seeds(seed, 0, 0).own("build"))
-    return model({}, settings=settings, task=task)
+    own = model.task_type(task.data, task.held_out, task.features)
+    return model({}, settings=settings, task=own)
 
 
 def train(model: Model, seed: int, *, updates: int, quick: bool) -> Model:
@@ -52,7 +54,7 @@ def train(model: Model, seed: int, *, updates: int, quick: bool) -> Model:
     """
     if not model.updates:
         seed_everything(Seeds(seed, 1, 0).own("step"))
-        model.random = stream(Seeds(seed, 1, 1).own("step"))
+        model.rng = stream(Seeds(seed, 1, 1).own("step"))
     model.training(True)
     for _ in range(min(updates, QUICK_UPDATES) if quick else updates):
         model.update()
