@@ -3,12 +3,15 @@
 Examples:
   python -m egan.plot runs/00003-digits
   python -m egan.plot runs/00003-digits runs/00004-digits --output both.png
+  python -m egan.plot runs/00005-vae runs/00006-dcgan --axis seconds
   python -m egan.plot runs/* --score quality --output quality.pdf
 
-The curve is the score of each generation's best survivor, a moving median. Runs of one
-configuration share a curve: their mean, with a band from the lowest to the highest run. Where all
-runs have measured their samples (metrics.csv), a second panel shows the Fréchet distance. A table
-of the final values goes to the terminal.
+The curve is the score of each generation's best survivor, a moving median, over updates or
+generations where all runs count the same, otherwise over seconds: those that each generation's
+slowest member took, added up, without starting, looks and checkpoints. Runs of one configuration
+share a curve: their mean, with a band from the lowest to the highest run. Where all runs have
+looked at the same leading measure (metrics.csv), a second panel shows it. A table of the final
+values goes to the terminal.
 """
 
 from __future__ import annotations
@@ -18,14 +21,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from egan.config import WHERE_ONLY
+from egan.judging.measures import OBJECTIVE, measure
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from egan.reporting.about import About
+    from egan.reporting.plots import Compared
+
+Axis = Literal["updates", "generations", "seconds"]
 
 FORMATS = (".png", ".pdf", ".svg")
 SAME = (*WHERE_ONLY, "seed", "checkpoint_every")
@@ -46,8 +55,14 @@ class Options:
     output: Path = Path("fitness.png")
     """The figure to write: .png, .pdf or .svg."""
 
-    score: str = "fitness"
+    score: str = OBJECTIVE
     """The column of results.csv to draw, such as fitness, quality or diversity."""
+
+    axis: Annotated[Axis | None, tyro.conf.arg(metavar="{updates,generations,seconds}")] = None
+    """What the curves go over; by default what all runs count, otherwise seconds."""
+
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Write over the figure if it is there already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +72,7 @@ class Run:
     directory: Path
     results: pd.DataFrame
     metrics: pd.DataFrame | None
+    about: About
     settings: dict[str, str] | None
 
 
@@ -64,7 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 for input that cannot be used."""
     options = tyro.cli(Options, args=arguments, prog="python -m egan.plot", description=__doc__)
     try:
-        table = plot(options.runs, output=options.output, score=options.score)
+        table = plot(
+            options.runs,
+            output=options.output,
+            score=options.score,
+            axis=options.axis,
+            overwrite=options.overwrite,
+        )
     except (ValueError, OSError) as error:
         print(f"python -m egan.plot: {error}", file=sys.stderr)
         return 2
@@ -73,44 +95,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def plot(directories: Sequence[Path], *, output: Path, score: str = "fitness") -> str:
+def plot(
+    directories: Sequence[Path],
+    *,
+    output: Path,
+    score: str = OBJECTIVE,
+    axis: Axis | None = None,
+    overwrite: bool = False,
+) -> str:
     """Draw the runs into one figure and return a table of their final values.
 
     Raises:
-        ValueError: A directory is no run or has no results, a run has no such score, or the
-            output has another format than PNG, PDF and SVG or no folder to be in.
+        ValueError: A directory is no run or has no results, a run has no such score or axis, or
+            the output has another format than PNG, PDF and SVG, no folder to be in, or is there
+            already and is not to be overwritten.
     """
-    from egan.reporting.plots import compare_runs
+    from egan.reporting.plots import Compared, compare_runs
+    from egan.reporting.plots.comparison import common_axis
     from egan.reporting.plots.style import save_figure
     from egan.reporting.plots.tables import require_score
 
-    _check_output(output)
+    _check_output(output, overwrite=overwrite)
     if not directories:
         raise ValueError("got no run; give at least one run directory, such as runs/00000-digits")
     runs = [_read(Path(directory)) for directory in dict.fromkeys(directories)]
     for run in runs:
         require_score(run.results, score, source=str(run.directory / "results.csv"))
-    labels = curve_labels(runs)
-    metrics = [run.metrics for run in runs if run.metrics is not None]
-    figure = compare_runs(
-        [(label, run.results) for label, run in zip(labels, runs, strict=True)],
-        score=score,
-        metrics=metrics if len(metrics) == len(runs) else None,
-    )
-    save_figure(figure, output)
-    return final_values(labels, runs, score=score)
+    compared = [
+        Compared(label=label, results=run.results, about=run.about, metrics=run.metrics)
+        for label, run in zip(curve_labels(runs), runs, strict=True)
+    ]
+    shown = common_axis(compared, axis)
+    save_figure(compare_runs(compared, score=score, axis=shown), output)
+    return final_values(compared, score=score, axis=shown)
 
 
-def _check_output(output: Path) -> None:
+def _check_output(output: Path, *, overwrite: bool) -> None:
     if output.suffix.lower() not in FORMATS:
         raise ValueError(f"--output must end in {', '.join(FORMATS)}, but got {str(output)!r}")
     if not output.parent.is_dir():
         raise ValueError(f"--output: there is no folder {str(output.parent)!r}; make it first")
+    if output.exists() and not overwrite:
+        raise ValueError(
+            f"{output} is there already; name another file with --output, or write over it with "
+            "--overwrite"
+        )
 
 
 def _read(directory: Path) -> Run:
     import yaml
 
+    from egan.reporting.about import read_about
     from egan.reporting.headline import flatten
     from egan.reporting.plots.tables import read_results, read_table
 
@@ -122,7 +157,13 @@ def _read(directory: Path) -> Run:
         raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
     settings = dict(flatten(config)) if isinstance(config, dict) else None
     metrics = read_table(directory / "metrics.csv")
-    return Run(directory=directory, results=results, metrics=metrics, settings=settings)
+    return Run(
+        directory=directory,
+        results=results,
+        metrics=metrics,
+        about=read_about(directory),
+        settings=settings,
+    )
 
 
 def curve_labels(runs: Sequence[Run]) -> list[str]:
@@ -154,7 +195,8 @@ def _key(run: Run) -> Key:
     """Return what tells one configuration from another; the path where there is none."""
     if run.settings is None:
         return (("path", str(run.directory)),)
-    return tuple(sorted((k, v) for k, v in run.settings.items() if k not in SAME))
+    settings = {**run.settings, "kind": run.about.kind}
+    return tuple(sorted((k, v) for k, v in settings.items() if k not in SAME))
 
 
 def _differences(keys: Sequence[Key]) -> dict[Key, str]:
@@ -166,36 +208,56 @@ def _differences(keys: Sequence[Key]) -> dict[Key, str]:
     }
 
 
-def final_values(labels: Sequence[str], runs: Sequence[Run], *, score: str) -> str:
-    """Return a table: for each curve the last generation and the last values, mean and range."""
-    rows = [("curve", "runs", "generations", f"final {score}", "final Fréchet distance")]
-    for label in dict.fromkeys(labels):
-        members = [run for run, other in zip(runs, labels, strict=True) if other == label]
-        rows.append(
-            (
-                label,
-                str(len(members)),
-                _range([int(run.results["generation"].max()) for run in members], brief=True),
-                _range([_last_score(run, score) for run in members]),
-                _range([_last_distance(run) for run in members]),
-            )
-        )
+def final_values(runs: Sequence[Compared], *, score: str, axis: str) -> str:
+    """Return a table: for each curve how far it goes and the last values, mean and range."""
+    from egan.reporting.plots.comparison import common_measure
+
+    looked = common_measure(runs)
+    names = [score, looked] if looked else [score]
+    rows = [["curve", "runs", axis, *(f"final {measure(name).label}" for name in names)]]
+    for label in dict.fromkeys(run.label for run in runs):
+        group = [run for run in runs if run.label == label]
+        row = [label, str(len(group)), _range([_length(run, axis) for run in group], brief=True)]
+        row.append(_range([_last_score(run, score) for run in group]))
+        rows.append([*row, *([_range([_last_look(run, looked) for run in group])] * bool(looked))])
+    return "\n".join([_table(rows), *_warning(runs, score)])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _last_score(run: Run, score: str) -> float | None:
+def _warning(runs: Sequence[Compared], score: str) -> list[str]:
+    """Return what to say where scores of different judges are drawn into one panel."""
+    kinds = {run.about.kind for run in runs}
+    if score != OBJECTIVE or "evolve" not in kinds or len(kinds) == 1:
+        return []
+    return [
+        f"The {score} of an evolution is its own discriminator's: compare it with no other run's."
+    ]
+
+
+def _length(run: Compared, axis: str) -> float:
+    from egan.reporting.plots.comparison import positions
+
+    return float(positions(run, axis).iloc[-1])
+
+
+def _last_score(run: Compared, score: str) -> float | None:
     from egan.reporting.plots.tables import winners
 
     values = winners(run.results, score=score)[score]
     return float(values.iloc[-1]) if len(values) else None
 
 
-def _last_distance(run: Run) -> float | None:
-    if run.metrics is None or "frechet" not in run.metrics:
+def _last_look(run: Compared, name: str | None) -> float | None:
+    from egan.reporting.plots.comparison import looks
+
+    if name is None:
         return None
-    values = run.metrics["frechet"].dropna()
+    values = looks(run, name).dropna()
     return float(values.iloc[-1]) if len(values) else None
 
 

@@ -29,12 +29,12 @@ import torch
 from PIL import Image
 
 from egan import collection
+from egan.collection.search import default_space, strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
 from egan.evolution.whole import Parts, evolution_search
 from egan.judging.features import Features
-from egan.runs.plan import checked, default_space, strategy_of
 from egan.tasks import Task
 from egan.training.game import Game
 from egan.training.model import Model
@@ -75,8 +75,9 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
         dataset: What to learn from and to be judged by.
     """
     model_type = collection.paper(kind) if isinstance(kind, str) else kind
-    compared = getattr(model_type.task_type, "func", model_type.task_type).compared(dataset)
-    task: Task = model_type.task_type(dataset, dataset, features_of(compared))
+    task_type: Any = model_type.task_type
+    compared = getattr(task_type, "func", task_type).compared(dataset)
+    task: Task = task_type(dataset, dataset, features_of(compared))
     task.num_judged = FEW
     return task
 
@@ -229,7 +230,7 @@ def ends(domain: Any) -> list[Any]:
 def searched(name: str) -> dict[str, Any]:
     """Return the domains of what a search of models varies if it is not told, by name."""
     config = dataclasses.replace(small(name), evolve=None, search=SearchConfig(strategy="pbt"))
-    config = checked(config)
+    config = with_space(config)
     strategy: Any = strategy_of(config)
     return {one: leaf.domain for one, leaf in strategy.space.leaves.items()}
 
@@ -244,7 +245,8 @@ class ModelConformance:
         assert isinstance(kind.task_type(*_nothing(name)), Task)
         for preset in collection.presets(name):
             config = collection.preset(f"{name}:{preset}")
-            assert checked(config) == config
+            config.check()
+            assert with_space(config) == config
             assert collection.named(config.preset) == (name, preset)
             assert set(kind.tiny) <= {f.name for f in dataclasses.fields(config.settings)}
         assert "paper" in collection.presets(name)
@@ -310,7 +312,8 @@ class ModelConformance:
     def test_baselines_are_scores(self, name: str) -> None:
         """What scores are worth is told in numbers of the same names."""
         member = built(tiny(name))
-        known = {*member.look(), *member.evaluate(), "elbo"}
+        with member.judging():
+            known = {*member.look(), *member.score(), "elbo"}
         for scores in member.task.baselines().values():
             assert scores.keys() <= known
             assert all(isinstance(value, float) for value in scores.values())
@@ -348,7 +351,7 @@ class ModelConformance:
             assert (fast.state.buffer == plain.state.buffer).all()
             assert fast.state.skeleton == plain.state.skeleton
             assert fast.scores == plain.scores
-            assert (fast.contribution.buffer == plain.contribution.buffer).all()  # type: ignore[union-attr]
+            assert (fast.contribution.buffer == plain.contribution.buffer).all()
 
     def test_the_family_says_whether_it_evolves(self, name: str) -> None:
         """The table's "adversarial" papers are games."""

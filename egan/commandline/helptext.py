@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from egan import collection
+from egan.collection.search import default_space
 from egan.config import RunConfig
 from egan.config.space import EXPLANATION, flag
-from egan.runs.plan import default_space
-
-PROG = "python -m egan.run"
+from egan.errors import PROG
 
 
 def description(config: RunConfig) -> str:
@@ -24,10 +23,10 @@ def _of_paper(name: str) -> str:
     """Return how a paper is trained, tuned and evolved."""
     evolves = collection.MODELS[name].family == "adversarial"
     evolve = f"  {PROG} {name} --evolve minimax,heuristic,least_squares\n" if evolves else ""
-    presets = [one if i == 0 else f"{name}:{one}" for i, one in enumerate(collection.presets(name))]
+    default, *others = collection.presets(name)
+    presets = [default, *(f"{name}:{one}" for one in others)]
     then = "evolve its generator by mutations of its loss" if evolve else "show what would be run"
-    return f"""Train it, for --rounds of --interval updates; tune it while it trains, by a population of
-models; {then}:
+    return f"""Train it, for --rounds of --interval updates; tune it while it trains; {then}:
   {PROG} {name}
   {PROG} {name} --search pbt --population 8
 {evolve}  {PROG} {name} --dry-run
@@ -56,9 +55,8 @@ def _indented(text: str) -> str:
 
 def _of_egan() -> str:
     """Return how E-GAN's presets are run, and what else there is."""
-    return f"""Each generation every parent makes one child per mutation (a GAN objective); the fittest
-children survive, and the discriminator learns from their samples. Samples, curves, a report,
-checkpoints and the weights go to a numbered folder below runs/. Ctrl-C stops with a checkpoint.
+    return f"""Samples, curves, a report, checkpoints and the weights go to a numbered folder below
+runs/. Ctrl-C stops with a checkpoint.
 
 Examples:
   {PROG}                                  digits, Ray on this machine

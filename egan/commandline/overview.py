@@ -31,7 +31,7 @@ SELECTIONS = {
 def catalogue() -> str:
     """Return the models, presets, data sets, mutations, fitnesses and networks, by name."""
     from egan import data, networks
-    from egan.runs.plan import strategies
+    from egan.collection.search import strategies
     from mutations.table import TABLE
 
     discriminators = {f"{k} (discriminator)": v for k, v in networks.DISCRIMINATORS.items()}
@@ -64,7 +64,7 @@ def catalogue() -> str:
 
 
 def _hyperparameters() -> dict[str, str]:
-    from egan.runs.plan import default_space
+    from egan.collection.search import default_space
 
     config = collection.preset(RunConfig.preset)
     space = default_space(config)

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.ticker import PercentFormatter
 
 from egan.comparison.study import BANDIT, BUDGETS, CONTEST, EGAN, RANDOM
-from egan.comparison.table import SCORES, TITLES, deciding
+from egan.comparison.table import TITLES
+from egan.judging.measures import deciding_of, measure
 from egan.reporting.plots.style import (
     INK,
     MUTATIONS,
@@ -36,7 +37,7 @@ def comparison_figure(results: pd.DataFrame, *, title: str) -> Figure:
 
     Dots are seeds; the bar is their median. A run without a finite score is a cross at the edge.
     """
-    names = deciding(results)
+    names = deciding_of(results)
     methods = list(dict.fromkeys(results["method"]))
     height = 1.1 + len(names) * (0.9 + 0.42 * len(methods))
     figure = new_figure(width=10.5, height=height)
@@ -47,7 +48,7 @@ def comparison_figure(results: pd.DataFrame, *, title: str) -> Figure:
             rows = results[results["budget"] == budget]
             _panel(axes, rows, name, methods)
             _caption(axes, rows, name, budget)
-        _widen(axes_row[0], SCORES[name].least_span)
+        _widen(axes_row[0], measure(name).least_span)
     return figure
 
 
@@ -66,7 +67,7 @@ def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None
             color=colour,
             transform=axes.get_yaxis_transform(),
         )
-        middle = float(np.median(np.nan_to_num(values, nan=SCORES[name].worst)))
+        middle = float(np.median(np.nan_to_num(values, nan=measure(name).worst)))
         axes.plot([middle] * 2, [place - 0.4, place + 0.4], color=colour, linewidth=2.5)
     axes.set_yticks(range(len(methods)), [_look(m)[0] for m in methods])
     axes.set_ylim(len(methods) - 0.4, -0.6)
@@ -88,18 +89,14 @@ def _widen(axes: Any, least: float) -> None:
 
 
 def _caption(axes: Any, rows: pd.DataFrame, name: str, budget: str) -> None:
-    better = "higher" if SCORES[name].sign > 0 else "lower"
+    score = measure(name)
     column = "generations" if budget == "steps" else "cpu_seconds"
     amount = float(rows[column].median())
     note = f"{amount:,.0f} generations" if budget == "steps" else f"{amount:.3g} CPU-seconds"
-    dress(
-        axes,
-        title=f"At {TITLES[budget]}",
-        note=note,
-        x=f"{SCORES[name].label} ({better} is better)",
-    )
+    x = f"{score.label} ({score.better} is better)" if score.better else score.label
+    dress(axes, title=f"At {TITLES[budget]}", note=note, x=x)
     axes.grid(visible=False, axis="y")
-    if SCORES[name].form.endswith("%"):
+    if score.form.endswith("%"):
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    if name in ("modes", "classes"):
+    if score.scale == "count":
         axes.xaxis.set_major_locator(whole_numbers())

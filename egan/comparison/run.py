@@ -11,14 +11,14 @@ from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 
-import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from egan.comparison.figure import comparison_figure
 from egan.comparison.study import EGAN, STEPS, Row, Study, Task
-from egan.comparison.table import SCORES, deciding, markdown, summary
+from egan.comparison.table import markdown, summary
 from egan.config import RunConfig
 from egan.files import atomic, write_text
+from egan.judging.measures import deciding_of, measure
 from egan.reporting.plots.style import save_figure
 from population.records.journal import Journal, read_journal
 
@@ -169,9 +169,11 @@ def _silent(share: float, generation: int) -> None:
 
 def _line(task: Task, rows: Sequence[Row]) -> str:
     """Return what to say of a finished run."""
-    names = deciding(pd.DataFrame(rows))
+    deciding = [measure(name) for name in deciding_of(rows[0])]
     scores = {
-        row["budget"]: ", ".join(f"{SCORES[n].label} {row[n]:{SCORES[n].form}}" for n in names)
+        row["budget"]: ", ".join(
+            f"{one.label} {one.text(float(row[one.name]))}" for one in deciding
+        )
         for row in rows
     }
     parts = [

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from egan.comparison.study import BUDGETS, CPU, STEPS
+from egan.judging.measures import deciding_of, leading_of, measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,45 +15,7 @@ if TYPE_CHECKING:
 TITLES = {STEPS: "the same generator steps", CPU: "the same CPU time"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """A column of the results: its name for a reader, its format, what a lost run counts as."""
-
-    label: str
-    form: str
-    worst: float
-    """The value that stands for NaN: 0 where higher is better, infinity where lower is."""
-    least_span: float = 0.0
-    """The shortest axis that a figure should have."""
-
-    @property
-    def sign(self) -> int:
-        """1 where higher is better, else -1."""
-        return -1 if self.worst > 0 else 1
-
-
-SCORES = {
-    "modes": Score(label="modes", form=".3g", worst=0.0, least_span=3.0),
-    "high_quality": Score(label="high quality", form=".1%", worst=0.0, least_span=0.1),
-    "jsd": Score(label="JSD", form=".3f", worst=np.inf),
-    "frechet": Score(label="Fréchet distance", form=".3g", worst=np.inf),
-    "classes": Score(label="classes", form=".3g", worst=0.0),
-    "precision": Score(label="precision", form=".2f", worst=0.0),
-    "recall": Score(label="recall", form=".2f", worst=0.0),
-}
-MIXTURE, SAMPLES = ("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall")
 COSTS = {"generations": ",.0f", "cpu_seconds": ".3g"}
-
-
-def shown(results: pd.DataFrame) -> list[str]:
-    """Return the scores that the table shows: those of mixtures, or else sample distances."""
-    wanted = MIXTURE if "modes" in results else SAMPLES
-    return [name for name in wanted if name in results]
-
-
-def deciding(results: pd.DataFrame) -> list[str]:
-    """Return the scores that rank methods, the next one where medians are equal."""
-    return ["modes", "high_quality"] if "modes" in results else ["frechet"]
 
 
 def summary(results: pd.DataFrame) -> pd.DataFrame:
@@ -66,9 +27,8 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
 
     rows = []
     for (budget, method), group in _groups(results):
-        for name in [*shown(results), *COSTS]:
-            worst = SCORES[name].worst if name in SCORES else 0.0
-            values = group[name].astype(float).fillna(worst)
+        for name in [*leading_of(results), *COSTS]:
+            values = group[name].astype(float).fillna(measure(name).worst)
             low, middle, high = values.quantile([0.25, 0.5, 0.75])
             rows.append(
                 {
@@ -98,7 +58,7 @@ def markdown(results: pd.DataFrame, *, title: str) -> str:
     table = summary(results)
     lines = [f"# {title}", "", "Median over seeds (lowest to highest; interquartile range)."]
     for budget in BUDGETS:
-        lines += ["", f"## At {TITLES[budget]}", "", *_grid(table, budget, shown(results))]
+        lines += ["", f"## At {TITLES[budget]}", "", *_grid(table, budget, leading_of(results))]
         lines += ["", verdict(results, budget)]
     return "\n".join([*lines, ""])
 
@@ -110,7 +70,7 @@ def _grid(table: pd.DataFrame, budget: str, names: Sequence[str]) -> list[str]:
         for row in table[table["budget"] == budget].itertuples()
     }
     columns = [*COSTS, *names]
-    heads = ["generations", "CPU-s", *[SCORES[name].label for name in names]]
+    heads = ["generations", "CPU-s", *[measure(name).label for name in names]]
     rows = [["method", *heads]]
     rows += [[m, *[cells[m, name] for name in columns]] for m in dict.fromkeys(m for m, _ in cells)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -121,24 +81,29 @@ def _grid(table: pd.DataFrame, budget: str, names: Sequence[str]) -> list[str]:
 
 def _cell(row: object) -> str:
     """Return "median (lowest to highest; interquartile range)", or one value if all are equal."""
-    form = SCORES[row.score].form if row.score in SCORES else COSTS[row.score]  # type: ignore[attr-defined]
-    values = [getattr(row, name) for name in ("median", "min", "max", "q1", "q3")]
-    median, low, high, q1, q3 = (format(value, form) for value in values)
-    if row.score in COSTS or low == high:  # type: ignore[attr-defined]
+    name = str(row.score)  # type: ignore[attr-defined]
+    values = [getattr(row, column) for column in ("median", "min", "max", "q1", "q3")]
+    text = partial(_cost, COSTS[name]) if name in COSTS else measure(name).text
+    median, low, high, q1, q3 = map(text, values)
+    if name in COSTS or low == high:
         return median
     return f"{median} ({low} to {high}; {q1} to {q3})"
+
+
+def _cost(form: str, value: float) -> str:
+    return format(value, form)
 
 
 def verdict(results: pd.DataFrame, budget: str) -> str:
     """Say which method has the best median, and whose spread overlaps with its own."""
     table = summary(results)
     table = table[table["budget"] == budget].set_index(["method", "score"])
-    names = deciding(results)
+    names = deciding_of(results)
     order = ranked(table, names)
     best = order[0]
     values = ", ".join(
-        f"{SCORES[name].label} {table.loc[(best, name), 'median']:{SCORES[name].form}}"
-        for name in names
+        f"{one.label} {one.text(table.loc[(best, one.name), 'median'])}"
+        for one in map(measure, names)
     )
     groups: dict[str, list[str]] = {"tied": [], "overlap": []}
     worse = []
@@ -147,7 +112,7 @@ def verdict(results: pd.DataFrame, budget: str) -> str:
         if kind in groups:
             groups[kind].append(method)
         else:
-            worse.append(f"{method} ({SCORES[kind].label})")
+            worse.append(f"{method} ({measure(kind).label})")
     parts = [f"At {TITLES[budget]}, {best} has the best median ({values})."]
     if groups["tied"]:
         parts.append(f"The same median: {', '.join(groups['tied'])}.")
@@ -170,7 +135,7 @@ def ranked(table: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """
 
     def key(method: str) -> list[float]:
-        return [-SCORES[name].sign * float(table.loc[(method, name), "median"]) for name in names]
+        return [-measure(name).sign * float(table.loc[(method, name), "median"]) for name in names]
 
     return sorted(dict.fromkeys(table.index.get_level_values("method")), key=key)
 
@@ -183,7 +148,7 @@ def relation(table: pd.DataFrame, names: Sequence[str], best: str, other: str) -
     tied = True
     for name in names:
         first, second = table.loc[(best, name)], table.loc[(other, name)]
-        up = SCORES[name].sign == 1
+        up = measure(name).sign == 1
         worse = second["max"] < first["min"] if up else second["min"] > first["max"]
         better = second["min"] > first["max"] if up else second["max"] < first["min"]
         if worse:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
+from egan.judging.measures import OBJECTIVE, leading_of, measure
+from egan.reporting.about import About, about_of
 from egan.reporting.plots.style import label
 from egan.reporting.plots.tables import tidy, winners
 
-MEASURES = {
-    "frechet": "Fréchet distance",
-    "mmd": "squared MMD",
-    "jsd": "Jensen-Shannon divergence",
-}
-
-
 PHASE_NAMES = {"environment": "discriminator"}
 """What a phase of a generation is here, where the engine has another name."""
+
+TRAINING_NAMES = {"variation": "training", "making children": "training"}
+"""What phases and parts are called where nothing varies."""
 
 
 def headline(
@@ -27,9 +24,17 @@ def headline(
     metrics: pd.DataFrame | None,
     config: Mapping[str, Any],
     timing: Mapping[str, Any],
+    *,
+    about: About | None = None,
 ) -> list[tuple[str, str]]:
-    """Return the names and values that head a report; what is unknown is left out."""
-    lines = [*_settings(config), *_outcome(results), *_samples(metrics)]
+    """Return the names and values that head a report; what is unknown is left out.
+
+    The paper and the data come first, then the leading measures with their baselines.
+    """
+    about = about or about_of(results, config)
+    settings = dict(_settings(config))
+    lines = [("paper", about.title), ("data set", settings.pop("data set"))]
+    lines += [*_leading(results, metrics, about), *_outcome(results, about), *settings.items()]
     lines += [("wall time", duration(timing.get("wall_seconds")))]
     return [(name, value) for name, value in lines if value]
 
@@ -46,49 +51,73 @@ def _settings(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield name, next((flat[key] for key in keys if key in flat), "")
 
 
-def _outcome(results: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
-    """Yield generations, final fitness, which mutation won how often, and failures."""
+def _leading(
+    results: pd.DataFrame | None, metrics: pd.DataFrame | None, about: About
+) -> Iterator[tuple[str, str]]:
+    """Yield the leading measures, first and last, as looked at or else as the best one scored."""
+    tables = [table for table in (metrics, results) if table is not None]
+    columns = [str(name) for table in tables for name in table]
+    for name in about.leading or leading_of(columns):
+        found = [_values(table, name, of_all=table is metrics) for table in tables]
+        values = next((one for one in found if len(one)), None)
+        if values is not None and name != OBJECTIVE:
+            yield measure(name).label, course(name, values, about)
+
+
+def _values(table: pd.DataFrame, name: str, *, of_all: bool) -> pd.Series:
+    """Return a column's numbers: of all rows, or of each generation's winner."""
+    if name not in table.select_dtypes("number"):
+        return pd.Series(dtype=float)
+    rows = table if of_all or OBJECTIVE not in table else winners(table)
+    return rows[name].dropna()
+
+
+def course(name: str, values: pd.Series, about: About) -> str:
+    """Return first and last of a measure's values, and its baselines.
+
+    Example:
+        ``41.9 → 0.149 (Gaussian 8.45, floor 0.141)``
+    """
+    one = measure(name)
+    text = f"{one.text(values.iloc[0])} → {one.text(values.iloc[-1])}"
+    worth = [f"{key} {one.text(value)}" for key, value in about.worth(name).items()]
+    return f"{text} ({', '.join(worth)})" if worth else text
+
+
+def _outcome(results: pd.DataFrame | None, about: About) -> Iterator[tuple[str, str]]:
+    """Yield final score, length, members, which mutation won how often, and failures."""
     if results is None:
         return
     table = tidy(results)
-    is_search = not table["operator"].astype(bool).any()
-    yield "rounds" if is_search else "generations", str(table["generation"].max())
-    if is_search:
+    if OBJECTIVE in table.select_dtypes("number"):
+        yield f"final {measure(OBJECTIVE).label}", _final(winners(table), about)
+    yield from _length(table, about)
+    if about.kind == "search":
         yield "members", str(table["child"].nunique())
-    if "fitness" in table.select_dtypes("number"):
-        best = winners(table)["fitness"]
-        yield "final fitness", number(best.iloc[-1]) if len(best) else "none is finite"
-    kept = table.loc[table["survived"] & (table["operator"] != ""), "operator"]
-    counts = kept.value_counts()
-    yield (
-        "mutations that won",
-        ", ".join(f"{label(name)} {count}" for name, count in counts.items()),
-    )
+    if about.kind == "evolve":
+        kept = table.loc[table["survived"] & (table["operator"] != ""), "operator"]
+        counts = kept.value_counts().items()
+        yield "mutations that won", ", ".join(f"{label(str(name))} {n}" for name, n in counts)
     if "error" in table and (failed := int((table["error"] != "").sum())):
-        yield "failed children", f"{failed} of {len(table)}"
+        yield f"failed {about.words.children}", f"{failed} of {len(table)}"
 
 
-def _samples(metrics: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
-    """Yield the sample distance and the modes or classes, first and last."""
-    for column in ("frechet", "modes", "classes"):
-        values = pd.Series() if metrics is None else metrics.get(column, pd.Series()).dropna()
-        if len(values):
-            yield measure(column), f"{number(values.iloc[0])} → {number(values.iloc[-1])}"
-    if metrics is not None and "high_quality" in metrics:
-        yield "high quality", f"{metrics['high_quality'].iloc[-1]:.0%}"
+def _final(best: pd.DataFrame, about: About) -> str:
+    """Return the last winner's score, with the baselines' beside it."""
+    if best.empty:
+        return "none is finite"
+    one = measure(OBJECTIVE)
+    worth = [f"{key} {one.text(value)}" for key, value in about.worth(OBJECTIVE).items()]
+    text = one.text(best[OBJECTIVE].iloc[-1])
+    return f"{text} ({', '.join(worth)})" if worth else text
 
 
-def measure(column: str) -> str:
-    """Return the name of a column of ``metrics.csv`` for a reader."""
-    return MEASURES.get(column, label(column))
-
-
-def number(value: float) -> str:
-    """Return a number as short as a reader needs: whole ones whole, four digits otherwise."""
-    value = float(value)
-    if math.isfinite(value) and value == round(value) and abs(value) < 1e9:
-        return str(round(value))
-    return f"{value:.4g}"
+def _length(table: pd.DataFrame, about: About) -> Iterator[tuple[str, str]]:
+    """Yield how long the run was: its steps, and for a search also its rounds."""
+    last = int(table["generation"].max())
+    yield about.step, f"{about.steps(last):,}"
+    if about.kind == "search" and about.unit != about.step:
+        yield about.unit, str(last)
 
 
 def duration(seconds: float | None) -> str:
@@ -103,6 +132,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def brief(seconds: float) -> str:
+    """Return a time as text, in milliseconds below a second."""
+    return f"{1000 * seconds:.3g} ms" if seconds < 0.9995 else duration(seconds)
+
+
 def flatten(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Return dotted names and texts of a nested mapping's values, in order."""
     lines: list[tuple[str, str]] = []
@@ -114,12 +148,15 @@ def flatten(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str
     return lines
 
 
-def breakdown(timing: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+def breakdown(
+    timing: Mapping[str, Any], *, about: About | None = None
+) -> list[tuple[str, float, float]]:
     """Return name, seconds and share of each part of the wall time, largest first.
 
     What the parts leave of the wall time is "other", the last; the shares sum to 1.
     """
-    parts = {str(name): float(seconds) for name, seconds in (timing.get("parts") or {}).items()}
+    found = (timing.get("parts") or {}).items()
+    parts = {_named(str(name), about): float(seconds) for name, seconds in found}
     ranked = sorted(parts.items(), key=lambda part: -part[1])
     known = sum(parts.values())
     whole = max(known, float(timing.get("wall_seconds") or 0.0))
@@ -130,7 +167,9 @@ def breakdown(timing: Mapping[str, Any]) -> list[tuple[str, float, float]]:
     return [(name, seconds, seconds / whole) for name, seconds in ranked]
 
 
-def phases(timing: Mapping[str, Any]) -> list[tuple[str, float, float]]:
+def phases(
+    timing: Mapping[str, Any], *, about: About | None = None
+) -> list[tuple[str, float, float]]:
     """Return name, seconds a generation and share of each phase that took time."""
     generations = int(timing.get("generations") or 0)
     found = {str(name): float(total) for name, total in (timing.get("phases") or {}).items()}
@@ -138,7 +177,13 @@ def phases(timing: Mapping[str, Any]) -> list[tuple[str, float, float]]:
     if not generations or whole <= 0:
         return []
     return [
-        (PHASE_NAMES.get(name, name), total / generations, total / whole)
+        (_named(name, about), total / generations, total / whole)
         for name, total in found.items()
         if total > 0
     ]
+
+
+def _named(name: str, about: About | None) -> str:
+    """Return what a phase or a part is called in a run of its kind."""
+    varies = about is None or about.kind == "evolve"
+    return (PHASE_NAMES if varies else TRAINING_NAMES).get(name, name)

@@ -15,14 +15,29 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from egan.files import atomic
-from egan.reporting.headline import breakdown, duration, flatten, headline, measure, number, phases
+from egan.judging.measures import OBJECTIVE, measure
+from egan.reporting.about import About, read_about
+from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 from egan.reporting.pictures import evenly
-from egan.reporting.plots import fitness_curves, mutation_shares, quality_diversity, sample_distance
+from egan.reporting.plots import (
+    fitness_curves,
+    measure_curves,
+    mutation_shares,
+    quality_diversity,
+)
+from egan.reporting.plots.looks import measured
 from egan.reporting.plots.style import DPI, SERIES
 from egan.reporting.plots.tables import read_table
 
 MOST_GRIDS = 6
 MOST_FAILURES = 40
+FILES = {"score": "fitness.png", "mutations": "mutations.png"}
+SHOWN = ("real", "samples")
+"""Pictures that have their place, or are the last one of the looks."""
+
+KNOWN = {"interpolation": ("Latent interpolation", "Each row walks from one code to another.")}
+"""Heading and caption of pictures that a run says nothing of."""
+
 TYPES = {".png": "image/png", ".gif": "image/gif"}
 
 
@@ -48,21 +63,25 @@ def write_report(directory: Path) -> Path:
     metrics = read_table(directory / "metrics.csv")
     config = _mapping(directory / "config.yaml")
     timing = _mapping(directory / "timing.json")
+    about = read_about(directory)
+    lines = headline(results, metrics, config, timing, about=about)
     html = _template().render(
         name=directory.resolve().name,
-        headline=headline(results, metrics, config, timing),
-        figures=_figures(directory, results, metrics),
-        measures=[] if metrics is None else _measures(metrics),
-        pictures=_pictures(directory / "samples"),
+        about=about,
+        headline=[(name, value) for name, value in lines if value != about.title],
+        figures=_figures(directory, results, metrics, about),
+        baselines=list(about.baselines),
+        measures=[] if metrics is None else _measures(metrics, about),
+        pictures=_pictures(directory / "samples", about),
         hyperparameters=_embed(directory / "hyperparameters.png"),
         lineage=_embed(directory / "lineage.png"),
         schedule=_text(directory / "schedule.yaml"),
-        failures=_failures(results),
+        failures=_failures(results, about),
         config=_text(directory / "config.yaml"),
         versions=flatten(_mapping(directory / "versions.json")),
         wall=duration(timing.get("wall_seconds")),
-        parts=breakdown(timing),
-        phases=phases(timing),
+        parts=breakdown(timing, about=about),
+        phases=phases(timing, about=about),
         palette=SERIES,
     )
     path = directory / "report.html"
@@ -77,6 +96,7 @@ def _template() -> Any:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["duration"] = duration
+    environment.filters["brief"] = brief
     return environment.get_template("report.html")
 
 
@@ -98,7 +118,7 @@ def _yaml(path: Path) -> Any:
 
 
 def _figures(
-    directory: Path, results: pd.DataFrame | None, metrics: pd.DataFrame | None
+    directory: Path, results: pd.DataFrame | None, metrics: pd.DataFrame | None, about: About
 ) -> dict[str, str]:
     """Draw the figures that there are data for; the first two become files as well.
 
@@ -107,17 +127,19 @@ def _figures(
     """
     drawn: dict[str, Figure | None] = {}
     if results is not None:
-        if results.get("fitness", pd.Series(dtype=str)).dtype.kind in "if":
-            drawn["fitness"] = fitness_curves(results)
-        if "operator" in results and results["operator"].astype(bool).any():
-            drawn["mutations"] = mutation_shares(results)
-        drawn["quality"] = quality_diversity(results)
+        if OBJECTIVE in results.select_dtypes("number"):
+            drawn["score"] = fitness_curves(results, about=about)
+        if about.kind == "evolve":
+            if "operator" in results and results["operator"].astype(bool).any():
+                drawn["mutations"] = mutation_shares(results)
+            drawn["parts"] = quality_diversity(results)
     if metrics is not None:
-        drawn["distance"] = sample_distance(metrics)
+        drawn["looks"] = measure_curves(metrics, about=about)
     uris = {name: _embed_figure(figure) for name, figure in drawn.items() if figure is not None}
-    for name in {"fitness", "mutations"} & set(uris):
-        _save(uris[name], directory / f"{name}.png")
-    return {name: uris.get(name, "") for name in ("fitness", "mutations", "quality", "distance")}
+    for name, file in FILES.items():
+        if name in uris:
+            _save(uris[name], directory / file)
+    return {name: uris.get(name, "") for name in ("score", "mutations", "parts", "looks")}
 
 
 def _embed_figure(figure: Figure) -> str:
@@ -140,63 +162,75 @@ def _embed(path: Path) -> str:
     return _uri(path.read_bytes(), path.suffix) if path.is_file() else ""
 
 
-def _pictures(folder: Path) -> dict[str, Any]:
-    """Embed the pictures of samples: grids from first to last, GIF, interpolation, real ones."""
+def _pictures(folder: Path, about: About) -> dict[str, Any]:
+    """Embed the pictures: those of looks from first to last, GIF, real samples, and the others."""
     grids = sorted(
         (path for path in folder.glob("*.png") if path.stem.isdigit()), key=lambda p: int(p.stem)
     )
     chosen = [grids[i] for i in evenly(len(grids), MOST_GRIDS)] if grids else []
+    film = next(iter(sorted(folder.glob("*.gif"))), folder / "none.gif")
+    caption = next(iter(about.captions.values()), "")
     return {
-        "grids": [(int(path.stem), _embed(path)) for path in chosen],
-        "evolution": _embed(folder / "evolution.gif"),
-        "interpolation": _embed(folder / "interpolation.png"),
+        "section": about.words.section if caption else "Samples at fixed codes",
+        "caption": caption or "The same latent codes in every picture.",
+        "grids": [(about.when(int(path.stem)), _embed(path)) for path in chosen],
+        "film": _embed(film),
         "real": _embed(folder / "real.png"),
-        "others": [(path.stem.replace("_", " "), _embed(path)) for path in _others(folder)],
+        "real_caption": about.captions.get("real", "real"),
+        "others": [(*_caption(path.stem, about), _embed(path)) for path in _others(folder)],
     }
 
 
 def _others(folder: Path) -> list[Path]:
-    """Return the pictures that a model of the collection drew at the end, beside the grids."""
-    known = ("interpolation", "real", "samples")
+    """Return the pictures that were drawn at the end, beside those of the looks."""
     pictures = sorted(folder.glob("*.png"))
-    return [path for path in pictures if not path.stem.isdigit() and path.stem not in known]
+    return [path for path in pictures if not path.stem.isdigit() and path.stem not in SHOWN]
 
 
-def _measures(metrics: pd.DataFrame) -> list[tuple[str, str, str, str]]:
-    """Return name, first value, last value and range of each measure of the samples."""
-    names = [
-        name
-        for name in metrics.select_dtypes("number")
-        if name not in ("generation", "seconds") and metrics[name].notna().any()
-    ]
-    shown = {name: metrics[name].dropna() for name in names}
+def _caption(stem: str, about: About) -> tuple[str, str]:
+    """Return a picture's heading and what there is to say of it."""
+    if stem in about.captions:
+        return about.captions[stem], ""
+    name = stem.replace("_", " ")
+    return KNOWN.get(stem, (name[:1].upper() + name[1:], ""))
+
+
+def _measures(metrics: pd.DataFrame, about: About) -> list[tuple[str, ...]]:
+    """Return name, first value, last value, range and baselines of each measure of the looks."""
+    numbers = metrics.select_dtypes("number").dropna(axis=1, how="all")
     return [
-        (
-            measure(str(name)),
-            number(values.iloc[0]),
-            number(values.iloc[-1]),
-            f"{number(values.min())} to {number(values.max())}",
-        )
-        for name, values in shown.items()
+        _measure(name, numbers[name].dropna(), about)
+        for name in measured([str(column) for column in numbers], about.leading)
     ]
 
 
-def _failures(results: pd.DataFrame | None) -> Mapping[str, Any]:
+def _measure(name: str, values: pd.Series, about: About) -> tuple[str, ...]:
+    one, worth = measure(name), about.worth(name)
+    ends = one.text(values.iloc[0]), one.text(values.iloc[-1])
+    beside = [one.text(worth[key]) if key in worth else "" for key in about.baselines]
+    better = f" ({one.better} is better)" if one.better else ""
+    span = f"{one.text(values.min())} to {one.text(values.max())}"
+    return (one.label + better, *ends, span, *beside)
+
+
+def _failures(results: pd.DataFrame | None, about: About) -> Mapping[str, Any]:
     """Return how many children failed, and the first ones with where and why."""
     if results is None or "error" not in results:
         return {"count": 0, "shown": []}
     failed = results[results["error"] != ""]
     return {
         "count": len(failed),
-        "shown": [_failure(row) for row in failed.head(MOST_FAILURES).to_dict("records")],
+        "shown": [_failure(row, about) for row in failed.head(MOST_FAILURES).to_dict("records")],
     }
 
 
-def _failure(row: Mapping[str, Any]) -> dict[str, str]:
+def _failure(row: Mapping[str, Any], about: About) -> dict[str, str]:
     """Return a failure's heading (where, and the error's last line) and its whole text."""
     text = str(row["error"]).strip()
     operator = str(row.get("operator", "")).replace("_", " ")
-    where = f"generation {row['generation']}, child {row.get('child', '?')}"
+    where = about.where(int(row["generation"]))
+    if about.kind != "train":
+        where += f", {about.words.child} {row.get('child', '?')}"
     return {
         "where": f"{where}, {operator}" if operator else where,
         "why": text.splitlines()[-1] if text else "",

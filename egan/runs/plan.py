@@ -10,23 +10,20 @@ Session, listeners, preparation, overview and outcome read the plan; nobody else
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from egan import collection
+from egan.collection.search import strategy_of, with_space
 from egan.config import RunConfig, to_dict
-from egan.config.space import flag, read_space
-from egan.lazy import lookup
 
 if TYPE_CHECKING:
     from egan.runs.preparation import Prepared
-    from population import Callback, Executor, Search, Strategy
-    from population.spaces import SearchSpace
+    from population import Callback, Executor, Search
     from population.state import State
-    from population.strategies.space_strategy import SpaceStrategy
 
 Kind = Literal["train", "search", "evolve"]
 Step = Literal["updates", "generations"]
@@ -187,7 +184,7 @@ def checked(config: RunConfig) -> RunConfig:
             "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
             f"(1/{made.num_workers + 1} shares one between all of them)."
         )
-    return _with_space(config)
+    return with_space(config)
 
 
 def _train(config: RunConfig) -> Plan:
@@ -292,71 +289,3 @@ def _of_generators(plan: Plan, prepared: Prepared, **options: Any) -> Search:
     from egan.evolution.whole import evolution_search
 
     return evolution_search(prepared.parts(plan.config), **options)
-
-
-def strategies() -> dict[str, type[SpaceStrategy]]:
-    """Return the strategies that search hyperparameters, by name."""
-    from population.strategies.space_strategy import SpaceStrategy
-    from population.strategies.table import STRATEGIES
-
-    return {name: one for name, one in STRATEGIES.items() if issubclass(one, SpaceStrategy)}
-
-
-def strategy_of(config: RunConfig) -> Strategy:
-    """Return the strategy of a run whose members are models or whole evolutions.
-
-    Raises:
-        ValueError: There is no such search, or its space makes no sense.
-    """
-    from population import FollowSchedule
-    from population.records.schedule import Phase, Schedule
-
-    settings = config.search
-    if settings.strategy is None:
-        return FollowSchedule(Schedule((Phase(from_generation=1, to_generation=1),)))
-    return _strategy(config)
-
-
-def _strategy(config: RunConfig) -> SpaceStrategy:
-    kind = lookup(strategies(), str(config.search.strategy), kind="search (--search)")
-    structural = type(config.settings).STRUCTURAL
-    space = read_space(config.search.space, config.kinds, structural=structural)
-    return kind(space, config.search.population)
-
-
-def default_space(config: RunConfig) -> Mapping[str, str]:
-    """Return what a search varies if it is not told."""
-    space = type(config.settings).SPACE
-    return {name: text for name, text in space.items() if name in config.kinds}
-
-
-def _with_space(config: RunConfig) -> RunConfig:
-    """Return settings whose search is complete and makes sense."""
-    search = config.search
-    if search.strategy is None:
-        if search.space:
-            raise ValueError(
-                f"{flag(next(iter(search.space)))} needs --search; it is one of "
-                f"{', '.join(strategies())}."
-            )
-        return config
-    space = search.space or dict(default_space(config))
-    config = replace(config, search=replace(search, space=space))
-    _check_ends(config, _strategy(config).space)
-    return config
-
-
-def _check_ends(config: RunConfig, space: SearchSpace) -> None:
-    """See that the model takes the lowest and the highest value of every range, and all options."""
-    for name, leaf in space.leaves.items():
-        for value in _ends(leaf.domain):
-            try:
-                config.tuned({name: value})
-            except ValueError as error:
-                raise ValueError(f"{flag(name)} {config.search.space[name]}: {error}") from error
-
-
-def _ends(domain: Any) -> list[Any]:
-    if hasattr(domain, "options"):
-        return list(domain.options)
-    return [domain.low, domain.high] if hasattr(domain, "low") else [domain.value]

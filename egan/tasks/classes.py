@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Classes(Generation):
     """Samples of a class.
 
-    A model offers, beside ``samples``, ``samples_of(labels, rng)``, samples of some labels (N,), and
+    A model offers, beside ``samples``, ``samples_of(labels, rng)``, samples of labels (N,), and
     ``labelled(count, rng)``, labels as the data have them and their samples. Fitness: the share
     of samples that a fixed classifier takes for the class that was asked for, minus
     `distance_weight` times their Fréchet distance to the data in its features.

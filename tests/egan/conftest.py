@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from egan.reporting.about import About, write_about
 from egan.reporting.pictures import evolution_gif, image_grid, save_atomically
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
@@ -87,6 +88,7 @@ def run_directory(tmp_path: Path) -> Callable[..., Path]:
         seed: int = 0,
         weight: float = 0.05,
         table: pd.DataFrame | None = None,
+        about: About | None = None,
     ) -> Path:
         directory = tmp_path / name
         (directory / "samples").mkdir(parents=True)
@@ -105,6 +107,8 @@ def run_directory(tmp_path: Path) -> Callable[..., Path]:
         timing = {"wall_seconds": 83.0, "parts": {"make": 60.0, "update": 20.0}}
         (directory / "timing.json").write_text(json.dumps(timing))
         _write_samples(directory / "samples", seed)
+        if about is not None:
+            write_about(directory, about)
         return directory
 
     return write

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from egan.plot import main
+from egan.reporting.about import About
 
 HEAVY = ("torch", "ray", "matplotlib", "pandas", "numpy")
 
@@ -55,7 +56,52 @@ def test_runs_without_settings_have_a_curve_each(run_directory, tmp_path, capsys
     assert main([*map(str, runs), "--output", str(tmp_path / "runs.pdf")]) == 0
     rows = capsys.readouterr().out.splitlines()[1:3]
     assert [row.split()[0] for row in rows] == ["a", "b"]
-    assert rows[0].endswith("-")
+    assert len(rows[0].split()) == 4
+
+
+def test_a_figure_that_is_there_is_overwritten_only_where_that_is_asked_for(
+    run_directory, tmp_path, capsys
+):
+    output = tmp_path / "mine.png"
+    output.write_text("a picture of mine")
+    words = [str(run_directory()), "--output", str(output)]
+    assert main(words) == 2
+    assert "write over it with --overwrite" in capsys.readouterr().err
+    assert output.read_text() == "a picture of mine"
+    assert main([*words, "--overwrite"]) == 0
+    with Image.open(output) as picture:
+        assert picture.format == "PNG"
+
+
+def training_in(run_directory, results, **options):
+    about = About(kind="train", unit="rounds", interval=100, step="updates", **options)
+    return run_directory("00001-vae", table=results(20, operators=("",)), about=about)
+
+
+def test_runs_of_different_kinds_are_compared_over_seconds(
+    run_directory, results, tmp_path, capsys
+):
+    runs = [str(run_directory()), str(training_in(run_directory, results))]
+    assert main([*runs, "--output", str(tmp_path / "runs.png")]) == 0
+    printed = capsys.readouterr().out
+    header, *rows = printed.splitlines()[:3]
+    assert header.split()[:3] == ["curve", "runs", "seconds"]
+    assert [row.split()[2] for row in rows] == ["6", "2"]
+    assert "its own discriminator's" in printed
+    assert main([*runs, "--output", str(tmp_path / "other.png"), "--axis", "updates"]) == 2
+    assert "counts generations, not updates" in capsys.readouterr().err
+
+
+def test_a_training_is_drawn_over_its_updates_unless_seconds_are_asked_for(
+    run_directory, results, tmp_path, capsys
+):
+    words = [str(training_in(run_directory, results, leading=("coverage",)))]
+    assert main([*words, "--output", str(tmp_path / "a.png")]) == 0
+    header, row = capsys.readouterr().out.splitlines()[:2]
+    assert " ".join(header.split()) == "curve runs updates final fitness final coverage"
+    assert row.split()[2] == "2000"
+    assert main([*words, "--output", str(tmp_path / "b.png"), "--axis", "seconds"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[2] == "2"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which mutations win, what their children score, and how far the samples are from the data."""
+"""Which mutations win, and what their children score."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
+from egan.judging.measures import PARTS, measure
 from egan.reporting.plots.style import (
     INK,
     MUTED,
-    SERIES,
     colours,
     dress,
     label,
@@ -24,8 +24,6 @@ from egan.reporting.plots.style import (
 from egan.reporting.plots.tables import thin, tidy, window, winning_shares
 
 MOST_POINTS = 1800
-COUNTS = ("modes", "classes")
-SHARES = ("high_quality", "coverage", "precision", "recall")
 
 
 def mutation_shares(results: pd.DataFrame) -> Figure | None:
@@ -73,7 +71,7 @@ def _overall(results: pd.DataFrame, operator: str) -> float:
 
 
 def quality_diversity(
-    results: pd.DataFrame, *, x: str = "quality", y: str = "diversity"
+    results: pd.DataFrame, *, x: str = PARTS[0], y: str = PARTS[1]
 ) -> Figure | None:
     """Draw two scores of the children against each other, survivors filled and larger.
 
@@ -94,9 +92,10 @@ def quality_diversity(
     spots = _scatter(right, shown, x, y, colours_of=shown["generation"].to_numpy())
     for operator, shade in palette.items():
         left.scatter([], [], s=26, color=shade, label=plain(label(operator)))
-    title = f"{label(x).capitalize()} against {label(y)}"
-    dress(left, title=title, note="by mutation", x=label(x), y=label(y))
-    dress(right, note="by generation", x=label(x))
+    across, up = measure(x), measure(y)
+    title = f"{across.title} against {up.label}"
+    dress(left, title=title, note="by mutation", x=across.label, y=up.label)
+    dress(right, note="by generation", x=across.label)
     left.set(**limits)
     legend(left)
     bar = figure.colorbar(spots, ax=right, pad=0.02, aspect=30)
@@ -136,65 +135,3 @@ def _bulk(values: pd.Series) -> tuple[float, float]:
         low, high = bulk
     margin = 0.06 * (high - low) or 0.5
     return float(low - margin), float(high + margin)
-
-
-def sample_distance(metrics: pd.DataFrame) -> Figure | None:
-    """Draw how far the samples are from the data over generations.
-
-    The Fréchet distance on a logarithmic axis; beside it, where they were measured, the number of
-    modes or classes, and the shares in [0, 1] (high quality, coverage, precision, recall). None
-    where nothing was measured.
-    """
-    numbers = metrics.replace([np.inf, -np.inf], np.nan).dropna(axis=1, how="all")
-    groups = [
-        [name for name in names if name in numbers] for names in (("frechet",), COUNTS, SHARES)
-    ]
-    groups = [names for names in groups if names]
-    if not groups or "generation" not in numbers:
-        return None
-    figure = new_figure(width=(6.0, 9.5, 12.5)[len(groups) - 1], height=3.9)
-    for axes, names in zip(figure.subplots(1, len(groups), squeeze=False)[0], groups, strict=True):
-        for name, colour in zip(names, SERIES, strict=False):
-            _draw(axes, numbers, name, colour)
-        _dress_panel(axes, names)
-    return figure
-
-
-def _draw(axes: Any, table: pd.DataFrame, name: str, colour: str) -> None:
-    rows = table.dropna(subset=[name])
-    rows = rows[rows[name] > 0] if name == "frechet" else rows
-    style = {"marker": "o", "markersize": 4} if len(rows) <= 40 else {}
-    text = label(name)
-    axes.plot(rows["generation"], rows[name], color=colour, linewidth=1.7, label=text, **style)
-
-
-def _dress_panel(axes: Any, names: list[str]) -> None:
-    axes.xaxis.set_major_locator(whole_numbers())
-    if names == ["frechet"]:
-        distance_axes(axes)
-    elif set(names) <= set(COUNTS):
-        axes.set_ylim(bottom=0)
-        axes.margins(y=0.1)
-        axes.yaxis.set_major_locator(whole_numbers())
-        title = f"{label(names[0]).capitalize()} among the samples"
-        dress(axes, title=title, x="generation", y="number")
-    else:
-        axes.set_ylim(-0.03, 1.03)
-        dress(axes, title="Shares", x="generation", y="share")
-        legend(axes)
-
-
-def distance_axes(axes: Any) -> None:
-    """Dress axes that show Fréchet distances: a logarithmic scale with plain numbers."""
-    values = [value for line in axes.lines for value in line.get_ydata() if value > 0]
-    if values:
-        axes.set_yscale("log")
-        if len(set(values)) == 1:
-            axes.set_ylim(values[0] / 2, values[0] * 2)
-        narrow = max(values) < 5 * min(values)
-        ticks = MaxNLocator(nbins=6) if narrow else LogLocator(subs=(1, 2, 5))
-        axes.yaxis.set_major_locator(ticks)
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    title = "Fréchet distance to the data"
-    dress(axes, title=title, x="generation", y="distance (log)")

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from egan.judging.measures import OBJECTIVE
+
 IDENTITY = ("run", "seed", "generation", "child", "parent_generation", "parent", "seconds")
 WINDOWS = 40  # windows that a run is divided into, for smoothing and for shares
 
@@ -94,7 +96,7 @@ def tidy(results: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def winners(results: pd.DataFrame, *, score: str = "fitness") -> pd.DataFrame:
+def winners(results: pd.DataFrame, *, score: str = OBJECTIVE) -> pd.DataFrame:
     """Return one row per generation: its best survivor, or its best child where none is marked.
 
     Generations without any finite score are left out.
@@ -104,7 +106,7 @@ def winners(results: pd.DataFrame, *, score: str = "fitness") -> pd.DataFrame:
     return order.drop_duplicates("generation", keep="last").reset_index(drop=True)
 
 
-def winner_path(results: pd.DataFrame, *, score: str = "fitness") -> pd.DataFrame:
+def winner_path(results: pd.DataFrame, *, score: str = OBJECTIVE) -> pd.DataFrame:
     """Return the line of ancestors of the last generation's best survivor, oldest first.
 
     Where the table does not say who came from whom, each generation's best survivor.
@@ -167,6 +169,24 @@ def curve(rows: pd.DataFrame, *, score: str, width: int) -> pd.DataFrame:
     )
     table = table.rolling((width + 1) // 2, center=True, min_periods=1).mean()
     return thin(table.reset_index(), 600)
+
+
+def members(table: pd.DataFrame, *, score: str, width: int) -> pd.DataFrame:
+    """Return the population of a search over generations.
+
+    Returns:
+        At most 600 rows with `generation`, and the moving medians of `best`, `middle` (the median
+        member), `low` and `high` (the 10th and 90th percentile of the members).
+    """
+    scores = table.dropna(subset=[score]).groupby("generation")[score]
+    parts = {
+        "best": scores.max(),
+        "middle": scores.median(),
+        "low": scores.quantile(0.1),
+        "high": scores.quantile(0.9),
+    }
+    moving = pd.DataFrame(parts).rolling(width, center=True, min_periods=1).median()
+    return thin(moving.rename_axis("generation").reset_index(), 600)
 
 
 def thin(table: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
 
+from egan.judging.measures import OBJECTIVE, leading_of, measure
 from egan.reporting.headline import duration
 from population import Callback
 
@@ -22,19 +24,34 @@ if TYPE_CHECKING:
 RECENT = 100
 """Generations over which wins are counted."""
 
+MOST = 2
+"""How many measures of a look fit in a line."""
+
 
 class ProgressBar(Callback):
-    """Shows generation, fitness, which mutation wins, sample distance, speed and time left.
+    """Shows how far the run is, fitness, which mutation wins, what a look saw, speed, time left.
 
     Args:
         console: Where to.
-        looker: Who knows the sample distance; it must hear of a generation first.
-        unit: What the run is counted in.
+        looker: Who knows what the last look saw; it must hear of a generation first.
+        unit: What the run is counted in, such as "generation" or "update".
+        interval: How many of these there are in a generation of the search.
+        leading: The measures of a look to show; by default those that lead a report.
     """
 
-    def __init__(self, console: Console, looker: Looker, *, unit: str = "generation") -> None:
+    def __init__(
+        self,
+        console: Console,
+        looker: Looker,
+        *,
+        unit: str = "generation",
+        interval: int = 1,
+        leading: Sequence[str] = (),
+    ) -> None:
         self.console = console
         self.unit = unit
+        self.interval = interval
+        self.leading = leading
         self.looker = looker
         self.wins: deque[str] = deque(maxlen=RECENT)
         self.bar: Progress | None = None
@@ -58,7 +75,7 @@ class ProgressBar(Callback):
         if self.bar is None and not self.looker.is_due(generation.number):
             return
         best = generation.population[0].scores if generation.population else {}
-        line = self._line(generation.number, best.get("fitness", math.nan))
+        line = self._line(generation.number, best.get(OBJECTIVE, math.nan))
         if self.bar is None:
             self.console.print(line, markup=False)
         else:
@@ -70,19 +87,24 @@ class ProgressBar(Callback):
             self.bar.stop()
 
     def _line(self, number: int, fitness: float) -> str:
-        parts = [f"{self.unit} {number}/{self.total}"]
+        parts = [f"{self.unit} {self.interval * number:,}/{self.interval * self.total:,}"]
         if math.isfinite(fitness):
-            parts.append(f"fitness {fitness:.3f}")
+            parts.append(measure(OBJECTIVE).phrase(fitness))
         if self.wins:
             name, count = Counter(self.wins).most_common(1)[0]
             parts.append(f"{name} wins {count / len(self.wins):.0%}")
-        parts.append(samples_in_words(self.looker.latest))
+        parts.append(samples_in_words(self.looker.latest, leading=self.leading))
+        parts += self._pace(number)
+        return " · ".join(part for part in parts if part)
+
+    def _pace(self, number: int) -> Iterator[str]:
+        """Yield speed and time left, once there is a speed."""
         elapsed = time.monotonic() - self.started
         if number > self.first and elapsed > 0:
             speed = (number - self.first) / elapsed
-            parts += [f"{speed:.0f}/s" if speed >= 10 else f"{speed:.2g}/s"]
-            parts += [_left((self.total - number) / speed)]
-        return " · ".join(part for part in parts if part)
+            steps = self.interval * speed
+            yield f"{steps:.0f}/s" if steps >= 10 else f"{steps:.2g}/s"
+            yield _left((self.total - number) / speed)
 
 
 def _left(seconds: float) -> str:
@@ -91,11 +113,7 @@ def _left(seconds: float) -> str:
     return f"{seconds:.0f} s left" if seconds < 60 else f"{duration(seconds)} left"
 
 
-def samples_in_words(scores: dict[str, float]) -> str:
-    """Return the scores that tell most: modes and quality of a mixture, else the distance."""
-    if "modes" in scores:
-        return f"{scores['modes']:.0f} modes, {scores['high_quality']:.0%} high quality"
-    if "frechet" in scores:
-        classes = f", {scores['classes']:.0f} classes" if "classes" in scores else ""
-        return f"Fréchet distance {scores['frechet']:.4g}{classes}"
-    return ""
+def samples_in_words(scores: Mapping[str, float], *, leading: Sequence[str] = ()) -> str:
+    """Return the scores that tell most: the first two that lead a report, but the fitness."""
+    names = [name for name in leading or leading_of(scores) if name in scores and name != OBJECTIVE]
+    return ", ".join(measure(name).phrase(scores[name]) for name in names[:MOST])

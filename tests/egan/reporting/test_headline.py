@@ -1,9 +1,9 @@
-import math
-
 import numpy as np
 import pytest
 
-from egan.reporting.headline import breakdown, duration, flatten, headline, number, phases
+from egan.judging.measures import measure
+from egan.reporting.about import About
+from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 
 
 def test_headline_says_what_was_run_and_how_it_went(results, metrics):
@@ -14,14 +14,14 @@ def test_headline_says_what_was_run_and_how_it_went(results, metrics):
     lines = dict(headline(table, metrics(), config, {"wall_seconds": 83.2}))
     assert lines == {
         "data set": "digits",
-        "preset": "egan",
-        "seed": "3",
-        "generations": "3",
-        "final fitness": number(table["fitness"].iloc[-1]),
-        "mutations that won": "minimax 2, least squares 1",
-        "failed children": "1 of 9",
         "Fréchet distance": "100 → 5",
         "classes": "1 → 10",
+        "final fitness": measure("fitness").text(table["fitness"].iloc[-1]),
+        "generations": "3",
+        "mutations that won": "minimax 2, least squares 1",
+        "failed children": "1 of 9",
+        "preset": "egan",
+        "seed": "3",
         "wall time": "1 min 23 s",
     }
 
@@ -35,12 +35,39 @@ def test_headline_without_a_finite_fitness_says_so(results):
     assert lines["final fitness"] == "none is finite"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(3.0, "3"), (0.123456, "0.1235"), (125.53, "125.5"), (math.nan, "nan"), (-2, "-2")],
+TRAINING = About(
+    kind="train",
+    title="VAE: Auto-encoding variational Bayes, 1312.6114",
+    unit="rounds",
+    interval=100,
+    step="updates",
+    leading=("frechet", "elbo"),
+    baselines={"Gaussian": {"frechet": 8.45}, "floor": {"frechet": 0.141, "fitness": 1.95}},
 )
-def test_numbers_are_short(value, text):
-    assert number(value) == text
+
+
+def test_a_training_has_updates_and_its_leading_measures_beside_their_baselines(results, metrics):
+    table = results(20, operators=("",)).assign(elbo=-100.0, fitness=1.5)
+    table.loc[3, "error"] = "RuntimeError: broken"
+    lines = headline(table, metrics(last=0.149), {"data": {"name": "digits"}}, {}, about=TRAINING)
+    assert lines == [
+        ("paper", "VAE: Auto-encoding variational Bayes, 1312.6114"),
+        ("data set", "digits"),
+        ("Fréchet distance", "100 → 0.149 (Gaussian 8.45, floor 0.141)"),
+        ("evidence lower bound", "-100 → -100"),
+        ("final fitness", "1.5 (floor 1.95)"),
+        ("updates", "2,000"),
+        ("failed rounds", "1 of 20"),
+    ]
+
+
+def test_a_search_has_members_rounds_and_updates(results):
+    table = results(20, operators=("",), num_survivors=4)
+    about = About(kind="search", unit="rounds", interval=100, step="updates")
+    lines = dict(headline(table, None, {}, {}, about=about))
+    assert (lines["updates"], lines["rounds"], lines["members"]) == ("2,000", "20", "4")
+    unknown = dict(headline(table, None, {}, {}))
+    assert list(unknown) == ["final fitness", "rounds", "members"]
 
 
 @pytest.mark.parametrize(
@@ -56,6 +83,14 @@ def test_numbers_are_short(value, text):
 )
 def test_durations_are_for_readers(seconds, text):
     assert duration(seconds) == text
+
+
+def test_short_times_are_milliseconds():
+    assert [brief(seconds) for seconds in (0.0057, 0.9996, 75)] == [
+        "5.7 ms",
+        "1.00 s",
+        "1 min 15 s",
+    ]
 
 
 def test_flatten_joins_names_with_dots():
@@ -81,3 +116,9 @@ def test_phases_are_named_for_readers_and_those_without_time_are_left_out():
     timing = {"generations": 2, "phases": {"variation": 6.0, "environment": 2.0, "selection": 0.0}}
     assert phases(timing) == [("variation", 3.0, 0.75), ("discriminator", 1.0, 0.25)]
     assert phases({}) == phases({"generations": 0, "phases": {"variation": 0.0}}) == []
+
+
+def test_a_training_has_no_variation_and_makes_no_children():
+    timing = {"generations": 1, "phases": {"variation": 1.0}, "parts": {"making children": 2.0}}
+    assert phases(timing, about=TRAINING) == [("training", 1.0, 1.0)]
+    assert breakdown(timing, about=TRAINING) == [("training", 2.0, 1.0)]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from egan.reporting.about import About, write_about
 from egan.reporting.report import MOST_FAILURES, MOST_GRIDS, write_report
 
 EVIL = (
@@ -18,7 +19,7 @@ ALL_HEADINGS = [
     "Fitness",
     "Winning mutations",
     "Quality against diversity",
-    "Distance of the samples to the data",
+    "Scores",
     "Samples at fixed codes",
     "Evolution, and the real samples",
     INTERPOLATION,
@@ -61,7 +62,7 @@ def test_the_report_shows_everything_that_the_run_left(run_directory):
     directory = run_directory()
     page = read(directory)
     assert page.headings == ALL_HEADINGS
-    grids = [alt for alt in page.sources if alt.startswith("Samples of generation")]
+    grids = [alt for alt in page.sources if alt.startswith("What it makes: generation")]
     assert len(grids) == MOST_GRIDS
     assert grids[0].endswith(" 0")
     assert grids[-1].endswith(" 60")
@@ -69,6 +70,65 @@ def test_the_report_shows_everything_that_the_run_left(run_directory):
     for name in ("fitness.png", "mutations.png"):
         with Image.open(directory / name) as picture:
             assert picture.width > 600
+
+
+TRAINING = About(
+    kind="train",
+    model="vae",
+    title="VAE: Auto-encoding variational Bayes, 1312.6114",
+    unit="rounds",
+    interval=50,
+    step="updates",
+    leading=("classes",),
+    baselines={"chance": {"classes": 2.0}},
+    captions={"samples": "Digits at fixed codes", "interpolation": "Walks", "real": "test digits"},
+)
+OF_EVOLUTION = ("winner", "generation", "mutation", "evolution", "children", "survive")
+
+
+def test_a_training_is_not_spoken_of_as_an_evolution(run_directory, results):
+    table = results(60, operators=("",))
+    table.loc[2, "error"] = "RuntimeError: broken"
+    directory = run_directory(table=table, about=TRAINING)
+    (directory / "config.yaml").unlink()
+    timing = '{"wall_seconds": 9, "parts": {"making children": 6}, "generations": 60, "phases": '
+    (directory / "timing.json").write_text(timing + '{"variation": 5, "environment": 0}}')
+    page = read(directory)
+    words = " ".join([page.text, *page.sources]).lower().partition("</style>")[0]
+    assert not [word for word in OF_EVOLUTION if word in words]
+    assert page.headings[:2] == ["Fitness", "Scores"]
+    assert {"As training goes on", "Training, and the real samples", "Walks"} < set(page.headings)
+    for text in ("untrained", "after 3,000 updates", "1 round failed.", TRAINING.title):
+        assert text in page.text
+    assert "round 3 (after 150 updates)" in page.text
+    assert "1 → 10 (chance 2)" in page.text
+    assert "Digits at fixed codes" in page.text
+    assert "test digits" in page.text
+
+
+def test_a_search_has_members_and_rounds(run_directory, results):
+    table = results(8, operators=("",), num_survivors=4, scores=("fitness", "quality", "diversity"))
+    table.loc[1, "error"] = "RuntimeError: broken"
+    about = About(kind="search", unit="rounds", interval=50, step="updates")
+    page = read(run_directory(table=table, about=about))
+    assert {"Fitness", "The best member, and the real samples"} < set(page.headings)
+    assert not {"Winning mutations", "Quality against diversity"} & set(page.headings)
+    assert "round 1 (after 50 updates), member 1" in page.text
+    assert "1 member failed in a round and ranked worst." in page.text
+
+
+def test_a_damaged_account_of_a_run_is_named(run_directory):
+    directory = run_directory(about=TRAINING)
+    (directory / "about.json").write_text('{"kind": "trian"}')
+    with pytest.raises(ValueError, match=r"about\.json cannot be read: kind must be one of train"):
+        write_report(directory)
+
+
+def test_baselines_stand_in_the_table_of_measures(run_directory):
+    directory = run_directory()
+    write_about(directory, About(kind="evolve", baselines={"chance": {"coverage": 0.25}}))
+    assert "chance" in read(directory).text
+    assert "0.25" in read(directory).text
 
 
 def test_every_picture_is_inside_the_page_and_opens(run_directory):
@@ -119,7 +179,7 @@ def test_many_failures_are_counted_and_some_shown(run_directory, results):
     ("missing", "headings"),
     [
         ("results.csv", {"Fitness", "Winning mutations", "Quality against diversity"}),
-        ("metrics.csv", {"Distance of the samples to the data"}),
+        ("metrics.csv", {"Scores"}),
         ("config.yaml", {"Configuration"}),
         ("versions.json", {"Versions"}),
         ("timing.json", {"Wall time"}),

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from egan.reporting.plots import compare_runs, fitness_curves
-from egan.reporting.plots.curves import spread, winner_curve
-from egan.reporting.plots.style import MUTATIONS, SERIES
+from egan.reporting.about import About
+from egan.reporting.plots import fitness_curves
+from egan.reporting.plots.style import MUTATIONS
 from egan.reporting.plots.tables import winner_path
 
 
@@ -59,7 +59,8 @@ def test_any_run_can_be_drawn(results, options):
     table = results(**options)
     figure = fitness_curves(table)
     figure.canvas.draw()
-    assert len(figure.axes[0].lines) == table["operator"].nunique() + 1
+    evolves = bool(table["operator"].any())
+    assert len(figure.axes[0].lines) == table["operator"].nunique() + evolves
 
 
 def test_failed_children_leave_the_others_in_the_figure(results):
@@ -85,50 +86,47 @@ def test_a_long_run_is_drawn_in_time(results):
     assert all(len(line.get_xdata()) <= 600 for line in figure.axes[0].lines)
 
 
-def test_runs_of_one_label_share_a_curve_with_their_range(results):
-    runs = [("a", results(20, seed=1)), ("a", results(20, seed=2)), ("b", results(20, seed=3))]
-    figure = compare_runs(runs)
+def training(**options):
+    return About(kind="train", unit="rounds", interval=100, step="updates", **options)
+
+
+def test_a_training_has_its_score_over_updates_and_no_winner(results):
+    figure = fitness_curves(results(12, operators=("",)), about=training())
     (axes,) = figure.axes
+    assert list(lines_of(axes)) == ["fitness"]
+    assert list(axes.lines[0].get_xdata()) == list(range(100, 1300, 100))
+    assert axes.get_title(loc="left") == "Fitness"
+    assert axes.get_title(loc="right") == "every 100 updates"
+    assert axes.get_xlabel() == "updates"
+    assert axes.get_legend() is None
+
+
+def test_a_long_training_says_over_how_many_updates_its_median_goes(results):
+    axes = fitness_curves(results(80, operators=("",)), about=training()).axes[0]
+    assert axes.get_title(loc="right").startswith("median over 200 updates; band")
+
+
+def test_baselines_are_drawn_beside_a_score_unless_they_flatten_it(results):
+    baselines = {"floor": {"fitness": 1.0}, "noise": {"fitness": -1e9}}
+    axes = fitness_curves(results(12, operators=("",)), about=training(baselines=baselines)).axes[0]
+    assert list(lines_of(axes)) == ["fitness", "floor 1"]
+
+
+def test_a_search_shows_its_best_member_and_the_spread_of_the_others(results):
+    table = results(6, operators=("",), num_survivors=5)
+    about = About(kind="search", unit="rounds", interval=10, step="updates")
+    (axes,) = fitness_curves(table, about=about).axes
+    scores = table.groupby("generation")["fitness"]
     lines = lines_of(axes)
-    assert list(lines) == ["a (2 runs)", "b"]
-    one, two = (winner_curve(table, score="fitness") for _, table in runs[:2])
-    assert np.allclose(lines["a (2 runs)"].get_ydata(), (one + two) / 2)
-    assert [lines[name].get_color() for name in lines] == list(SERIES[:2])
+    assert np.allclose(lines["best member"].get_ydata(), scores.max())
+    assert np.allclose(lines["median member"].get_ydata(), scores.median())
     band = axes.collections[0].get_paths()[0].vertices[:, 1]
-    assert np.isclose(band.max(), max(one.max(), two.max()))
-    assert "lowest to highest" in figure.legends[0].get_title().get_text()
+    assert np.isclose(band.min(), scores.quantile(0.1).min())
+    assert list(lines["best member"].get_xdata()) == [10, 20, 30, 40, 50, 60]
 
 
-def test_a_single_run_has_no_band_to_explain(results):
-    figure = compare_runs([("only", results(10))])
-    assert figure.legends[0].get_title().get_text() == ""
-
-
-def test_spread_ends_with_the_shortest_run(results):
-    lines = [winner_curve(results(n, seed=n), score="fitness") for n in (10, 15)]
-    table = spread(lines)
-    assert table["generation"].tolist() == list(range(1, 11))
-    assert (table["low"] <= table["middle"]).all()
-    assert (table["middle"] <= table["high"]).all()
-
-
-def test_distances_get_a_panel_where_all_runs_have_them(results, metrics):
-    runs = [("a", results(60)), ("b", results(60))]
-    figure = compare_runs(runs, metrics=[metrics(), metrics(last=50.0)])
-    assert len(figure.axes) == 2
-    assert figure.axes[1].get_yscale() == "log"
-    assert lines_of(figure.axes[1])["b"].get_ydata()[-1] == 50.0
-    without = metrics().drop(columns="frechet")
-    assert len(compare_runs(runs, metrics=[metrics(), without]).axes) == 1
-
-
-def test_names_with_special_meaning_to_matplotlib_are_shown(results):
-    figure = compare_runs([("_hidden", results(5)), ("$x^$", results(5))])
-    figure.canvas.draw()
-    shown = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert shown == [" _hidden", r"\$x^\$"]
-
-
-def test_nothing_to_compare_is_named():
-    with pytest.raises(ValueError, match="at least one run"):
-        compare_runs([])
+def test_members_that_went_wrong_do_not_flatten_the_others(results):
+    table = results(6, operators=("",), num_survivors=5)
+    table.loc[table["child"] < 2, "fitness"] = -1e6
+    low, high = fitness_curves(table, about=None).axes[0].get_ylim()
+    assert high - low < 100

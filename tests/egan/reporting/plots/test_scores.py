@@ -1,9 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from egan.reporting.plots import mutation_shares, quality_diversity, sample_distance
+from egan.reporting.plots import mutation_shares, quality_diversity
 from egan.reporting.plots.scores import MOST_POINTS
 from egan.reporting.plots.style import MUTATIONS
 
@@ -73,32 +72,3 @@ def test_without_both_scores_there_is_no_figure(results, change):
     table = results(5)
     table = table.drop(columns="diversity") if "drop" in change else table.assign(quality=np.nan)
     assert quality_diversity(table) is None
-
-
-def test_distances_have_a_panel_for_each_kind_that_was_measured(metrics):
-    figure = sample_distance(metrics())
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["Fréchet distance to the data", "Classes among the samples", "Shares"]
-    assert figure.axes[0].get_yscale() == "log"
-    figure = sample_distance(metrics().rename(columns={"classes": "modes"}))
-    assert figure.axes[1].get_title(loc="left") == "Modes among the samples"
-    assert len(sample_distance(metrics()[["generation", "frechet"]]).axes) == 1
-
-
-def test_distances_that_are_not_positive_or_finite_are_left_out(metrics):
-    table = metrics()
-    table.loc[:2, "frechet"] = [0.0, np.nan, np.inf]
-    figure = sample_distance(table)
-    figure.canvas.draw()
-    assert len(figure.axes[0].lines[0].get_xdata()) == len(table) - 3
-
-
-def test_a_single_look_is_a_figure(metrics):
-    figure = sample_distance(metrics().head(1))
-    figure.canvas.draw()
-    low, high = figure.axes[0].get_ylim()
-    assert low < 100.0 < high
-
-
-def test_without_measures_there_is_no_figure():
-    assert sample_distance(pd.DataFrame({"generation": [1], "seconds": [0.1]})) is None

@@ -1,0 +1,89 @@
+"""What a search of a paper varies, and by which strategy. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from egan.config.space import flag, read_space
+from egan.lazy import lookup
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
+    from population import Strategy
+    from population.spaces import SearchSpace
+    from population.strategies.space_strategy import SpaceStrategy
+
+
+def strategies() -> dict[str, type[SpaceStrategy]]:
+    """Return the strategies that search hyperparameters, by name."""
+    from population.strategies.space_strategy import SpaceStrategy
+    from population.strategies.table import STRATEGIES
+
+    return {name: one for name, one in STRATEGIES.items() if issubclass(one, SpaceStrategy)}
+
+
+def strategy_of(config: RunConfig) -> Strategy:
+    """Return the strategy of a run whose members are models or whole evolutions.
+
+    Raises:
+        ValueError: There is no such search, or its space makes no sense.
+    """
+    from population import FollowSchedule
+    from population.records.schedule import Phase, Schedule
+
+    settings = config.search
+    if settings.strategy is None:
+        return FollowSchedule(Schedule((Phase(from_generation=1, to_generation=1),)))
+    return _strategy(config)
+
+
+def _strategy(config: RunConfig) -> SpaceStrategy:
+    kind = lookup(strategies(), str(config.search.strategy), kind="search (--search)")
+    structural = type(config.settings).STRUCTURAL
+    space = read_space(config.search.space, config.kinds, structural=structural)
+    return kind(space, config.search.population)
+
+
+def default_space(config: RunConfig) -> Mapping[str, str]:
+    """Return what a search varies if it is not told."""
+    space = type(config.settings).SPACE
+    return {name: text for name, text in space.items() if name in config.kinds}
+
+
+def with_space(config: RunConfig) -> RunConfig:
+    """Return settings whose search is complete and makes sense.
+
+    Raises:
+        ValueError: There is no such search or hyperparameter, or a value that it could try is
+            wrong.
+    """
+    search = config.search
+    if search.strategy is None:
+        if search.space:
+            raise ValueError(
+                f"{flag(next(iter(search.space)))} needs --search; it is one of "
+                f"{', '.join(strategies())}."
+            )
+        return config
+    space = search.space or dict(default_space(config))
+    config = replace(config, search=replace(search, space=space))
+    _check_ends(config, _strategy(config).space)
+    return config
+
+
+def _check_ends(config: RunConfig, space: SearchSpace) -> None:
+    """See that the model takes the lowest and the highest value of every range, and all options."""
+    for name, leaf in space.leaves.items():
+        for value in _ends(leaf.domain):
+            try:
+                config.tuned({name: value})
+            except ValueError as error:
+                raise ValueError(f"{flag(name)} {config.search.space[name]}: {error}") from error
+
+
+def _ends(domain: Any) -> list[Any]:
+    if hasattr(domain, "options"):
+        return list(domain.options)
+    return [domain.low, domain.high] if hasattr(domain, "low") else [domain.value]
