@@ -37,10 +37,20 @@ RARE = 1e-3
 """The share of real pixels below which a colour is no class."""
 
 
+class Units(Generation):
+    """Units that draw a class: nothing to compare them with is naive enough to have none."""
+
+    leading: ClassVar = ("removed", "iou")
+
+    def baselines(self) -> Mapping[str, dict[str, float]]:
+        """Return none: distances of naive samples say nothing of a generator's units."""
+        return {}
+
+
 class Dissection(Model):
     """Trains a generator or takes a trained one, then finds the units that draw each class."""
 
-    task_type: ClassVar = Generation
+    task_type: ClassVar = Units
     needs: ClassVar = Needs(kinds=(Images,))
     presets: ClassVar = PRESETS
     learning: ClassVar = {"choice": "lr"}
