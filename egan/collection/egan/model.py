@@ -98,4 +98,5 @@ class Egan(Game):
         z, steps = self.codes(ROW**2, rng)["z"], self.task.data.kind.num_steps
         walk = interpolate if self.settings.latent == "uniform" else slerp
         walks = [walk(z[i], z[i + ROW], steps=steps) for i in range(ROW)]
-        return self.task.show(self.made({"z": torch.cat(walks)}))
+        picture: Image.Image = self.task.show(self.made({"z": torch.cat(walks)}))
+        return picture
