@@ -26,7 +26,7 @@ from egan.collection.dissection.units import (
 )
 from egan.data.kinds import Images
 from egan.judging.attributes import segment
-from egan.tasks import Draw, Generation, Needs
+from egan.tasks import Draw, Generation, Needs, Scores
 from egan.training.model import Model, stream
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ RARE = 1e-3
 
 
 class Units(Generation):
-    """Units that draw a class: nothing to compare them with is naive enough to have none."""
+    """Units of a generator that match classes: the model's own measures, no distances of samples."""
 
-    leading: ClassVar = ("removed", "iou")
+    needs: ClassVar = Needs(kinds=(Images,))
+    leading: ClassVar[tuple[str, ...]] = ("iou", "removed")
 
-    def baselines(self) -> Mapping[str, dict[str, float]]:
-        """Return none: distances of naive samples say nothing of a generator's units."""
+    def baselines(self) -> Mapping[str, Scores]:
+        """Return none: a distance of samples says nothing of units."""
         return {}
 
 
@@ -51,7 +52,6 @@ class Dissection(Model):
     """Trains a generator or takes a trained one, then finds the units that draw each class."""
 
     task_type: ClassVar = Units
-    needs: ClassVar = Needs(kinds=(Images,))
     presets: ClassVar = PRESETS
     learning: ClassVar = {"choice": "lr"}
     tiny: ClassVar = {"width": 4, "subject_updates": 1, "batch_size": 4, "num_units": 2}
