@@ -38,7 +38,7 @@ RARE = 1e-3
 
 
 class Units(Generation):
-    """Units of a generator that match classes: the model's own measures, no distances of samples."""
+    """Units of a generator that match classes: measures of the model's own, no distances."""
 
     needs: ClassVar = Needs(kinds=(Images,))
     leading: ClassVar[tuple[str, ...]] = ("iou", "removed")
