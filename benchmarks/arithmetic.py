@@ -17,14 +17,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from generation_cost import DCGAN, TOY, WARM_UP, Case, Stepwise, search_of
+from generation_cost import DCGAN, TOY, WARM_UP, Case, Stepwise, search_of, task_on
 from measure import cell, parser, report, spread, table
 
+from egan.collection.egan.model import Egan
 from egan.config import ArithmeticConfig, RunConfig
 from egan.data.dataset import Dataset
-from egan.evolution.discriminator import Discriminator
-from egan.evolution.generator import Generator
-from egan.runs.experiment import build_search
+from egan.evolution.whole import parts_of
 from population import InlineExecutor
 from population.member import Birth, Newborn
 from population.seeding import SHARED, Seeds
@@ -79,7 +78,7 @@ def effects(case: Case, device: str, litters: int) -> dict[str, dict[str, float]
     distances: dict[str, list[float]] = {way: [] for way in WAYS}
     others = dict.fromkeys(WAYS, 0)
     for number in range(litters):
-        parent, surroundings = trained(config_of(case, PLAIN, device), dataset, number)
+        parent, surroundings = trained(case, dataset, number, device)
         children = {
             way: litter(config_of(case, way, device), dataset, parent, surroundings) for way in WAYS
         }
@@ -94,26 +93,24 @@ def effects(case: Case, device: str, litters: int) -> dict[str, dict[str, float]
     }
 
 
-def trained(config: RunConfig, dataset: Dataset, seed: int) -> tuple[PackedState, State]:
+def trained(case: Case, dataset: Dataset, seed: int, device: str) -> tuple[PackedState, State]:
     """Return a generator and a discriminator that have played a few times."""
-    search = build_search(replace(config, seed=seed), dataset)
-    result = search.run(AGE)
-    environment = search.executor.fetch_environment()
-    assert environment is not None
-    return pack(result.best.state), unpack(environment)
+    config = replace(config_of(case, PLAIN, device), seed=seed)
+    result = search_of(case, dataset, InlineExecutor(), config=config).run(AGE)
+    assert result.environment is not None
+    return pack(result.best.state), result.environment
 
 
 def litter(
     config: RunConfig, dataset: Dataset, parent: PackedState, surroundings: State
 ) -> list[Newborn]:
     """Return the children of a parent."""
-    discriminator = Discriminator(config=config, dataset=dataset)
+    parts = parts_of(config, Egan, task_on(dataset))
+    discriminator, generator = parts.environment(), parts.member({})
     discriminator.load_state_dict(surroundings)
-    generator = Generator({}, config=config, shape=dataset.shape)
     generator.environment, discriminator.seeds = discriminator, Seeds(0, AGE + 1, SHARED)
     births = [
-        Birth(seeds=Seeds(0, AGE + 1, i), operator=name)
-        for i, name in enumerate(config.evolution.mutations)
+        Birth(seeds=Seeds(0, AGE + 1, i), operator=name) for i, name in enumerate(config.mutations)
     ]
     return list(generator.reproduce(parent, births))
 
@@ -125,7 +122,8 @@ def winner(newborns: Sequence[Newborn]) -> int:
 
 def flat(state: PackedState) -> torch.Tensor:
     """Return all weights of a generator's state, one after the other."""
-    return torch.cat([value.flatten() for value in unpack(state)["network"].values()])
+    weights = unpack(state)["networks"]["generator"]
+    return torch.cat([value.flatten() for value in weights.values()])
 
 
 def said(cases: Sequence[Case], found: Sequence[dict[str, Any]], device: str) -> str:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import mutations
-from egan.evolution.discriminator import Discriminator
-from egan.evolution.generator import build_network, draw_codes, stream
+from egan import networks
 from egan.losses.discriminator import fake_loss, real_loss
+from egan.training.model import stream
 
 if TYPE_CHECKING:
+    from egan.collection.egan import EganSettings
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
 
@@ -26,12 +28,12 @@ class ByHand:
 
     def __init__(self, config: RunConfig, dataset: Dataset) -> None:
         self.dataset, self.config = dataset, config
-        self.batch, self.scored = config.evolution.batch_size, config.fitness.num_samples
+        settings: Any = config.settings
+        self.latent_dim = settings.latent_dim
+        self.batch, self.scored = settings.batch_size, config.evolution.num_samples
         self.survivors = config.evolution.num_survivors
         torch.manual_seed(0)
-        self.generator = build_network(self.config, dataset.shape)
-        self.home = Discriminator(config=self.config, dataset=dataset)
-        self.discriminator = self.home.network
+        self.generator, self.discriminator = both(settings, dataset.shape)
         adam = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.99), fused=True)
         self.generator_optimizer = adam(self.generator.parameters())
         self.discriminator_optimizer = adam(self.discriminator.parameters())
@@ -41,7 +43,7 @@ class ByHand:
 
     def _codes(self, count: int) -> torch.Tensor:
         self.draws += 1
-        return draw_codes("normal", count, self.config.generator.latent_dim, self.draws)
+        return torch.randn(count, self.latent_dim, generator=stream(self.draws))
 
     def _real(self, count: int) -> torch.Tensor:
         self.draws += 1
@@ -73,7 +75,7 @@ class ByHand:
         """Make, score and select children one by one, as if they had nothing in common."""
         children = []
         for parent in self.parents:
-            for objective in self.config.evolution.mutations:
+            for objective in self.config.mutations:
                 weights, moments = copy.deepcopy(parent)
                 self.generator.load_state_dict(weights)
                 self.generator_optimizer.load_state_dict(moments)
@@ -102,6 +104,17 @@ class ByHand:
         g = _seconds(lambda: self.generator(self._codes(self.batch)))
         fake = self.generator(self._codes(self.batch)).detach()
         return g, _seconds(lambda: self.discriminator(fake))
+
+
+def both(settings: EganSettings, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
+    """Build the two networks of E-GAN's settings for samples of a shape."""
+    name = settings.network
+    depth = settings.depth if name == "mlp" else None
+    generator = networks.generator(
+        name, shape, latent_dim=settings.latent_dim, width=settings.width, depth=depth
+    )
+    width = settings.discriminator_width
+    return generator, networks.discriminator(name, shape, width=width, depth=depth)
 
 
 def _seconds(function: Callable[[], Any], count: int = 10) -> float:

@@ -21,12 +21,12 @@ import numpy as np
 from acceptance.training import reference
 from measure import RESULTS, cell, mark, parser, report, table
 
-from egan.collection import load
+from egan import collection
 from egan.commandline.parse import parse
-from egan.config.collection import CollectionConfig
-from egan.runs.experiment import build_run
+from egan.config import RunConfig
+from egan.runs.plan import plan
 from egan.runs.preparation import prepare
-from egan.training.model import Task, stream
+from egan.training.model import stream
 from population import Result
 from population.seeding import pin_threads
 
@@ -64,12 +64,12 @@ MEASURES = {
 
 def contest(name: str, search: str, seed: int, budget: Budget) -> dict[str, float]:
     """Return what the best member of one search's last population is worth."""
-    how = {"search": search, "seed": seed, "executor": "inline"}
-    words = [f"--{flag}={value}" for flag, value in {**how, **vars(budget)}.items()]
+    flags = {"search": search, "seed": seed, "executor": "inline", **vars(budget)}
+    words = [f"--{flag}={value}" for flag, value in flags.items()]
     config = parse([name, *words]).config
-    assert isinstance(config, CollectionConfig)
     started = time.process_time()
-    result = build_run(config, prepare(config)).run(config.length)
+    how = plan(config)
+    result = how.search(prepare(how)).run(how.length)
     seconds = time.process_time() - started
     return {
         "validation": result.best.scores["fitness"],
@@ -79,13 +79,14 @@ def contest(name: str, search: str, seed: int, budget: Budget) -> dict[str, floa
     }
 
 
-def test_score(config: CollectionConfig, result: Result) -> float:
+def test_score(config: RunConfig, result: Result) -> float:
     """Return the best member's fitness on the test part."""
     judge, best = reference(config.data.name), result.best
-    task = Task(data=judge.test, held_out=judge.test, features=judge.second)
-    model = load(config.model)(best.hyperparameters, settings=config.settings, task=task)
+    kind = collection.paper(config.preset)
+    task = kind.task_type(judge.test, judge.test, judge.second)
+    model = kind(best.hyperparameters, settings=config.settings, task=task)
     model.load_state_dict(best.state)
-    model.random = stream(JUDGED)
+    model.rng = stream(JUDGED)
     with model.judging():
         return model.score()["fitness"]
 

@@ -2,9 +2,11 @@
 
 In turns, in one process: a plain GAN step; a generation in the reference order of work (each child
 its own forward pass, codes and real gradient, and a second-order graph that nobody uses); a
-generation of ours without and with its shortcuts, engine and all. Then the same generation by Ray.
+generation of ours without and with its shortcuts, engine and all. Beside it, another paper's game,
+`dcgan --evolve`, and E-GAN with the networks of that game. Then the same generation by Ray.
 
   python benchmarks/generation_cost.py [--quick] [--save]
+  python benchmarks/generation_cost.py --against ../before      this tree and another one, in turns
 
 Passes count a generator's forward pass as g, a discriminator's as d, a backward pass as twice a
 forward one; the floor is their ratio, timed on this machine. On one thread CPU time is taken,
@@ -13,6 +15,7 @@ else wall time.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import os
 import time
@@ -27,27 +30,30 @@ import torch
 from by_hand import ByHand
 from matplotlib.figure import Figure
 from measure import RESULTS, cell, mark, parser, ray_session, report, spread, table
+from on_demand import against, noise
 
-from egan.config import (
-    DataConfig,
-    DiscriminatorConfig,
-    EvolutionConfig,
-    FitnessConfig,
-    GeneratorConfig,
-    RunConfig,
-)
+from egan import collection
+from egan.collection.dcgan import Dcgan, DcganSettings
+from egan.collection.egan import EganSettings
+from egan.collection.egan.model import Egan
+from egan.config import DataConfig, EvolutionConfig, RunConfig
 from egan.data import load
 from egan.data.dataset import Dataset
-from egan.evolution.generator import Generator
-from egan.runs.experiment import build_search
+from egan.evolution.generator import EvolvedGenerator
+from egan.evolution.whole import evolution_search, parts_of
+from egan.judging.features import Features
+from egan.tasks import Generation
+from egan.training.game import Game
 from population import Callback, Executor, InlineExecutor, Member, RayExecutor, Search
 from population.records.profile import PHASES
 
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 PLAIN, REFERENCE, LOOP = "plain GAN step", "reference order", "ours, plain loop"
 OURS, REUSING = "ours", "ours, gradient reused"
+EGAN, ANOTHER = "E-GAN with the networks of dcgan", "dcgan --evolve"
 WARM_UP = 2
-NUM_IMAGES = 512
+SIZE = 32
+MARK_GAME = MARK_TREE = 1.03
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,27 +77,27 @@ class Case:
 
     def config(self, *, reuse: bool = False) -> RunConfig:
         """Return a run's settings, without penalties."""
-        points = self.network == "mlp"
-        latent = 2 if points else 100
-        net: dict[str, Any] = {"network": self.network, "width": self.width, "lr": 2e-4}
         return RunConfig(
-            preset="generation-cost",
-            data=DataConfig(name="gaussians8"),
-            generator=GeneratorConfig(latent_dim=latent, **net),
-            discriminator=DiscriminatorConfig(reuse_gradient=reuse, **net),
-            evolution=EvolutionConfig(
-                mutations=MUTATIONS, num_survivors=self.survivors, batch_size=self.batch
+            preset="gaussians8",
+            data=DataConfig(name="gaussians8", hold_out=False),
+            settings=EganSettings(
+                network=self.network,
+                width=self.width,
+                discriminator_width=self.width,
+                latent_dim=2 if self.network == "mlp" else 100,
+                batch_size=self.batch,
+                generator_lr=2e-4,
+                discriminator_lr=2e-4,
             ),
-            fitness=FitnessConfig(num_samples=self.scored),
-            executor="inline",
+            evolve=",".join(MUTATIONS),
+            evolution=EvolutionConfig(
+                num_survivors=self.survivors, num_samples=self.scored, reuse_gradient=reuse
+            ),
         )
 
     def dataset(self) -> Dataset:
         """Return 8 Gaussians, or images of noise, which cost what others cost."""
-        if self.network == "mlp":
-            return load("gaussians8")
-        pixels = np.random.default_rng(0).integers(256, size=(NUM_IMAGES, 3, 32, 32))
-        return Dataset(name="noise", samples=pixels.astype(np.uint8))
+        return load("gaussians8") if self.network == "mlp" else noise(SIZE)
 
 
 TOY, DCGAN = Case(network="mlp", width=512), Case(network="dcgan", width=64)
@@ -122,7 +128,7 @@ def floors(case: Case, g: float, d: float) -> dict[str, float]:
     return {name: number / plain for name, number in passes.items()}
 
 
-class OneByOne(Generator):
+class OneByOne(EvolvedGenerator):
     """Makes siblings without their shortcut."""
 
     reproduce = Member.reproduce
@@ -159,17 +165,92 @@ def search_of(
     one_by_one: bool = False,
     reuse: bool = False,
     config: RunConfig | None = None,
+    game: type[Game] = Egan,
     directory: Path | None = None,
 ) -> Search:
     """Return the search that `python -m egan.run` would make of a case, or of its settings."""
     config = config or case.config(reuse=reuse)
-    search = build_search(config, dataset, directory=directory)
-    member = partial(OneByOne, config=config, shape=dataset.shape)
+    parts = parts_of(config, game, task_on(dataset))
+    search = evolution_search(
+        parts, seed=config.seed, executor=executor, directory=directory, checkpoint_every=10**9
+    )
     changes: dict[str, Any] = {"torch_threads": case.threads}
-    changes |= {"member": member} if one_by_one else {}
+    if one_by_one:
+        changes["member"] = partial(OneByOne, **parts.member.keywords)
     search.workshop = dataclasses.replace(search.workshop, **changes)
-    search.executor, search.checkpoint_every = executor, 10**9
     return search
+
+
+def task_on(dataset: Dataset) -> Generation:
+    """Return the task of making such samples, which nobody judges here."""
+    return Generation(dataset, dataset, Features(lambda samples: samples.flatten(1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BothSettings(EganSettings, DcganSettings):
+    """Settings of E-GAN's game with the networks of the paper `dcgan`."""
+
+
+class EganOfDcgan(Egan):
+    """E-GAN's game with the networks of the paper `dcgan`."""
+
+    generator_network = Dcgan.generator_network
+    discriminator_network = Dcgan.discriminator_network
+
+
+def measure_games(case: Case, generations: int) -> dict[str, list[float]]:
+    """Return CPU seconds a generation of two games that have the same networks, in turns.
+
+    They are the same children, so that both do the same work.
+    """
+    egan = case.config()
+    known = dataclasses.asdict(collection.preset("dcgan").settings)
+    sizes = {name: getattr(egan.settings, name) for name in known if hasattr(egan.settings, name)}
+    sizes |= {"latent": "uniform"}
+    of_egan = BothSettings(**{**known, **dataclasses.asdict(egan.settings), **sizes})
+    games: dict[str, tuple[type[Game], Any]] = {
+        EGAN: (EganOfDcgan, of_egan),
+        ANOTHER: (Dcgan, DcganSettings(**{**known, **sizes})),
+    }
+    torch.set_num_threads(1)
+    dataset = case.dataset()
+    searches = {
+        name: Stepwise(
+            search_of(
+                case,
+                dataset,
+                InlineExecutor(),
+                config=replace(egan, settings=settings),
+                game=game,
+            )
+        )
+        for name, (game, settings) in games.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in games}
+    for turn in range(WARM_UP + generations):
+        order = [*searches] if turn % 2 else [*searches][::-1]
+        for name in order:
+            started = time.process_time()
+            searches[name]()
+            if turn >= WARM_UP:
+                times[name].append(time.process_time() - started)
+    one, other = ([i.scores for i in s.search.population] for s in searches.values())
+    assert one == other, "the games differ"
+    for steps in searches.values():
+        steps.search.executor.close()
+    return times
+
+
+def said_of_games(case: Case, times: dict[str, list[float]]) -> str:
+    """Return the table of both games, and whether one costs what the other does."""
+    pairs = zip(times[ANOTHER], times[EGAN], strict=True)
+    shares = [another / egan for another, egan in pairs]
+    rows = [[name, cell([1e3 * t for t in found])] for name, found in times.items()]
+    rows[1].append(cell(shares, ".3f"))
+    rows[0].append("1")
+    heads = ["game", "CPU ms a generation (quartiles)", "to E-GAN, in pairs"]
+    kept = mark(f"{ANOTHER} / {EGAN}", float(np.median(shares)), MARK_GAME, form=".3f")
+    return f"{case.title}, three children, inline:\n\n{table(heads, rows)}\n\n{kept}"
 
 
 class Stepwise:
@@ -335,14 +416,22 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3, help="of the ways with Ray")
     options.add_argument("--no-ray", action="store_true", help="leave out the ways with Ray")
     options.add_argument("--only-ray", action="store_true", help="the ways with Ray alone")
+    options.add_argument("--only-games", action="store_true", help="the two games alone")
+    options.add_argument(
+        "--against", type=Path, metavar="FOLDER", help="compare with another checkout, in turns"
+    )
     given = options.parse_args()
+    if given.against:
+        compare_trees(given)
+        return
     cases: Sequence[Case] = CASES
     ray_case, workers = DCGAN, (1, 2, 3)
     if given.quick:
         cases = [replace(TOY, width=16), replace(DCGAN, width=4)]
         ray_case, workers, given.generations, given.rounds = cases[1], (2,), 3, 1
+    game_case = ray_case
     found = []
-    cases = [] if given.only_ray else cases
+    cases = [] if given.only_ray or given.only_games else cases
     for case in cases:
         found.append(measure_inline(case, given.generations))
         print(f"{case.title}: done", flush=True)
@@ -355,7 +444,11 @@ def main() -> None:
         | {"floor": one["floor"], "phases": one["phases"]}
         for case, one in zip(cases, found, strict=True)
     }
-    if not given.no_ray:
+    if not given.only_ray:
+        games = measure_games(game_case, given.generations)
+        parts.append(said_of_games(game_case, games))
+        values["games"] = {name: spread(seconds) for name, seconds in games.items()}
+    if not (given.no_ray or given.only_games):
         torch.set_num_threads(1)
         with ray_session(4):
             times, shares = measure_ray(
@@ -363,10 +456,28 @@ def main() -> None:
             )
         parts.append(said_of_ray(ray_case, times, shares))
         values["Ray"] = {name: spread(found) for name, found in times.items()}
-    name = "generation_cost_ray" if given.only_ray else "generation_cost"
+    names = {"generation_cost_ray": given.only_ray, "generation_cost_games": given.only_games}
+    name = next((name for name, alone in names.items() if alone), "generation_cost")
     report(name, "\n\n".join(filter(None, parts)), values, save=given.save)
     if given.save and cases:
         figure_of(cases, found).savefig(RESULTS / "generation_cost.png", dpi=120)
+
+
+def compare_trees(given: argparse.Namespace) -> None:
+    """Measure this tree's generations of E-GAN and another's, in turns."""
+    rounds, generations = (2, 2) if given.quick else (10 * given.rounds, given.generations)
+    found = against(given.against, rounds=rounds, generations=generations)
+    rows, marks = [], []
+    for case, one in found.items():
+        middle = float(np.median(one.ratios))
+        seconds = [cell([1e3 * t for t in tree], ".2f") for tree in (one.here, one.there)]
+        rows.append([case, *seconds, cell(one.ratios, ".3f"), "yes" if one.alike else "NO"])
+        marks.append(mark(f"{case}, this tree / the other", middle, MARK_TREE, form=".3f"))
+    heads = ["case", "this tree, CPU ms", "the other", "ratio, in pairs", "same children"]
+    title = f"A generation, medians (quartiles) of {rounds} turns of {generations}:"
+    text = "\n\n".join([title, table(heads, rows), "\n".join(marks)])
+    values = {case: dataclasses.asdict(one) for case, one in found.items()}
+    report("generation_cost_against", text, values, save=given.save)
 
 
 if __name__ == "__main__":

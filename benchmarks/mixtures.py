@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from measure import cell, mark, parser, report, table
 
+from egan import collection
 from egan.comparison.run import load_study
-from egan.comparison.study import EGAN, Row, Task
-from egan.presets import PRESETS
+from egan.comparison.study import EGAN, Row, Trial
 
 MARKS = {"gaussians25": (24, 0.70), "gaussians8": (8, 0.80)}
 CPU_MARK = 180.0
@@ -25,11 +25,11 @@ CPU_MARK = 180.0
 
 def run(preset: str, seed: int, generations: int | None) -> Row:
     """Return one run's scores, with all of its CPU time: building, training and the look."""
-    config = PRESETS[preset]()
+    config = collection.preset(preset)
     study = load_study(replace(config, generations=generations or config.generations))
-    task = Task(method=EGAN, seed=seed, generations=study.config.generations)
+    trial = Trial(method=EGAN, seed=seed, generations=study.config.generations)
     started = time.process_time()
-    row = study.run(task, lambda *_: None)[0]
+    row = study.run(trial, lambda *_: None)[0]
     return {**row, "cpu_seconds": time.process_time() - started}
 
 

@@ -11,23 +11,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from measure import parser, report, table
 from torch.optim.swa_utils import AveragedModel
 
 from egan import collection
+from egan.collection.testing import BUILT_IN, COLOURS, random_images, task_of
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
-from egan.judging.features import Features
-from egan.training.model import Model, Task
+from egan.training.model import Model
 from population.seeding import Seeds, pin_threads, seed_everything
 
-BUILT_IN = ("digits", "gaussians8", "gaussians25", "swiss_roll", "bimodal", "shapes", "scenes")
-COLOURS = {"cifar10": 3, "folder": 3}
 BATCH, COUNT = 2, 4
 SMALLEST = "gan"
 
@@ -38,25 +34,20 @@ def noise(name: str) -> Dataset:
     Args:
         name: A model.
     """
-    data, kind = collection.preset(f"{name}:paper").data, collection.load(name)
+    data = collection.preset(f"{name}:paper").data
     if data.name in BUILT_IN:
         return load_data(data.name, image_size=data.image_size)
-    shape = data.channels or COLOURS.get(data.name, 1), data.image_size, data.image_size
-    samples = np.random.default_rng(0).integers(0, 256, (COUNT, *shape), np.uint8)
-    labels = np.arange(COUNT) % kind.paper_classes
-    labels[-1] = kind.paper_classes - 1
-    return Dataset("noise", samples, labels)
+    size, channels = data.image_size or 0, data.channels or COLOURS.get(data.name, 1)
+    num_classes = collection.paper(name).paper_classes
+    return random_images((channels, size, size), num_classes=num_classes, count=COUNT)
 
 
 def built(name: str) -> Model:
     """Return a model at its paper's sizes, in its random start."""
     seed_everything(Seeds(0, 0, 0).own("build"))
     settings = replace(collection.preset(f"{name}:paper").settings, batch_size=BATCH)
-    data = noise(name)
-    features = Features(lambda samples: samples.flatten(1)[:, :2])
-    task = Task(data, data, features, interval=1)
-    build = partial(collection.load(name), settings=settings, task=task)
-    member = build({})
+    task = task_of(name, noise(name))
+    member = collection.paper(name)({}, settings=settings, task=task, interval=1)
     member.seeds = Seeds(0, 1, 0)
     return member
 

@@ -3,9 +3,10 @@
 Examples:
   python -m egan.compare gaussians25 --seeds 5
   python -m egan.compare digits --seeds 5 --generations 2000 --methods egan heuristic random
+  python -m egan.compare dcgan --evolve minimax,heuristic,least_squares --generations 1000
   python -m egan.compare runs/00003-digits/config.yaml --cpu-seconds 60 --output comparison
 
-Methods: egan is the preset as it is; each mutation's name is that objective alone, without
+Methods: egan is the evolution as it is; each mutation's name is that objective alone, without
 scoring; random draws a mutation at every step, without scoring; contest-10 holds E-GAN's contest
 every 10th generation only, and lets the last winner's mutation work in between; bandit-10 is the
 same, but a bandit that learns from the contests proposes the mutations in between (or any other
@@ -30,7 +31,7 @@ import tyro
 from egan.errors import UserError, told_to_user
 
 if TYPE_CHECKING:
-    from egan.comparison.study import Task
+    from egan.comparison.study import Trial
     from egan.config import RunConfig
 
 
@@ -39,7 +40,10 @@ class Options:
     """What the command line says."""
 
     preset: Annotated[str, tyro.conf.Positional]
-    """A preset's name, or a config.yaml."""
+    """A preset of E-GAN, a model that evolves, or a config.yaml."""
+
+    evolve: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
+    """Mutations to evolve by; by default the preset's, where it has any."""
 
     seeds: int = 5
     """How many seeds each method gets."""
@@ -84,16 +88,18 @@ def compare(options: Options) -> str:
         UserError: A setting is out of its range, data cannot be read, or the output holds another
             comparison.
     """
+    from egan.runs.plan import plan
+
     with told_to_user(ValueError):
         config = settings(options)
-        tasks = plan(options, config)
-    directory = options.output or Path("comparisons") / config.preset
+        trials = trials_of(options, config)
+    directory = options.output or Path("comparisons") / plan(config).name
     from egan.comparison.run import Comparison
 
     with told_to_user(ValueError, OSError):
         comparison = Comparison(config=config, directory=directory, cpu_seconds=options.cpu_seconds)
-    comparison.run(tasks, jobs=options.jobs)
-    text = comparison.report([task.method for task in tasks], [task.seed for task in tasks])
+    comparison.run(trials, jobs=options.jobs)
+    text = comparison.report([trial.method for trial in trials], [trial.seed for trial in trials])
     names = ("table.md", "table.csv", "comparison.png")
     return f"{text}\nwrote {', '.join(str(directory / name) for name in names)}"
 
@@ -104,44 +110,51 @@ def settings(options: Options) -> RunConfig:
     Raises:
         ValueError: There is no such preset or file, or a setting is out of its range.
     """
-    from egan.config import check
-    from egan.config.file import own_settings, read_config
-    from egan.lazy import lookup
-    from egan.presets import PRESETS
+    from egan.commandline.parse import starting_point
+    from egan.config import SearchConfig
+    from egan.runs.plan import checked
 
     for name, value in (("seeds", options.seeds), ("jobs", options.jobs)):
         if value < 1:
             raise ValueError(f"--{name} must be 1 or more, but got {value}.")
     if options.cpu_seconds is not None and not 0 < options.cpu_seconds < float("inf"):
         raise ValueError(f"--cpu-seconds must be a number above 0, but got {options.cpu_seconds}.")
-    if options.preset.endswith((".yaml", ".yml")):
-        config = own_settings(read_config(Path(options.preset)))
-    else:
-        config = lookup(PRESETS, options.preset, kind="preset")()
-    generations = config.generations if options.generations is None else options.generations
-    return check(replace(config, seed=options.first_seed, generations=generations))
+    start = starting_point(options.preset)
+    config = replace(
+        start,
+        seed=options.first_seed,
+        evolve=start.evolve if options.evolve is None else options.evolve,
+        generations=start.generations if options.generations is None else options.generations,
+        search=SearchConfig(),
+    )
+    if not config.mutations:
+        raise ValueError(
+            f"{options.preset} is trained where nothing else is said; say what it is to evolve by, "
+            "such as --evolve minimax,heuristic,least_squares."
+        )
+    return checked(config)
 
 
-def plan(options: Options, config: RunConfig) -> list[Task]:
+def trials_of(options: Options, config: RunConfig) -> list[Trial]:
     """Return the runs seed by seed, E-GAN first, because its CPU time is the others' budget.
 
     Raises:
         ValueError: A method is unknown or does not fit the preset.
     """
-    from egan.comparison.study import EGAN, Task, default_methods, method_config
-    from egan.config import check
+    from egan.comparison.study import EGAN, Trial, default_methods, method_config
+    from egan.runs.plan import checked
 
     methods = list(dict.fromkeys(options.methods or default_methods(config)))
     methods.sort(key=lambda name: name != EGAN)
     for name in methods:
-        check(method_config(config, name, seed=config.seed))
+        checked(method_config(config, name, seed=config.seed))
     if EGAN not in methods and options.cpu_seconds is None:
         raise ValueError(
             f"--methods {' '.join(methods)}: equal CPU time means E-GAN's; add egan, or give the "
             "budget with --cpu-seconds."
         )
     return [
-        Task(
+        Trial(
             method=method,
             seed=seed,
             generations=config.generations,

@@ -7,12 +7,13 @@ every 100 generations the worst one goes on from a better one's weights, with se
 """
 
 import argparse
+from dataclasses import replace
 from functools import partial
 
-from egan.data import load
-from egan.evolution.whole import EvolvedGan
-from egan.judging.features import extractor
-from egan.presets import gaussians8
+from egan import collection
+from egan.collection.api import features_of, load_data, task_of
+from egan.config import SearchConfig
+from egan.evolution.whole import WholeEvolution
 from population import (
     InlineExecutor,
     LogUniform,
@@ -32,14 +33,11 @@ SPACE = {
 
 
 def main(*, quick: bool = False) -> None:
-    dataset = load("gaussians8")
-    member = partial(
-        EvolvedGan,
-        config=gaussians8(),
-        dataset=dataset,
-        features=extractor(dataset),
-        interval=5 if quick else 100,
-    )
+    preset = collection.preset("gaussians8")
+    config = replace(preset, search=SearchConfig(interval=5 if quick else 100))
+    dataset = load_data(config)
+    task = task_of(config, dataset, features_of(config, dataset))
+    member = partial(WholeEvolution, config=config, game=collection.paper("egan"), task=task)
     search = Search(
         member,
         PopulationBasedTraining(SPACE, population_size=4),

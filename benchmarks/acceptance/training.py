@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import torch
 
 from egan import collection
+from egan.collection.api import build
 from egan.data import load
 from egan.judging.reference import Reference, prepare
 from egan.tasks import Generation, Task
@@ -26,7 +28,7 @@ def reference(name: str = "digits", *, image_size: int | None = None) -> Referen
 
 
 def task_of(judge: Reference) -> Task:
-    """Return the task of learning from the training part; the test part is held out."""
+    """Return what models learn from, the training part; the test part is held out."""
     return Generation(judge.train, judge.test, judge.features)
 
 
@@ -36,15 +38,15 @@ def built(kind: str | type[Model], seed: int, *, task: Task, quick: bool, **chan
     Args:
         kind: A name of the collection, or a class of one's own that extends one of its models.
         seed: Of its weights and of its training.
-        task: What it learns from and is compared in; what is asked of it is its own task's.
+        task: The data and the features; the model's own task is made of them.
         quick: Whether the model is to be tiny.
         changed: Settings, by name.
     """
     model = collection.paper(kind) if isinstance(kind, str) else kind
-    settings = model.presets["small"]().settings.tuned({**changed, **(model.tiny if quick else {})})
-    seed_everything(Seeds(seed, 0, 0).own("build"))
+    config = model.presets["small"]()
+    settings = config.settings.tuned({**changed, **(model.tiny if quick else {})})
     own = model.task_type(task.data, task.held_out, task.features)
-    return model({}, settings=settings, task=own)
+    return build(replace(config, seed=seed, settings=settings), own, member=model)
 
 
 def train(model: Model, seed: int, *, updates: int, quick: bool) -> Model:
@@ -70,11 +72,10 @@ def trained(
     return train(model, seed, updates=updates, quick=quick)
 
 
-def samples(model: Any, count: int, seed: int) -> torch.Tensor:
+def samples(model: Model, count: int, seed: int) -> torch.Tensor:
     """Make samples (count, *shape) as the model does best, from codes of their own seed."""
     with model.judging():
-        made: torch.Tensor = model.samples(count, stream(Seeds(seed, SAMPLED, 0).own("evaluate")))
-    return made
+        return model.samples(count, stream(Seeds(seed, SAMPLED, 0).own("evaluate")))
 
 
 def num_parameters(*networks: torch.nn.Module) -> int:

@@ -14,12 +14,14 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from egan.comparison.figure import comparison_figure
-from egan.comparison.study import EGAN, STEPS, Row, Study, Task
+from egan.comparison.study import EGAN, STEPS, Row, Study, Trial
 from egan.comparison.table import markdown, summary
 from egan.config import RunConfig
 from egan.files import atomic, write_text
 from egan.judging.measures import deciding_of, measure
 from egan.reporting.plots.style import save_figure
+from egan.runs.plan import plan
+from egan.runs.preparation import prepare
 from population.records.journal import Journal, read_journal
 
 REFRESH_SECONDS = 0.25
@@ -34,7 +36,8 @@ class Comparison:
         cpu_seconds: The CPU time to compare at; None for what E-GAN took for the seed.
 
     Raises:
-        ValueError: The folder holds a comparison of other settings, or data cannot be read.
+        ValueError: The folder holds a comparison of other settings.
+        UserError: The data cannot be read, or the networks do not fit it.
     """
 
     def __init__(self, *, config: RunConfig, directory: Path, cpu_seconds: float | None) -> None:
@@ -43,19 +46,18 @@ class Comparison:
         self.directory.mkdir(parents=True, exist_ok=True)
         self._check_identity(
             {
-                **config.identity(),
-                "samples": load_study(config).dataset.fingerprint(),
-                "features": config.features,
+                **plan(config).identity,
+                **load_study(config).prepared.identity,
                 "generations": config.generations,
                 "cpu_seconds": cpu_seconds,
             }
         )
         self.path = directory / "results.csv"
 
-    def run(self, tasks: Sequence[Task], *, jobs: int = 1) -> None:
-        """Run the tasks whose rows are missing; a row is on disk as soon as its run has ended."""
+    def run(self, trials: Sequence[Trial], *, jobs: int = 1) -> None:
+        """Run the trials whose rows are missing; a row is on disk as soon as its run has ended."""
         finished = {(row["method"], row["seed"]) for row in self._rows()}
-        missing = [task for task in tasks if (task.method, task.seed) not in finished]
+        missing = [trial for trial in trials if (trial.method, trial.seed) not in finished]
         if not missing:
             return
         journal = Journal(self.path)
@@ -71,10 +73,10 @@ class Comparison:
             done = (
                 self._one_by_one(missing, bar) if jobs == 1 else self._side_by_side(missing, jobs)
             )
-            for task, rows in done:
+            for trial, rows in done:
                 journal.append(rows)
                 journal.mark()
-                bar.finish(_line(task, rows))
+                bar.finish(_line(trial, rows))
         journal.close()
 
     def report(self, methods: Sequence[str], seeds: Sequence[int]) -> str:
@@ -112,31 +114,33 @@ class Comparison:
             return []
         return [dict(row) for row in read_journal(self.path).to_dict("records")]
 
-    def _budget(self, task: Task) -> Task | None:
-        """Return the task with its CPU time, or None as long as E-GAN's is not known."""
-        if task.method == EGAN or task.cpu_seconds is not None:
-            return task
+    def _budget(self, trial: Trial) -> Trial | None:
+        """Return the trial with its CPU time, or None as long as E-GAN's is not known."""
+        if trial.method == EGAN or trial.cpu_seconds is not None:
+            return trial
         for row in self._rows():
-            if (row["method"], row["seed"], row["budget"]) == (EGAN, task.seed, STEPS):
-                return replace(task, cpu_seconds=float(row["cpu_seconds"]))
+            if (row["method"], row["seed"], row["budget"]) == (EGAN, trial.seed, STEPS):
+                return replace(trial, cpu_seconds=float(row["cpu_seconds"]))
         return None
 
-    def _one_by_one(self, tasks: Sequence[Task], bar: _Bar) -> Iterator[tuple[Task, list[Row]]]:
+    def _one_by_one(self, trials: Sequence[Trial], bar: _Bar) -> Iterator[tuple[Trial, list[Row]]]:
         study = load_study(self.config)
-        for task in tasks:
-            known = self._budget(task)
-            assert known is not None, "E-GAN is the first of a seed's tasks"
-            bar.begin(task)
-            yield task, study.run(known, bar.tick)
+        for trial in trials:
+            known = self._budget(trial)
+            assert known is not None, "E-GAN is the first of a seed's trials"
+            bar.begin(trial)
+            yield trial, study.run(known, bar.tick)
 
-    def _side_by_side(self, tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, list[Row]]]:
-        waiting, running = list(tasks), dict[Future[list[Row]], Task]()
+    def _side_by_side(
+        self, trials: Sequence[Trial], jobs: int
+    ) -> Iterator[tuple[Trial, list[Row]]]:
+        waiting, running = list(trials), dict[Future[list[Row]], Trial]()
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
             while waiting or running:
-                for task in list(waiting):
-                    if (known := self._budget(task)) is not None:
-                        running[pool.submit(_run, self.config, known)] = task
-                        waiting.remove(task)
+                for trial in list(waiting):
+                    if (known := self._budget(trial)) is not None:
+                        running[pool.submit(_run, self.config, known)] = trial
+                        waiting.remove(trial)
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     yield running.pop(future), future.result()
 
@@ -146,28 +150,21 @@ def load_study(config: RunConfig) -> Study:
     """Load the data and how samples are judged, once a process.
 
     Raises:
-        ValueError: The data cannot be read.
+        UserError: The data cannot be read, or the networks do not fit it.
     """
-    from egan import data
-    from egan.judging.features import extractor
-
-    source = config.data
-    dataset = data.load(
-        source.name, path=source.path, image_size=source.image_size, channels=source.channels
-    )
-    return Study(config=config, dataset=dataset, features=extractor(dataset, spec=config.features))
+    return Study(config=config, prepared=prepare(plan(config)))
 
 
-def _run(config: RunConfig, task: Task) -> list[Row]:
-    """Run a task in a process of a pool."""
-    return load_study(config).run(task, _silent)
+def _run(config: RunConfig, trial: Trial) -> list[Row]:
+    """Run a trial in a process of a pool."""
+    return load_study(config).run(trial, _silent)
 
 
 def _silent(share: float, generation: int) -> None:
     """Tell nobody."""
 
 
-def _line(task: Task, rows: Sequence[Row]) -> str:
+def _line(trial: Trial, rows: Sequence[Row]) -> str:
     """Return what to say of a finished run."""
     deciding = [measure(name) for name in deciding_of(rows[0])]
     scores = {
@@ -181,7 +178,7 @@ def _line(task: Task, rows: Sequence[Row]) -> str:
         f"{row['cpu_seconds']:.3g} CPU-s"
         for row in rows
     ]
-    return f"seed {task.seed} {task.method}: {'; '.join(dict.fromkeys(parts))}"
+    return f"seed {trial.seed} {trial.method}: {'; '.join(dict.fromkeys(parts))}"
 
 
 class _Bar:
@@ -194,8 +191,8 @@ class _Bar:
         self.drawn = 0.0
         self.name = ""
 
-    def begin(self, task: Task) -> None:
-        self.name = f"seed {task.seed} {task.method}"
+    def begin(self, trial: Trial) -> None:
+        self.name = f"seed {trial.seed} {trial.method}"
 
     def tick(self, share: float, generation: int) -> None:
         now = time.monotonic()

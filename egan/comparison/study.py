@@ -1,4 +1,7 @@
-"""One preset with other ways to choose a mutation, each run to equal steps and equal CPU time."""
+"""One evolution with other ways to choose a mutation, each run to equal steps and equal CPU time.
+
+It may be of any game: of E-GAN's presets, or of another paper with mutations.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,20 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from egan.lazy import lookup
+from egan.runs.plan import plan
 from population.callbacks import Callback, Generation
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
-    from egan.data.dataset import Dataset
-    from egan.judging.features import Features
+    from egan.runs.preparation import Prepared
     from population import Search
 
 EGAN, RANDOM, CONTEST, BANDIT = "egan", "random", "contest-", "bandit-"
 STEPS, CPU = "steps", "cpu"
 BUDGETS = (STEPS, CPU)
-NUM_POINTS, NUM_IMAGES = 2500, 1000
-"""How many samples are judged."""
-
 FOREVER = 10**9
 LOOK_SEED = 11_093
 PATIENCE = 10
@@ -35,7 +35,7 @@ Tick = Callable[[float, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
+class Trial:
     """One run: a method and a seed, which goes on until both budgets are spent.
 
     Attributes:
@@ -56,45 +56,39 @@ class Study:
     """What all runs of a comparison share: settings, data, and how samples are judged."""
 
     config: RunConfig
-    dataset: Dataset
-    features: Features
+    prepared: Prepared
 
-    def run(self, task: Task, tick: Tick) -> list[Row]:
+    def run(self, trial: Trial, tick: Tick) -> list[Row]:
         """Train until both budgets are spent; return a row of scores for each of them.
 
         `tick(share, generation)` is called after each generation with the share, in [0, 1], of
         the run that is done; neither its time nor the judging counts as training. A run that has
         no usable child any more gives up, with scores that are NaN.
         """
-        from egan.runs.experiment import build_search
-
-        clock = _Clock(study=self, task=task, tick=tick)
-        config = method_config(self.config, task.method, seed=task.seed)
-        search = build_search(config, self.dataset, callbacks=[clock])
+        clock = _Clock(study=self, trial=trial, tick=tick)
+        config = method_config(self.config, trial.method, seed=trial.seed)
+        search = plan(config).search(self.prepared, callbacks=[clock])
         with contextlib.suppress(_Hopeless):
             search.run(FOREVER)
         return list(clock.rows.values())
 
     def judge(self, search: Search) -> dict[str, float]:
-        """Score samples of the averaged generator."""
-        import torch
-
-        from egan.evolution.generator import averaged_weights, build_network, draw_codes
-        from egan.judging.judge import judge
-
-        network = build_network(self.config, self.dataset.shape)
-        network.load_state_dict(averaged_weights(search.state(0)))
-        settings = self.config.generator
-        count = NUM_IMAGES if self.dataset.is_image else NUM_POINTS
-        codes = draw_codes(settings.latent, count, settings.latent_dim, LOOK_SEED)
-        with torch.no_grad():
-            return judge(self.dataset, self.features, network.eval()(codes))
+        """Take the model's own look at the best survivor, by its averaged weights."""
+        shown = plan(self.config).shown
+        self.prepared.showcase.load(shown(search.state(0), search.environment_state()))
+        return self._look()
 
     def blank(self) -> dict[str, float]:
         """Return the scores of a generator that is lost."""
-        from egan.judging.judge import columns
+        return dict.fromkeys(self._look(), math.nan)
 
-        return dict.fromkeys(columns(self.dataset, self.features), math.nan)
+    def _look(self) -> dict[str, float]:
+        from egan.training.model import stream
+
+        model = self.prepared.showcase.model
+        model.rng = stream(LOOK_SEED)
+        with model.judging():
+            return model.look()
 
 
 class _Hopeless(Exception):  # noqa: N818 - a condition, caught here
@@ -106,7 +100,7 @@ class _Clock(Callback):
     """Counts a run's CPU time without the looks at its samples, and stops it when all is seen."""
 
     study: Study
-    task: Task
+    trial: Trial
     tick: Tick
     rows: dict[str, Row] = field(default_factory=dict)
     spent: float = 0.0
@@ -140,14 +134,14 @@ class _Clock(Callback):
 
     def _share(self, budget: str) -> float:
         """Return how much of a budget is spent, 1 or more where all of it is."""
-        if budget == STEPS or self.task.cpu_seconds is None:
-            return self.generation / self.task.generations
-        return self.spent / self.task.cpu_seconds
+        if budget == STEPS or self.trial.cpu_seconds is None:
+            return self.generation / self.trial.generations
+        return self.spent / self.trial.cpu_seconds
 
     def _row(self, budget: str, scores: dict[str, float]) -> Row:
         return {
-            "method": self.task.method,
-            "seed": self.task.seed,
+            "method": self.trial.method,
+            "seed": self.trial.seed,
             "budget": budget,
             "generations": self.generation,
             "cpu_seconds": round(self.spent, 4),
@@ -157,7 +151,7 @@ class _Clock(Callback):
 
 def default_methods(config: RunConfig) -> tuple[str, ...]:
     """Return E-GAN, each of its mutations alone, and a mutation drawn at random each step."""
-    return (EGAN, *config.evolution.mutations, RANDOM)
+    return (EGAN, *config.mutations, RANDOM)
 
 
 def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
@@ -183,23 +177,25 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
         return replace(config, evolution=evolution)
     known = {name: name for name in (EGAN, RANDOM, f"{CONTEST}10", f"{BANDIT}10", *mutations.TABLE)}
     lookup(known, method, kind="method (--methods)")
-    names = config.evolution.mutations if method == RANDOM else (method,)
     return replace(
         config,
+        evolve=config.evolve if method == RANDOM else method,
         evolution=replace(
             config.evolution,
-            mutations=names,
             num_survivors=1,
             selection="comma",
             random_mutation=method == RANDOM,
             contest_every=1,
             bandit=False,
+            diversity="none",
+            num_samples=_needed(config),
+            reuse_gradient=False,
         ),
-        fitness=replace(config.fitness, diversity="none", num_samples=_needed(config)),
+        arithmetic=replace(config.arithmetic, vectorize="off"),
     )
 
 
 def _needed(config: RunConfig) -> int:
     """Return how many fresh samples a generation's discriminator steps use."""
-    used = config.discriminator.steps * config.evolution.batch_size
-    return min(config.fitness.num_samples, used)
+    settings: Any = config.settings
+    return min(config.evolution.num_samples, settings.discriminator_steps * settings.batch_size)

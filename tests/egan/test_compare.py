@@ -3,30 +3,32 @@ import sys
 import time
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 import yaml
 
-from egan import compare
+from egan import collection, compare
 from egan.comparison.figure import comparison_figure
 from egan.comparison.run import load_study
-from egan.comparison.study import Study, Task, default_methods, method_config
+from egan.comparison.study import Study, Trial, default_methods, method_config
 from egan.comparison.table import markdown, ranked, relation, summary, verdict
-from egan.config import check, to_dict
-from egan.presets import PRESETS
+from egan.config import to_dict
+from egan.runs.plan import checked
+
+SIZES = {"width": 8, "discriminator_width": 8, "batch_size": 16}
 
 
-def small():
+def small(preset="gaussians8", *, sizes=(("depth", 1),), **changed):
     """Return settings of a comparison that runs in seconds."""
-    config = PRESETS["gaussians8"]()
+    config = collection.preset(preset)
     return replace(
         config,
         generations=30,
-        generator=replace(config.generator, width=8, depth=1),
-        discriminator=replace(config.discriminator, width=8, depth=1),
-        evolution=replace(config.evolution, batch_size=16),
-        fitness=replace(config.fitness, num_samples=16),
+        settings=config.settings.tuned({**SIZES, **dict(sizes)}),
+        evolution=replace(config.evolution, num_samples=16),
+        **changed,
     )
 
 
@@ -110,11 +112,12 @@ def test_the_cpu_budget_can_be_given_and_processes_run_side_by_side(settings_fil
 
 def test_scores_at_equal_steps_are_the_same_bits_whatever_the_other_budget():
     study = load_study(small())
-    tasks = [
-        Task(method="egan", seed=3, generations=5, cpu_seconds=seconds) for seconds in (0.2, None)
+    trials = [
+        Trial(method="egan", seed=3, generations=5, cpu_seconds=seconds) for seconds in (0.2, None)
     ]
     rows = [
-        {row["budget"]: row for row in study.run(task, lambda *_: None)}["steps"] for task in tasks
+        {row["budget"]: row for row in study.run(trial, lambda *_: None)}["steps"]
+        for trial in trials
     ]
     for row in rows:
         del row["cpu_seconds"]
@@ -132,48 +135,81 @@ def test_looking_at_samples_does_not_count_as_training(monkeypatch):
         return judge(self, search)
 
     monkeypatch.setattr(Study, "judge", slow)
-    rows = study.run(Task(method="minimax", seed=0, generations=2), lambda *_: None)
+    rows = study.run(Trial(method="minimax", seed=0, generations=2), lambda *_: None)
     assert all(row["cpu_seconds"] < 0.5 for row in rows)
 
 
 def test_a_run_that_diverges_keeps_its_place_with_nan():
-    broken = replace(small(), generator=replace(small().generator, lr=1e30))
-    rows = load_study(broken).run(Task(method="egan", seed=0, generations=50), lambda *_: None)
+    broken = small(sizes={"depth": 1, "generator_lr": 1e30})
+    rows = load_study(broken).run(Trial(method="egan", seed=0, generations=50), lambda *_: None)
     assert [row["budget"] for row in rows] == ["steps", "cpu"]
     assert all(pd.isna(row["modes"]) for row in rows)
     assert rows[0]["generations"] < 50
 
 
 def test_baselines_pay_for_no_scoring():
-    config = check(method_config(PRESETS["paper"](), "heuristic", seed=7))
-    assert config.evolution.mutations == ("heuristic",)
-    assert config.fitness.diversity == "none"
-    assert config.fitness.num_samples == 32
-    assert config.num_children == 1
+    config = checked(method_config(collection.preset("paper"), "heuristic", seed=7))
+    assert config.mutations == ("heuristic",)
+    assert config.evolution.diversity == "none"
+    assert config.evolution.num_samples == 32
+    assert config.evolution.num_children(config.mutations) == 1
     assert config.seed == 7
-    drawn = check(method_config(PRESETS["digits"](), "random", seed=0))
+    digits = collection.preset("digits")
+    drawn = checked(method_config(digits, "random", seed=0))
     assert drawn.evolution.random_mutation
-    assert drawn.num_children == 1
-    rare = method_config(PRESETS["digits"](), "contest-10", seed=0)
+    assert drawn.evolution.num_children(drawn.mutations) == 1
+    rare = method_config(digits, "contest-10", seed=0)
     assert rare.evolution.contest_every == 10
     assert not rare.evolution.bandit
-    assert rare.fitness.diversity == PRESETS["digits"]().fitness.diversity
+    assert rare.evolution.diversity == digits.evolution.diversity
+
+
+def test_baselines_take_no_shortcut_of_scoring():
+    config = small()
+    shortcuts = replace(config, evolution=replace(config.evolution, reuse_gradient=True))
+    vectorized = replace(config, arithmetic=replace(config.arithmetic, vectorize="on"))
+    for one in map(checked, (shortcuts, vectorized)):
+        assert checked(method_config(one, "egan", seed=0)).evolution == one.evolution
+        for method in ("heuristic", "random"):
+            assert checked(method_config(one, method, seed=0)).mutations
 
 
 def test_a_bandit_is_a_contest_that_is_rare_and_not_passed_on_to_other_methods():
-    config = check(method_config(PRESETS["digits"](), "bandit-7", seed=0))
+    digits = collection.preset("digits")
+    config = checked(method_config(digits, "bandit-7", seed=0))
     assert (config.evolution.contest_every, config.evolution.bandit) == (7, True)
     assert replace(config.evolution, bandit=False) == (
-        method_config(PRESETS["digits"](), "contest-7", seed=0).evolution
+        method_config(digits, "contest-7", seed=0).evolution
     )
     for method in ("contest-3", "heuristic", "random"):
-        assert not check(method_config(config, method, seed=0)).evolution.bandit
+        assert not checked(method_config(config, method, seed=0)).evolution.bandit
     assert method_config(config, "egan", seed=0).evolution == config.evolution
 
 
 def test_default_methods_are_egan_its_parts_and_chance():
-    methods = default_methods(PRESETS["gaussians25"]())
+    methods = default_methods(collection.preset("gaussians25"))
     assert methods == ("egan", "minimax", "heuristic", "least_squares", "random")
+
+
+def test_any_game_is_compared_with_its_parts(tmp_path, capsys):
+    config = small("cgan", sizes={"latent_dim": 4}, evolve="minimax,heuristic")
+    path = tmp_path / "cgan.yaml"
+    path.write_text(yaml.safe_dump(to_dict(replace(config, generations=3))))
+    methods = ("egan", "heuristic", "random", "contest-2", "bandit-2")
+    words = arguments(path, tmp_path, "--seeds", "1", "--methods", *methods)
+    assert compare.main(words) == 0
+    results = results_of(tmp_path)
+    assert set(results["method"]) == set(methods)
+    assert np.isfinite(results["accuracy"]).all()
+    assert "# E-GAN and its parts on cgan, seed 0" in capsys.readouterr().out
+
+
+def test_a_game_that_is_trained_by_default_is_told_what_to_evolve_by():
+    options = compare.Options(preset="dcgan", evolve="minimax,heuristic", generations=5)
+    config = compare.settings(options)
+    assert (config.preset, config.generations) == ("dcgan", 5)
+    assert default_methods(config) == ("egan", "minimax", "heuristic", "random")
+    assert [one.method for one in compare.trials_of(options, config)][:1] == ["egan"]
 
 
 def test_medians_and_spread():
@@ -222,7 +258,7 @@ def test_the_figure_has_a_dot_for_each_seed_and_a_bar_at_the_median():
 
 
 def test_the_figure_names_each_way_to_choose_and_gives_it_a_colour_of_its_own():
-    methods = (*default_methods(PRESETS["gaussians25"]()), "contest-10", "bandit-10")
+    methods = (*default_methods(collection.preset("gaussians25")), "contest-10", "bandit-10")
     axes = comparison_figure(table(**{name: [(20, 0.5)] for name in methods}), title="t").axes[0]
     names = [text.get_text() for text in axes.get_yticklabels()]
     assert names[-3:] == [
@@ -245,7 +281,10 @@ def test_the_figure_names_each_way_to_choose_and_gives_it_a_colour_of_its_own():
         (["gaussians8", "--generations", "-3"], "--generations must be 1 or more"),
         (["gaussians8", "--cpu-seconds", "nan"], "--cpu-seconds must be a number above 0"),
         (["gaussians8", "--first-seed", "-1"], "--seed must be 0 or more"),
-        (["nowhere.yaml"], "nowhere.yaml cannot be read"),
+        (["nowhere.yaml"], "no file of settings 'nowhere.yaml'"),
+        (["dcgan"], "--evolve minimax,heuristic,least_squares"),
+        (["vae", "--evolve", "minimax"], "vae has no discriminator"),
+        (["gaussians8", "--evolve", "minmax"], "did you mean minimax"),
         (["folder"], "--data.path"),
     ],
 )
@@ -283,5 +322,5 @@ def test_training_leaves_the_callers_random_state_alone():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    load_study(small()).run(Task(method="random", seed=0, generations=2), lambda *_: None)
+    load_study(small()).run(Trial(method="random", seed=0, generations=2), lambda *_: None)
     assert torch.equal(torch.rand(3), expected)
