@@ -4,7 +4,15 @@ import copy
 
 import pytest
 import torch
-from gans import birth, pair, search_for, tiny_config
+from gans import (
+    LabelledGame,
+    LabelledSettings,
+    birth,
+    pair,
+    parts_of_toy,
+    search_for,
+    tiny_config,
+)
 
 from egan.evolution.scoring import SCORED_REALS
 from egan.losses.discriminator import fake_loss, r1_penalty, real_loss
@@ -73,14 +81,43 @@ def test_a_run_learns_from_it_and_the_option_is_part_of_its_identity():
     assert history(reusing())[1].equals(reused)
 
 
+@pytest.mark.parametrize("norm", ["batch", "spectral"])
+def test_running_statistics_count_the_scored_batches_once(norm):
+    config = reusing(settings={"discriminator_norm": norm})
+    generator, home = pair(config, trained=1)
+    newborn = generator.bear(pack(generator.state_dict()), birth("minimax", 2))
+    by_hand = copy.deepcopy(home.game.discriminator)
+    with torch.no_grad():
+        real = home.game.task.draw(32, stream(home.seeds.shared("evaluate", SCORED_REALS)))
+        for samples in (real.samples, unpack(newborn.contribution)["samples"]):
+            by_hand(samples)
+    home.update([unpack(newborn.contribution)])
+    ours, theirs = dict(home.game.discriminator.named_buffers()), dict(by_hand.named_buffers())
+    assert ours
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("evolution", "message"),
     [
-        ({"discriminator": {"norm": "batch"}}, "got --discriminator.norm batch; expected none"),
-        ({"discriminator": {"norm": "spectral"}}, "got --discriminator.norm spectral"),
-        ({"fitness": {"diversity": "pairwise"}}, "got --fitness.diversity pairwise"),
+        ({"diversity": "pairwise"}, "got --evolution.diversity pairwise; expected gradient"),
+        ({"diversity": "none", "random_mutation": True}, "got --evolution.diversity none"),
     ],
 )
-def test_settings_that_leave_no_such_gradient_are_refused(changes, message):
+def test_settings_that_leave_no_such_gradient_are_refused(evolution, message):
     with pytest.raises(ValueError, match=message):
-        reusing(**changes)
+        reusing(evolution=evolution)
+
+
+class Hinge(LabelledGame):
+    """A game whose discriminator has a loss of its own."""
+
+    def fake_loss(self, fake):
+        return torch.relu(1 + self.logits(fake)).mean()
+
+
+def test_a_discriminator_with_a_loss_of_its_own_is_refused():
+    with pytest.raises(ValueError, match="the discriminator of Hinge has a loss of its own"):
+        parts_of_toy(
+            Hinge, LabelledSettings(), data="digits", reuse_gradient=True
+        ).check_arithmetic()
