@@ -83,7 +83,7 @@ def test_a_search_leaves_everything_in_its_directory(finished):
         *("hyperparameters.png", "lineage.png", "schedule.yaml", "report.html"),
     }
     report = (finished / "report.html").read_text()
-    assert "The winner's schedule" in report
+    assert "The best member's schedule" in report
     assert "Score and hyperparameters" in report
 
 
