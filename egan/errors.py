@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+PROG = "python -m egan.run"
+"""The command that messages tell the user to give."""
+
 
 class UserError(Exception):
     """What the command line prints on stderr before it exits with `status`.

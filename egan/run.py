@@ -14,9 +14,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from egan.commandline.helptext import PROG
 from egan.commandline.parse import Request, parse
-from egan.errors import UserError, told_to_user
+from egan.errors import PROG, UserError, told_to_user
 
 if TYPE_CHECKING:
     from egan.runs.console import Talk

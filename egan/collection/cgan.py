@@ -3,7 +3,13 @@
     min_G max_D E_x,y[log D(x|y)] + E_z,y[log(1 − D(G(z|y)|y))]
 
 The condition y, here a class, joins z in the generator and x in the discriminator; the labels of
-samples are drawn with those of the data. How it joins is `conditioning`:
+samples are drawn with those of the data. An update:
+
+    discriminator_steps times: draw x with its y, z with another y, and step D on both
+    draw z and y, and step G along the gradient of −½ E[log D(G(z|y)|y)]
+    move the average of G, which makes the samples that are judged
+
+How y joins is `conditioning`:
 
     concat       the paper's: y as further inputs of both, of a network on images as constant planes
     projection   D(x|y) = sigmoid(psi(f(x)) + <e_y, f(x)>)  (Miyato and Koyama 2018, 1802.05637)
@@ -20,6 +26,7 @@ class that was asked for, minus a tenth of the Fréchet distance to the data in 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -27,16 +34,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
+from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
+from egan.networks import dcgan, latent
 from egan.networks.blocks import Logits, Trunk, constrain
 from egan.networks.conditioning import ConditionalNorm, ProjectionHead, concatenate
-from egan.networks.dcgan import trunk
 from egan.networks.halvings import halvings
-from egan.networks.maxout import Maxout, MaxoutGame, MaxoutSettings
-from egan.tasks.classes import Conditional
-from egan.tasks.generation import ROW
-from egan.training.model import Batch, Codes, Draw, draw_labels
+from egan.networks.maxout import Maxout
+from egan.tasks import ROW, Batch, Classes, Codes, Draw, draw_labels
+from egan.training.game import Game
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,10 +51,17 @@ MAX_FACTOR = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class CganSettings(MaxoutSettings):
+class CganSettings(GameSettings):
     """Settings of a CGAN."""
 
     STRUCTURAL = ("network", "conditioning", "width", "discriminator_width", "latent_dim", "norm")
+    SPACE: ClassVar = {
+        "generator_lr": "1e-4,3e-3,log",
+        "discriminator_lr": "1e-4,3e-3,log",
+        "conditioning": "concat|projection|cbn",
+        "latent_dim": "8,16,32,64",
+        "label_noise": "0,0.1",
+    }
 
     network: Literal["conv", "maxout"] = "conv"
     """Convolutions, or the paper's layers of ReLU against maxout units."""
@@ -61,12 +73,20 @@ class CganSettings(MaxoutSettings):
     """Channels of the discriminator's first layer; or maxout units of the paper's joint layer."""
     norm: Literal["spectral", "none"] = "spectral"
     """Constraint on the discriminator's weights."""
+    dropout: float = 0.0
+    """Share of the maxout discriminator's joint units that a training step leaves out."""
+    latent: Literal["normal", "uniform"] = "normal"
+    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
+    optimizer: Literal["adam", "sgd"] = "adam"
+    """Adam, or gradient descent with beta1 as its momentum."""
     label_noise: float = 0.0
     """Share of real samples whose label is replaced by a random one in training."""
 
     def check(self) -> None:
         """See that every number is in its range."""
         super().check()
+        if self.dropout >= 1:
+            raise ValueError(f"--dropout must be in [0, 1), but got {self.dropout}.")
         if self.label_noise > 1:
             raise ValueError(f"--label-noise must be in [0, 1], but got {self.label_noise}.")
         if self.network == "maxout" and self.conditioning != "concat":
@@ -76,9 +96,9 @@ class CganSettings(MaxoutSettings):
             )
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=100),
         settings=CganSettings(
@@ -87,9 +107,9 @@ def small() -> CollectionConfig:
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """MNIST as published: 200 + 1000 units joined, against maxout units, by momentum."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=300, interval=500),
         settings=CganSettings(
@@ -122,6 +142,7 @@ class ConvGenerator(nn.Module):
         super().__init__()
         self.base, times = halvings(shape)
         widths = [width * min(2**level, MAX_FACTOR) for level in range(times)][::-1]
+        # z 32 + y 10 -> 4x4x128 -> 8x8x64 -> 16x16x32 -> 32x32x3; for digits 4x4x32 -> 8x8x1
         self.first = nn.Linear(latent_dim + num_classes, widths[0] * self.base**2)
         self.conditional = cbn
         self.norms, self.convolutions = nn.ModuleList(), nn.ModuleList()
@@ -178,6 +199,9 @@ class PaperGenerator(nn.Module):
         self, latent_dim: int, num_classes: int, shape: tuple[int, ...], *, width: int
     ) -> None:
         super().__init__()
+        # z 100 -> 200 \
+        #                 1200 -> 1200 -> 1x28x28
+        # y 10 -> 1000 /
         part = max(1, width // 6)
         self.shape = shape
         self.codes = nn.Linear(latent_dim, part)
@@ -200,6 +224,9 @@ class PaperDiscriminator(nn.Module):
         self, num_classes: int, shape: tuple[int, ...], *, width: int, dropout: float
     ) -> None:
         super().__init__()
+        # x 1x28x28 -> 240 [x 5] \
+        #                          290 -> 240 [x 4] -> 1
+        # y 10 ------> 50 [x 5] /
         part = max(1, width * 50 // 240)
         self.num_classes = num_classes
         self.samples = nn.Sequential(nn.Flatten(), nn.Linear(prod(shape), 5 * width), Maxout(5))
@@ -220,19 +247,14 @@ class PaperDiscriminator(nn.Module):
         return logits
 
 
-class Cgan(Conditional, MaxoutGame):
+class Cgan(Game):
     """A generator that is told which class to make."""
 
+    task_type: ClassVar = partial(Classes, distance_weight=DISTANCE_WEIGHT)
+    discriminator_codes: ClassVar = ("labels",)
     presets: ClassVar = {"small": small, "paper": paper}
-    space: ClassVar = {
-        "generator_lr": "1e-4,3e-3,log",
-        "discriminator_lr": "1e-4,3e-3,log",
-        "conditioning": "concat|projection|cbn",
-        "latent_dim": "8,16,32,64",
-        "label_noise": "0,0.1",
-    }
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
-    distance_weight = DISTANCE_WEIGHT
+    live: ClassVar = {"dropout": (nn.Dropout, "p")}
     settings: CganSettings
 
     def generator_network(self) -> nn.Module:
@@ -251,16 +273,17 @@ class Cgan(Conditional, MaxoutGame):
             return PaperDiscriminator(classes, self.shape, width=width, dropout=dropout)
         concat = s.conditioning == "concat"
         channels = self.shape[0] + classes if concat else self.shape[0]
-        body = trunk((channels, *self.shape[1:]), width=s.discriminator_width)
+        body = dcgan.trunk((channels, *self.shape[1:]), width=s.discriminator_width)
         network = (ConcatDiscriminator if concat else ProjectionDiscriminator)(body, classes)
         if s.norm == "spectral":
             constrain(network)
         return network
 
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), and labels (count,) as the data have them."""
-        z = self.draw_z(count, generator)
-        return {"z": z, "labels": draw_labels(self.task.data, count, generator)}
+        s = self.settings
+        z = latent.draw_codes(count, s.latent_dim, law=s.latent, rng=rng)  # before labels: bits
+        return {"z": z, "labels": draw_labels(self.task.data, count, rng)}
 
     def generate(self, network: nn.Module, codes: Codes) -> Tensor:
         """Make samples of the classes "labels", or for "condition" (N, K), a mixture of them."""
@@ -270,28 +293,34 @@ class Cgan(Conditional, MaxoutGame):
         samples: Tensor = network(codes["z"], condition)
         return samples
 
-    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return the logarithmic loss, with some labels of real samples replaced."""
+    def discriminate(self, batch: Batch) -> Tensor:
+        """Ask D about samples and their classes."""
+        logits: Tensor = self.discriminator(batch.samples, batch.labels)
+        return logits
+
+    def real_loss(self, real: Batch) -> Tensor:
+        """Return −E[log D(x|y)], with some labels replaced."""
         if self.settings.label_noise:
             real = Batch(real.samples, {"labels": self._noisy(real.labels)})
-        return super().discriminator_loss(real, fake)
+        return super().real_loss(real)
 
     def _noisy(self, labels: Tensor) -> Tensor:
         """Replace a share of labels (N,) by random ones."""
-        chosen = torch.rand(len(labels), generator=self.random) < self.settings.label_noise
-        others = torch.randint(self.num_classes, (len(labels),), generator=self.random)
+        chosen = torch.rand(len(labels), generator=self.rng) < self.settings.label_noise
+        others = torch.randint(self.num_classes, (len(labels),), generator=self.rng)
         return torch.where(chosen.to(self.device), others.to(self.device), labels)
 
     def pictures(self) -> dict[str, Draw]:
         """Show a row for each class, and walks from class to class."""
-        return {"class_rows": self.show_rows, "class_walks": self.show_walks}
+        return super().pictures() | {"class_walks": self.show_walks}
 
-    def show_walks(self, generator: torch.Generator) -> Image.Image:
+    def show_walks(self, rng: torch.Generator) -> Image.Image:
         """Draw rows that walk from a class to the next, with one z."""
         classes = min(self.num_classes, ROW)
-        z = self.codes(classes, generator)["z"]
+        z = self.codes(classes, rng)["z"]
         pure = torch.eye(self.num_classes)[:classes]
         t = torch.linspace(0, 1, ROW)[:, None]
         walks = [a + t * (b - a) for a, b in zip(pure, pure.roll(-1, 0), strict=True)]
         codes = {"z": z.repeat_interleave(ROW, dim=0), "condition": torch.cat(walks)}
-        return self.show(self.made(codes))
+        picture: Image.Image = self.task.show(self.made(codes))
+        return picture

@@ -10,6 +10,12 @@ networks that keep five rules:
     ReLU in G, tanh at its end
     LeakyReLU in D, max(x, a x) with a = `slope`
 
+An update:
+
+    discriminator_steps times: draw x and z, and step D along the gradient of its loss
+    draw z, and step G along the gradient of its loss
+    move the average of G, which makes the samples that are judged
+
 z is uniform in [−1, 1], weights start as N(0, 0.02), Adam has β1 = 0.5. The settings can break each
 of D's rules. D's maps, pooled to 4x4, are features (`Dcgan.features`) that a linear classifier can
 use. The paper's preset has its sizes for 64x64 images, 1024-512-256-128 channels and 5x5 kernels;
@@ -26,28 +32,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.config.settings import AdversarialSettings
+from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
+from egan.data.kinds import Images
 from egan.networks.blocks import Logits, initialise
-from egan.networks.halvings import halvings
-from egan.networks.latent import interpolate
-from egan.tasks.generation import ROW
-from egan.training.game import Adversarial
-from egan.training.model import Codes, Draw
+from egan.networks.halvings import map_sizes
+from egan.networks.latent import draw_codes, interpolate
+from egan.tasks import ROW, Codes, Draw, Generation, Needs
+from egan.training.game import Game
 
 if TYPE_CHECKING:
     from PIL import Image
 
 MAX_FACTOR = 8
-TINY_SIZE, TINY_BASE = 8, 2
 POOLED = 4
 NUM_AVERAGED, NUM_CANDIDATES = 3, 200
 NOISE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class DcganSettings(AdversarialSettings):
+class DcganSettings(GameSettings):
     """Settings of a DCGAN."""
 
     STRUCTURAL = (
@@ -58,6 +61,15 @@ class DcganSettings(AdversarialSettings):
         "batch_norm",
         "halving",
     )
+    SPACE: ClassVar = {
+        "generator_lr": "5e-5,2e-3,log",
+        "discriminator_lr": "5e-5,2e-3,log",
+        "beta1": "0,0.5,0.9",
+        "slope": "0.05,0.3",
+        "width": "16,32,64",
+        "latent_dim": "16,32,64,128",
+        "discriminator_steps": "1,2",
+    }
 
     width: int = 32
     """Channels of the generator's last hidden layer; doubled towards z, up to 8 times."""
@@ -83,9 +95,9 @@ class DcganSettings(AdversarialSettings):
             raise ValueError(f"--slope must be in [0, 1], but got {self.slope}.")
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=100),
         settings=DcganSettings(
@@ -94,9 +106,9 @@ def small() -> CollectionConfig:
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """Images of 64x64 pixels as published; give the folder of yours by --data.path."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="folder", image_size=64, channels=3),
         search=SearchConfig(rounds=250, interval=1000),
         settings=DcganSettings(
@@ -108,16 +120,6 @@ def paper() -> CollectionConfig:
             ema_decay=0.0,
         ),
     )
-
-
-def map_sizes(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return the smallest map's size, and how often it is doubled: 64 -> (4, 4), 8 -> (2, 2).
-
-    Raises:
-        ValueError: The images are not square, or not 4 to 7 pixels doubled.
-    """
-    base, times = halvings(shape)
-    return (TINY_BASE, times + 1) if shape[1] == TINY_SIZE else (base, times)
 
 
 class Generator(nn.Module):
@@ -135,6 +137,7 @@ class Generator(nn.Module):
         super().__init__()
         base, times = map_sizes(shape)
         widths = [width * min(2**level, MAX_FACTOR) for level in range(times)][::-1]
+        # z 100 -> 4x4x1024 -> 8x8x512 -> 16x16x256 -> 32x32x128 -> 64x64x3, of width 128
         self.layers = nn.Sequential(
             nn.Linear(latent_dim, widths[0] * base * base),
             nn.Unflatten(1, (widths[0], base, base)),
@@ -170,6 +173,7 @@ class Discriminator(nn.Module):
         super().__init__()
         base, times = map_sizes(shape)
         widths = [width * min(2**level, MAX_FACTOR) for level in range(times)]
+        # 64x64x3 -> 32x32x128 -> 16x16x256 -> 8x8x512 -> 4x4x1024 -> 1, of width 128
         self.blocks = nn.ModuleList()
         for i, (before, after) in enumerate(pairwise([shape[0], *widths])):
             padding = 2 if pooling or kernel_size == 5 else 1
@@ -195,21 +199,14 @@ class Discriminator(nn.Module):
         return logits
 
 
-class Dcgan(Adversarial):
+class Dcgan(Game):
     """Convolutional networks against each other."""
 
+    task_type: ClassVar = Generation
+    needs: ClassVar = Needs(kinds=(Images,))
     presets: ClassVar = {"small": small, "paper": paper}
-    space: ClassVar = {
-        "generator_lr": "5e-5,2e-3,log",
-        "discriminator_lr": "5e-5,2e-3,log",
-        "beta1": "0,0.5,0.9",
-        "slope": "0.05,0.3",
-        "width": "16,32,64",
-        "latent_dim": "16,32,64,128",
-        "discriminator_steps": "1,2",
-    }
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
-    needs_images = True
+    live: ClassVar = {"slope": (nn.LeakyReLU, "negative_slope")}
     settings: DcganSettings
 
     def generator_network(self) -> nn.Module:
@@ -239,19 +236,10 @@ class Dcgan(Adversarial):
         initialise(network, "normal")
         return network
 
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), uniform in [-1, 1] or N(0, 1)."""
-        size = count, self.settings.latent_dim
-        if self.settings.latent == "uniform":
-            return {"z": torch.rand(size, generator=generator) * 2 - 1}
-        return {"z": torch.randn(size, generator=generator)}
-
-    def apply_options(self) -> None:
-        """Give the optimisers, the average and the slopes their values."""
-        super().apply_options()
-        for module in self.discriminator.modules():
-            if isinstance(module, nn.LeakyReLU):
-                module.negative_slope = self.settings.slope
+        s = self.settings
+        return {"z": draw_codes(count, s.latent_dim, law=s.latent, rng=rng)}
 
     def features(self, images: Tensor) -> Tensor:
         """Return D's maps of images (N, C, H, W), each pooled to at most 4x4, as (N, F).
@@ -267,29 +255,32 @@ class Dcgan(Adversarial):
         shown = super().pictures() | {"interpolations": self.show_walks}
         return shown | ({"arithmetic": self.show_sums} if self.num_classes > 2 else {})
 
-    def show_walks(self, generator: torch.Generator) -> Image.Image:
+    def show_walks(self, rng: torch.Generator) -> Image.Image:
         """Draw rows that walk straight from one code to another."""
-        z = self.codes(2 * ROW, generator)["z"]
+        z = self.codes(2 * ROW, rng)["z"]
         walks = [interpolate(a, b, steps=ROW) for a, b in zip(z[:ROW], z[ROW:], strict=True)]
-        return self.show(self.made({"z": torch.cat(walks)}))
+        picture: Image.Image = self.task.show(self.made({"z": torch.cat(walks)}))
+        return picture
 
-    def show_sums(self, generator: torch.Generator) -> Image.Image:
+    def show_sums(self, rng: torch.Generator) -> Image.Image:
         """Draw a − b + c, where a, b and c are mean codes of three samples of one class each.
 
         A row each for a, b and c: the three samples, then that of their mean. The last row is the
         sum, then the sum with noise.
         """
-        groups = self._codes_of_classes(generator)
+        groups = self._codes_of_classes(rng)
         means = [group.mean(dim=0, keepdim=True) for group in groups]
         total = means[0] - means[1] + means[2]
-        noise = torch.rand(NUM_AVERAGED, self.settings.latent_dim, generator=generator) * 2 - 1
+        noise = torch.rand(NUM_AVERAGED, self.settings.latent_dim, generator=rng) * 2 - 1
         rows = [torch.cat(pair) for pair in zip(groups, means, strict=True)]
         codes = torch.cat([*rows, total, total + NOISE * noise])
-        return self.show(self.made({"z": codes}), columns=NUM_AVERAGED + 1)
+        made = self.made({"z": codes})
+        picture: Image.Image = self.task.show(made, columns=NUM_AVERAGED + 1)
+        return picture
 
-    def _codes_of_classes(self, generator: torch.Generator) -> list[Tensor]:
+    def _codes_of_classes(self, rng: torch.Generator) -> list[Tensor]:
         """Return codes (3, Z) of the three classes that are seen most often in samples."""
-        codes = self.codes(NUM_CANDIDATES, generator)
+        codes = self.codes(NUM_CANDIDATES, rng)
         seen = torch.as_tensor(self.task.features.classes(self.made(codes)))
         order = seen.bincount(minlength=self.num_classes).argsort(descending=True, stable=True)
         chosen = [torch.cat([codes["z"][seen == one], codes["z"]]) for one in order[:3]]

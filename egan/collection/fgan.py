@@ -11,7 +11,11 @@ that seeks modes (reverse_kl) or covers them (kl). By the paper's advice for the
 has G maximise E_z[g(V(G(z)))] instead.
 
 The paper's single-step method takes both gradients at one point and moves both players at once.
-It is `simultaneous`; else V moves first, `discriminator_steps` times.
+It is `simultaneous`; else an update is:
+
+    discriminator_steps times: draw x and z, and step V along the gradient of −F
+    draw z, and step G along the gradient of its part of F, or of the heuristic
+    move the average of G, which makes the samples that are judged
 
 G is fully connected, with batch norm, or the linear map μ + σ z, with which a Gaussian is fitted as
 in the paper's first experiment. V is fully connected, with tanh units for such a fit. Outputs are
@@ -30,15 +34,12 @@ import torch
 from torch import Tensor, nn
 
 from egan import networks
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.config.settings import AdversarialSettings
+from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
+from egan.data.kinds import Points
 from egan.losses.divergences import F_DIVERGENCES, FDivergence
 from egan.networks.blocks import Logits
-from egan.training.game import Adversarial
-from egan.training.gradients import set_gradients
-from egan.training.model import Batch, Codes
-from mutations.objectives import Objective
+from egan.tasks import Batch, Codes, Generation
+from egan.training.game import Game, Objective
 
 Divergence = Literal[
     "kl",
@@ -52,10 +53,18 @@ Divergence = Literal[
 
 
 @dataclass(frozen=True, kw_only=True)
-class FganSettings(AdversarialSettings):
+class FganSettings(GameSettings):
     """Settings of an f-GAN."""
 
     STRUCTURAL = ("network", "latent_dim", "width", "discriminator_width", "depth")
+    SPACE: ClassVar = {
+        "divergence": "|".join(F_DIVERGENCES),
+        "generator_lr": "1e-4,2e-3,log",
+        "discriminator_lr": "1e-4,2e-3,log",
+        "heuristic": "true|false",
+        "bound": "2,20,log",
+        "discriminator_width": "64,128,256,512",
+    }
 
     divergence: Divergence = "gan"
     """What is minimised; gan is the usual game, twice the Jensen-Shannon divergence - log 4."""
@@ -86,9 +95,9 @@ class FganSettings(AdversarialSettings):
             )
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in half a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=200),
         settings=FganSettings(
@@ -104,12 +113,12 @@ def small() -> CollectionConfig:
     )
 
 
-def line() -> CollectionConfig:
+def line() -> RunConfig:
     """One Gaussian fitted to two, the paper's first experiment: where it lies shows the divergence.
 
     Of the divergences themselves, not of the heuristic.
     """
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="bimodal"),
         search=SearchConfig(rounds=20, interval=200),
         settings=FganSettings(
@@ -127,9 +136,9 @@ def line() -> CollectionConfig:
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """MNIST as published: 1200-1200 with batch norm against 240-240, batches of 4096, Adam."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=100, interval=100),
         settings=FganSettings(
@@ -172,35 +181,30 @@ class Bounded(nn.Module):
 
 def smooth(num: int, *, width: int, depth: int) -> nn.Sequential:
     """Build V of tanh units for points (N, D)."""
+    # 1 -> 64 -> 64 -> 1, tanh after each hidden layer
     layers = nn.Sequential()
     for i in range(depth):
         layers.extend([nn.Linear(width if i else num, width), nn.Tanh()])
     return layers.append(Logits(width))
 
 
-class Fgan(Adversarial):
+class Fgan(Game):
     """The game of a divergence."""
 
+    task_type: ClassVar = Generation
     presets: ClassVar = {"small": small, "line": line, "paper": paper}
-    space: ClassVar = {
-        "divergence": "|".join(F_DIVERGENCES),
-        "generator_lr": "1e-4,2e-3,log",
-        "discriminator_lr": "1e-4,2e-3,log",
-        "heuristic": "true|false",
-        "bound": "2,20,log",
-        "discriminator_width": "64,128,256,512",
-    }
     tiny: ClassVar = {"width": 8, "discriminator_width": 8, "batch_size": 8, "latent_dim": 4}
+    live: ClassVar = {"bound": (Bounded, "bound")}
     settings: FganSettings
 
     def generator_network(self) -> nn.Module:
         """Build G.
 
         Raises:
-            ValueError: It is to be linear, but the data are images.
+            ValueError: It is to be linear, but the data are no points.
         """
         s = self.settings
-        if s.network == "linear" and len(self.shape) == 3:
+        if s.network == "linear" and not isinstance(self.task.data.kind, Points):
             raise ValueError(
                 f"--network linear is for points, but {self.task.data.name} has samples of shape "
                 f"{self.shape}. Give --network mlp, or --data.name bimodal."
@@ -220,25 +224,22 @@ class Fgan(Adversarial):
             body = networks.discriminator("mlp", self.shape, width=width, depth=depth)
         return nn.Sequential(body, Bounded(s.bound))
 
-    def apply_options(self) -> None:
-        """Give the optimisers, the average and the bound their values."""
-        super().apply_options()
-        for module in self.discriminator.modules():
-            if isinstance(module, Bounded):
-                module.bound = self.settings.bound
-
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1)."""
-        return {"z": torch.randn(count, self.settings.latent_dim, generator=generator)}
+        return {"z": torch.randn(count, self.settings.latent_dim, generator=rng)}
 
     @property
     def divergence(self) -> FDivergence:
         """The functions of the divergence."""
         return F_DIVERGENCES[self.settings.divergence]
 
-    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return −F."""
-        return self.divergence.discriminator_loss(self.logits(real), self.logits(fake))
+    def real_loss(self, real: Batch) -> Tensor:
+        """Return −E[g(V(x))], the half of −F on real samples."""
+        return self.divergence.real_loss(self.logits(real))
+
+    def fake_loss(self, fake: Batch) -> Tensor:
+        """Return E[f*(g(V(G(z))))], the half on generated ones."""
+        return self.divergence.fake_loss(self.logits(fake))
 
     def objective(self) -> Objective:
         """Return F's part on samples, or the heuristic in its place."""
@@ -256,22 +257,16 @@ class Fgan(Adversarial):
             super().update()
             return
         fake, real = self.fake(self.settings.batch_size), self.draw()
-        loss = self.generator_loss(fake, real, self.objective())
-        parameters = list(self.generator.parameters())
-        gradients = torch.autograd.grad(loss, parameters)
+        [loss] = self.generator_losses(fake, real, [self.objective()])
+        gradient = self.gradient(loss, "generator")  # before V moves
         self.train_discriminator(real, Batch(fake.samples.detach(), fake.codes))
-        self.step_generator(parameters, gradients)
-
-    def step_generator(self, parameters: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
-        """Take a step of G along gradients that were taken before V moved."""
-        set_gradients(parameters, gradients)
-        self.optimizers["generator"].step()
-        self.networks["average"].update_parameters(self.generator)  # type: ignore[operator]
+        self.follow(gradient, "generator")
 
     def estimate(self) -> float:
         """Return F of 1,000 real and as many made samples: about the divergence, if V is good."""
-        real = Batch(self.task.data.draw(self.num_judged, self.random).to(self.device))
-        fake = self.fake(self.num_judged)
+        count = self.task.num_judged
+        real = Batch(self.task.data.draw(count, self.rng).to(self.device))
+        fake = self.fake(count)
         return -float(self.discriminator_loss(real, fake))
 
     def look(self) -> dict[str, float]:

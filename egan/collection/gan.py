@@ -5,7 +5,11 @@
 Each update ascends V in D, `discriminator_steps` times on new batches, then trains G once. For a
 fixed G the best D is p / (p + p_g), and V is then 2 JSD(p, p_g) − log 4. Early on, D rejects every
 sample and the gradient of log(1 − D) vanishes, so by default G maximises log D(G(z)) instead
-(`generator_loss`: heuristic), as the paper advises; minimax is V itself.
+(`generator_loss`: heuristic), as the paper advises; minimax is V itself. An update:
+
+    discriminator_steps times: draw x and z, and step D along the gradient of −V
+    draw z, and step G along the gradient of its loss
+    move the average of G, which makes the samples that are judged
 
 Both networks are fully connected: G of ReLU layers, D of LeakyReLU ones or, as in the paper, of
 maxout units with dropout. Here images are in [−1, 1], so G ends in tanh rather than in a sigmoid,
@@ -24,20 +28,28 @@ import torch
 from torch import Tensor, nn
 
 import mutations
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.networks.maxout import Maxout, MaxoutGame, MaxoutSettings
-from egan.training.model import Codes
-from mutations.objectives import Objective
+from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
+from egan.networks.latent import draw_codes
+from egan.networks.maxout import Maxout
+from egan.tasks import Codes, Generation
+from egan.training.game import Game, Objective
 
 SLOPE = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class GanSettings(MaxoutSettings):
+class GanSettings(GameSettings):
     """Settings of a GAN."""
 
     STRUCTURAL = ("latent_dim", "width", "discriminator_width", "depth", "pieces")
+    SPACE: ClassVar = {
+        "generator_lr": "1e-5,3e-3,log",
+        "discriminator_lr": "1e-5,3e-3,log",
+        "discriminator_steps": "1,2,3,4,5",
+        "beta1": "0,0.9",
+        "dropout": "0,0.5",
+        "generator_loss": "heuristic|minimax|least_squares|hinge",
+    }
 
     width: int = 256
     """Units of each of the generator's hidden layers."""
@@ -47,13 +59,25 @@ class GanSettings(MaxoutSettings):
     """Hidden layers of both networks."""
     pieces: int = 1
     """Linear pieces of the discriminator's maxout units; 1 for LeakyReLU units."""
+    dropout: float = 0.0
+    """Share of the discriminator's hidden units that a training step leaves out."""
+    latent: Literal["normal", "uniform"] = "normal"
+    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
+    optimizer: Literal["adam", "sgd"] = "adam"
+    """Adam, or gradient descent with beta1 as its momentum."""
     generator_loss: Literal["heuristic", "minimax", "least_squares", "hinge"] = "heuristic"
     """What the generator minimises; --list has the formulas."""
 
+    def check(self) -> None:
+        """See that every number is in its range."""
+        super().check()
+        if self.dropout >= 1:
+            raise ValueError(f"--dropout must be in [0, 1), but got {self.dropout}.")
 
-def small() -> CollectionConfig:
+
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in half a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=200),
         settings=GanSettings(
@@ -68,9 +92,9 @@ def small() -> CollectionConfig:
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """MNIST as published: 1200-1200 against two layers of 240 maxout units with 5 pieces."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=300, interval=500),
         settings=GanSettings(
@@ -97,6 +121,7 @@ class Generator(nn.Module):
         super().__init__()
         self.shape = shape
         units = [latent_dim, *[width] * depth]
+        # z 32 -> 256 -> 256 -> 1x8x8: linear maps, a ReLU after each but the last
         self.layers = nn.Sequential()
         for before, after in pairwise(units):
             self.layers.extend([nn.Linear(before, after), nn.ReLU()])
@@ -116,6 +141,7 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         units = [prod(shape), *[width] * depth]
+        # 1x8x8 -> 64 -> 256 [x pieces] -> 256 [x pieces] -> 1: dropout after each hidden layer
         self.layers = nn.Sequential(nn.Flatten())
         for before, after in pairwise(units):
             self.layers.append(nn.Linear(before, after * pieces))
@@ -129,19 +155,13 @@ class Discriminator(nn.Module):
         return logits
 
 
-class Gan(MaxoutGame):
+class Gan(Game):
     """The plain game, on images of any size and on points."""
 
+    task_type: ClassVar = Generation
     presets: ClassVar = {"small": small, "paper": paper}
-    space: ClassVar = {
-        "generator_lr": "1e-5,3e-3,log",
-        "discriminator_lr": "1e-5,3e-3,log",
-        "discriminator_steps": "1,2,3,4,5",
-        "beta1": "0,0.9",
-        "dropout": "0,0.5",
-        "generator_loss": "heuristic|minimax|least_squares|hinge",
-    }
     tiny: ClassVar = {"width": 8, "discriminator_width": 8, "batch_size": 8, "latent_dim": 4}
+    live: ClassVar = {"dropout": (nn.Dropout, "p")}
     settings: GanSettings
 
     def generator_network(self) -> nn.Module:
@@ -160,9 +180,10 @@ class Gan(MaxoutGame):
             dropout=s.dropout,
         )
 
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""
-        return {"z": self.draw_z(count, generator)}
+        s = self.settings
+        return {"z": draw_codes(count, s.latent_dim, law=s.latent, rng=rng)}
 
     def objective(self) -> Objective:
         """Return what `generator_loss` names."""

@@ -13,7 +13,11 @@ z ~ q(z|x), a sample x_p = G(z_p), z_p ~ N(0, 1), and A = ½ Σ (x_r − x)², a
 (sg stops gradients). The first `warm_up` updates descend the VAE's loss R + β A. If `margin` is 0,
 m is `margin_factor` times the divergence of real images at their end: far above it, E wins at once.
 Without a warm-up m may lie higher, as in the paper's own settings: E then sees poor images early,
-and learns that what is no image at all is far from the prior too.
+and learns that what is no image at all is far from the prior too. An update:
+
+    draw images x, z ~ q(z|x) and z_p ~ N(0, 1)
+    descend L_E in E, on what G makes of both
+    descend L_G in G, on the same codes
 
 Here residual blocks normalise and activate before their convolutions, not after.
 
@@ -23,28 +27,26 @@ of held-out images as a share of their variance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.config.settings import Settings
+from egan.config import DataConfig, RunConfig, SearchConfig, Settings
+from egan.data.kinds import Images
 from egan.losses.variational import gaussian_kl, reparameterise
 from egan.networks.halvings import halvings
 from egan.networks.residual import ResidualBlock
-from egan.tasks.generation import ROW, Generative
-from egan.training.gradients import set_gradients
-from egan.training.model import Draw
+from egan.tasks import ROW, Draw, Generation, Needs
+from egan.training.model import Model
 
 if TYPE_CHECKING:
     from PIL import Image
 
-NUM_JUDGED = 500
+NUM_HELD_OUT = 500
+"""Images that are reconstructed for a score, or whose energies are told."""
 MAX_WIDTH = 512
 SLOPE = 0.2
 ERROR_WEIGHT = 0.1
@@ -58,6 +60,14 @@ class IntroVaeSettings(Settings):
 
     STRUCTURAL = ("width", "latent_dim")
     MAY_BE_ZERO = ("warm_up",)
+    SPACE: ClassVar = {
+        "margin": "10,160,log",
+        "adversarial_weight": "0.05,1,log",
+        "reconstruction_weight": "0.1,30,log",
+        "encoder_lr": "1e-4,2e-3,log",
+        "generator_lr": "1e-4,2e-3,log",
+        "latent_dim": "8,16,32,64",
+    }
 
     width: int = 32
     """Channels of the encoder's first convolution, doubled at each halving, up to 512."""
@@ -89,18 +99,18 @@ class IntroVaeSettings(Settings):
             )
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in a minute and a half."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=100),
         settings=IntroVaeSettings(margin=40.0, warm_up=0),
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """Faces of 256x256 pixels, such as CelebA-HQ, from a folder, with the published margin."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="folder", image_size=256),
         search=SearchConfig(rounds=300, interval=1000),
         settings=IntroVaeSettings(
@@ -119,6 +129,13 @@ def paper() -> CollectionConfig:
 
 class Encoder(nn.Module):
     """Images (N, C, H, W) -> mean and log-variance of q(z|x), (N, Z) each.
+
+    For 256x256 pixels and a width of 32:
+
+        x 3x256x256 -> 32x128x128 -> 64x64x64 -> 128x32x32 -> 256x16x16 -> 512x8x8 -> 512x4x4
+          -> 512x4x4 -> 8192 -> μ Z, log σ² Z
+
+    the first a 5x5 convolution, every other with a size a residual block.
 
     Attributes:
         divergence: Running average of R(x) of real images, as far as the warm-up went.
@@ -143,7 +160,13 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Codes (N, Z) -> images (N, C, H, W) in [-1, 1]: the encoder's mirror image."""
+    """Codes (N, Z) -> images (N, C, H, W) in [-1, 1]: the encoder's mirror image.
+
+        z Z -> 8192 -> 512x4x4 -> 512x8x8 -> 512x16x16 -> 256x32x32 -> 128x64x64 -> 64x128x128
+          -> 32x256x256 -> 3x256x256
+
+    Each size is twice that before, by a residual block; the last layer is a 5x5 convolution.
+    """
 
     def __init__(self, channels: int, widths: list[int], *, base: int, latent_dim: int) -> None:
         super().__init__()
@@ -167,20 +190,14 @@ def block(before: int, after: int, *, resample: str = "none") -> ResidualBlock:
     )
 
 
-class IntroVae(Generative):
+class IntroVae(Model):
     """Encoder and decoder that play against each other."""
 
+    task_type: ClassVar = Generation
+    needs: ClassVar = Needs(kinds=(Images,))
     presets: ClassVar = {"small": small, "paper": paper}
-    space: ClassVar = {
-        "margin": "10,160,log",
-        "adversarial_weight": "0.05,1,log",
-        "reconstruction_weight": "0.1,30,log",
-        "encoder_lr": "1e-4,2e-3,log",
-        "generator_lr": "1e-4,2e-3,log",
-        "latent_dim": "8,16,32,64",
-    }
+    learning: ClassVar = {"encoder": "encoder_lr", "decoder": "generator_lr"}
     tiny: ClassVar = {"width": 4, "batch_size": 8, "latent_dim": 2}
-    needs_images = True
     settings: IntroVaeSettings
 
     def build(self) -> dict[str, nn.Module]:
@@ -195,11 +212,6 @@ class IntroVae(Generative):
         self.encoder = Encoder(channels, widths, base=base, latent_dim=latent_dim)
         self.decoder = Decoder(channels, widths[::-1], base=base, latent_dim=latent_dim)
         return {"encoder": self.encoder, "decoder": self.decoder}
-
-    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the learning rates."""
-        settings = self.settings
-        return {"encoder": {"lr": settings.encoder_lr}, "decoder": {"lr": settings.generator_lr}}
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log-variance of q(z|x) of images (N, C, H, W), (N, Z) each."""
@@ -229,30 +241,22 @@ class IntroVae(Generative):
         """Descend R + β A in both networks, and measure R."""
         posterior = self.encode(images)
         divergence = gaussian_kl(*posterior).mean()
-        made = self.decoder(reparameterise(*posterior, generator=self.random))
+        made = self.decoder(reparameterise(*posterior, rng=self.rng))
         loss = divergence + self.settings.reconstruction_weight * self.error(made, images)
-        self.descend_both(loss)
+        self.descend(loss, "encoder", "decoder")
         measured = divergence.detach()
         share = AVERAGING if self.updates else 1.0
         self.encoder.divergence.lerp_(measured, share)
 
-    def descend_both(self, loss: Tensor) -> None:
-        """Take a step of both optimisers on one loss."""
-        parameters = [p for network in self.networks.values() for p in network.parameters()]
-        gradients = torch.autograd.grad(loss, parameters)
-        set_gradients(parameters, gradients)
-        for optimizer in self.optimizers.values():
-            optimizer.step()
-
     def introspect(self, images: Tensor) -> None:
         """Descend L_E in the encoder, then L_G in the decoder, on the same codes."""
         posterior = self.encode(images)
-        codes = reparameterise(*posterior, generator=self.random)
-        prior = torch.randn(codes.shape, generator=self.random).to(self.device)
+        codes = reparameterise(*posterior, rng=self.rng)
+        prior = torch.randn(codes.shape, generator=self.rng).to(self.device)
         made = self.decoder(codes), self.decoder(prior).detach()
-        self.descend("encoder", self.encoder_loss(images, posterior, made))
+        self.descend(self.encoder_loss(images, posterior, made), "encoder")
         made = self.decoder(codes.detach()), self.decoder(prior)
-        self.descend("decoder", self.decoder_loss(images, made))
+        self.descend(self.decoder_loss(images, made), "decoder")
 
     def encoder_loss(
         self, images: Tensor, posterior: tuple[Tensor, Tensor], made: tuple[Tensor, Tensor]
@@ -275,9 +279,9 @@ class IntroVae(Generative):
         """Return A = ½ Σ (x_r − x)², the mean over images."""
         return 0.5 * (made - images).square().flatten(1).sum(dim=1).mean()
 
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+    def sample(self, count: int, rng: torch.Generator) -> Tensor:
         """Decode codes of the prior."""
-        codes = torch.randn(count, self.settings.latent_dim, generator=generator)
+        codes = torch.randn(count, self.settings.latent_dim, generator=rng)
         images: Tensor = self.decoder(codes.to(self.device))
         return images
 
@@ -288,8 +292,8 @@ class IntroVae(Generative):
 
     def score(self) -> dict[str, float]:
         """Return how near samples are to the data, and how well images are reconstructed."""
-        scores = self.appraised(self.samples(self.num_judged, self.random))
-        images = self.task.held_out.real(NUM_JUDGED).to(self.device)
+        scores = self.task.appraised(self.samples(self.task.num_judged, self.rng))
+        images = self.task.held_out.real(NUM_HELD_OUT).to(self.device)
         error = (self.reconstruct(images) - images).square().mean()
         share = float(error / (images - images.mean(dim=0)).square().mean())
         fitness = scores["fitness"] - ERROR_WEIGHT * share
@@ -297,8 +301,8 @@ class IntroVae(Generative):
 
     def look(self) -> dict[str, float]:
         """Return all distances, and the energies: made images should hover about the margin."""
-        images = self.task.held_out.real(NUM_JUDGED).to(self.device)
-        sampled = self.sample(len(images), self.random)
+        images = self.task.held_out.real(NUM_HELD_OUT).to(self.device)
+        sampled = self.sample(len(images), self.rng)
         kinds = {"real": images, "reconstructed": self.reconstruct(images), "sampled": sampled}
         energies = {f"energy_{name}": float(self.energy(x).mean()) for name, x in kinds.items()}
         return {**super().look(), **energies, "margin": float(self.margin)}
@@ -308,17 +312,19 @@ class IntroVae(Generative):
         more = {"reconstructions": self.show_reconstructions, "interpolations": self.show_walks}
         return super().pictures() | more
 
-    def show_reconstructions(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
+    def show_reconstructions(self, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
         """Draw rows of images, each over the row of their reconstructions."""
         images = self.task.held_out.real(5 * ROW).to(self.device)
         again = self.reconstruct(images)
         rows = zip(torch.split(images, ROW), torch.split(again, ROW), strict=True)
-        return self.show(torch.cat([row for pair in rows for row in pair]))
+        picture: Image.Image = self.task.show(torch.cat([row for pair in rows for row in pair]))
+        return picture
 
-    def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
+    def show_walks(self, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
         """Draw rows that walk from the code of one image to that of another."""
         codes = self.encode(self.task.held_out.real(2 * ROW).to(self.device))[0]
         t = torch.linspace(0, 1, ROW, device=self.device)[:, None]
         half = max(1, len(codes) // 2)
         walks = [a + t * (b - a) for a, b in zip(codes[:half], codes[-half:], strict=True)]
-        return self.show(self.decoder(torch.cat(walks)))
+        picture: Image.Image = self.task.show(self.decoder(torch.cat(walks)))
+        return picture

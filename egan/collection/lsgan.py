@@ -6,7 +6,13 @@
 D(x) is D's last layer itself, without a sigmoid: it regresses on the codes b of real samples and a
 of generated ones, so samples that it rejects for certain, or that lie far on the real side, are
 still pulled to c, where the logarithmic loss is flat. For densities p of the data and q of the
-samples the best D is (b p + a q) / (p + q). The paper's two choices are `codes`:
+samples the best D is (b p + a q) / (p + q). An update:
+
+    discriminator_steps times: draw x and z, and step D along the gradient of its loss
+    draw z, and step G along the gradient of its loss
+    move the average of G, which makes the samples that are judged
+
+The paper's two choices of codes are `codes`:
 
     binary     a = 0, b = 1, c = 1: G wants its samples taken for real
     pearson    a = −1, b = 1, c = 0: against the best D, G minimises ½ χ²(p + q ‖ 2q) (Pearson)
@@ -26,17 +32,13 @@ import torch
 from torch import Tensor, nn
 
 from egan import networks
-from egan.collection.dcgan import map_sizes
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.config.settings import AdversarialSettings
-from egan.losses.games import least_squares_generator_loss, least_squares_loss
+from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
+from egan.losses.games import regression_loss
 from egan.networks import dcgan
 from egan.networks.blocks import Logits, initialise
-from egan.networks.halvings import halvings
-from egan.training.game import Adversarial
-from egan.training.model import Batch, Codes
-from mutations.objectives import Objective
+from egan.networks.halvings import halvings, map_sizes
+from egan.tasks import Batch, Codes, Generation
+from egan.training.game import Game, Objective
 
 CODES = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
 """a, b and c: what D makes of samples, of data, and what G wants D to make of samples."""
@@ -45,10 +47,17 @@ WIDEST, NUM_REPEATED = 4, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class LsganSettings(AdversarialSettings):
+class LsganSettings(GameSettings):
     """Settings of an LSGAN."""
 
     STRUCTURAL = ("network", "width", "discriminator_width", "latent_dim", "norm")
+    SPACE: ClassVar = {
+        "generator_lr": "1e-4,3e-3,log",
+        "discriminator_lr": "1e-4,3e-3,log",
+        "beta1": "0,0.9",
+        "codes": "binary|pearson",
+        "discriminator_steps": "1,2",
+    }
 
     network: Literal["conv", "mlp", "paper"] = "conv"
     """DCGAN's networks, fully connected ones for points, or the paper's for scenes."""
@@ -62,9 +71,9 @@ class LsganSettings(AdversarialSettings):
     """What the discriminator regresses on: 0 and 1, or -1 and 1 with the generator aiming at 0."""
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in half a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=100),
         settings=LsganSettings(
@@ -73,9 +82,9 @@ def small() -> CollectionConfig:
     )
 
 
-def gaussians8() -> CollectionConfig:
+def gaussians8() -> RunConfig:
     """Eight Gaussians on a circle, in a plane."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="gaussians8"),
         search=SearchConfig(rounds=20, interval=200),
         settings=LsganSettings(
@@ -90,9 +99,9 @@ def gaussians8() -> CollectionConfig:
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """Scenes of 112x112 pixels as published; give the folder of yours by --data.path."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="folder", image_size=112, channels=3),
         search=SearchConfig(rounds=250, interval=1000),
         settings=LsganSettings(
@@ -110,7 +119,11 @@ def paper() -> CollectionConfig:
 def scene_generator(shape: tuple[int, ...], *, latent_dim: int, width: int) -> nn.Module:
     """Build the paper's G: codes (N, Z) -> images (N, C, H, W) in [-1, 1].
 
-    Transposed convolutions with batch norm and ReLU, of 4, 4, 2, 1, ... times `width` channels.
+    Transposed convolutions with batch norm and ReLU; with a width of 64, each -> of stride 2 and
+    each => of stride 1::
+
+        z 1024 -> 7x7x256 -> 14x14x256 => 14x14x256 -> 28x28x256 => 28x28x256
+                          -> 56x56x128 -> 112x112x64 => 112x112x3
 
     Raises:
         ValueError: The images are not square, or not 4 to 7 pixels doubled.
@@ -136,6 +149,8 @@ def scene_generator(shape: tuple[int, ...], *, latent_dim: int, width: int) -> n
 def scene_discriminator(shape: tuple[int, ...], *, width: int) -> nn.Module:
     """Build the paper's D: images (N, C, H, W) -> (N,), strided convolutions and a linear layer.
 
+    With a width of 64: 112x112x3 -> 56x56x64 -> 28x28x128 -> 14x14x256 -> 7x7x512 -> 1.
+
     Raises:
         ValueError: The images are not square, or not 4 to 7 pixels doubled.
     """
@@ -159,17 +174,11 @@ def _transposed(before: int, after: int, *, stride: int) -> nn.Module:
     )
 
 
-class Lsgan(Adversarial):
+class Lsgan(Game):
     """A generator against a discriminator that regresses."""
 
+    task_type: ClassVar = Generation
     presets: ClassVar = {"small": small, "gaussians8": gaussians8, "paper": paper}
-    space: ClassVar = {
-        "generator_lr": "1e-4,3e-3,log",
-        "discriminator_lr": "1e-4,3e-3,log",
-        "beta1": "0,0.9",
-        "codes": "binary|pearson",
-        "discriminator_steps": "1,2",
-    }
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
     settings: LsganSettings
 
@@ -199,20 +208,25 @@ class Lsgan(Adversarial):
         base, _ = map_sizes(self.shape)
         return dcgan.discriminator(self.shape, **options, init="normal", base=base)
 
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1)."""
-        return {"z": torch.randn(count, self.settings.latent_dim, generator=generator)}
+        return {"z": torch.randn(count, self.settings.latent_dim, generator=rng)}
 
-    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return ½ E[(D(x) − b)²] + ½ E[(D(G(z)) − a)²]."""
-        a, b, _ = CODES[self.settings.codes]
-        return least_squares_loss(self.logits(real), self.logits(fake), real_code=b, fake_code=a)
+    def real_loss(self, real: Batch) -> Tensor:
+        """Return ½ E[(D(x) − b)²]."""
+        _, b, _ = CODES[self.settings.codes]
+        return regression_loss(self.logits(real), code=b)
+
+    def fake_loss(self, fake: Batch) -> Tensor:
+        """Return ½ E[(D(G(z)) − a)²]."""
+        a, *_ = CODES[self.settings.codes]
+        return regression_loss(self.logits(fake), code=a)
 
     def objective(self) -> Objective:
         """Return ½ E[(D(G(z)) − c)²]."""
         *_, c = CODES[self.settings.codes]
 
         def loss(fake: Tensor, _real: Tensor | None) -> Tensor:
-            return least_squares_generator_loss(fake, code=c)
+            return regression_loss(fake, code=c)
 
         return Objective("least_squares_codes", loss, needs_real=False, formula="1/2 E[(o - c)^2]")

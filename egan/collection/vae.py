@@ -12,6 +12,12 @@ the tighter bound of Burda et al. 2015 (arXiv 1509.00519),
 
     log p(x) >= E[log 1/k Σ_i p(x, z_i) / q(z_i|x)].
 
+An update:
+
+    draw samples x, and ε
+    z = μ(x) + σ(x) ε
+    descend β KL(q(z|x) ‖ p(z)) − log p(x|z)    in encoder and decoder at once
+
 Here the networks are convolutional by default, and Adam trains them; the paper's one hidden layer
 of 500 units, trained by Adagrad, is the preset `paper`. The fitness is the ELBO with β = 1 in nats,
 on held-out data.
@@ -20,27 +26,24 @@ on held-out data.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.config.settings import Settings
+from egan.config import DataConfig, RunConfig, SearchConfig, Settings
+from egan.data.kinds import Clips, Images, Points, Series
 from egan.losses.variational import gaussian_kl, gaussian_log_density, reparameterise
 from egan.networks.halvings import halvings
-from egan.tasks.generation import ROW, Generative
-from egan.training.model import Draw
+from egan.tasks import ROW, Density, Draw, Needs
+from egan.training.model import Model
 
 if TYPE_CHECKING:
     from PIL import Image
 
-NUM_JUDGED = 1000
 NUM_BOUNDED, NUM_WEIGHTED = 100, 50
 """Samples on which the tighter bound is taken, with how many z each."""
 
@@ -51,6 +54,12 @@ class VaeSettings(Settings):
 
     STRUCTURAL = ("network", "width", "latent_dim", "likelihood", "optimizer")
     MAY_BE_ZERO = ("warm_up",)
+    SPACE: ClassVar = {
+        "lr": "1e-4,1e-2,log",
+        "kl_weight": "0.1,4,log",
+        "batch_size": "32,64,128",
+        "latent_dim": "2,4,8,16,32,64",
+    }
 
     network: Literal["conv", "mlp", "linear"] = "conv"
     """Convolutions for images, one hidden layer for anything, or none: probabilistic PCA."""
@@ -70,18 +79,18 @@ class VaeSettings(Settings):
     """Adam, or Adagrad as in the paper."""
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels, in half a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=100),
         settings=VaeSettings(),
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """MNIST as published: a hidden layer of 500 units and 20 dimensions, by Adagrad."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=100, interval=1000),
         settings=VaeSettings(
@@ -135,7 +144,12 @@ class Autoencoder(nn.Module):
 
 
 def dense(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:
-    """Build networks of one hidden layer of tanh units, as in the paper."""
+    """Build networks of one hidden layer of tanh units, as in the paper.
+
+    With D numbers in a sample and a hidden layer of W units:
+
+        x *shape -> D -> W -> μ Z, log σ² Z        z Z -> W -> D -> *shape
+    """
     size = prod(shape)
     encoder = nn.Sequential(nn.Flatten(), nn.Linear(size, width), nn.Tanh())
     decoder = nn.Sequential(
@@ -145,7 +159,10 @@ def dense(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder
 
 
 def linear(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:  # noqa: ARG001
-    """Build networks without a hidden layer; a Gaussian p(x) is then known exactly."""
+    """Build networks without a hidden layer: x -> μ, log σ² and z -> x, an affine map each.
+
+    A Gaussian p(x) is then known exactly.
+    """
     size = prod(shape)
     decoder = nn.Sequential(nn.Linear(latent_dim, size), nn.Unflatten(1, shape))
     return Autoencoder(Encoder(nn.Flatten(), size, latent_dim), Decoder(decoder))
@@ -153,6 +170,11 @@ def linear(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencode
 
 def convolutional(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Autoencoder:
     """Build 4x4 convolutions of stride 2 down to 4 to 7 pixels, and their mirror image.
+
+    For images of 32x32 pixels and a width of 32:
+
+        x 3x32x32 -> 32x16x16 -> 64x8x8 -> 128x4x4 -> 2048 -> μ Z, log σ² Z
+        z Z -> 2048 -> 128x4x4 -> 64x8x8 -> 32x16x16 -> 3x32x32
 
     Raises:
         ValueError: The images cannot be halved so far.
@@ -172,16 +194,13 @@ def convolutional(shape: tuple[int, ...], *, width: int, latent_dim: int) -> Aut
     return Autoencoder(Encoder(encoder, size, latent_dim), Decoder(decoder[:-1]))
 
 
-class Vae(Generative):
+class Vae(Model):
     """Encoder and decoder that maximise a lower bound of the likelihood."""
 
+    task_type: ClassVar = Density
+    needs: ClassVar = Needs(kinds=(Images, Clips, Points, Series))
     presets: ClassVar = {"small": small, "paper": paper}
-    space: ClassVar = {
-        "lr": "1e-4,1e-2,log",
-        "kl_weight": "0.1,4,log",
-        "batch_size": "32,64,128",
-        "latent_dim": "2,4,8,16,32,64",
-    }
+    learning: ClassVar = {"vae": "lr"}
     tiny: ClassVar = {"width": 4, "batch_size": 8, "latent_dim": 2}
     settings: VaeSettings
 
@@ -192,24 +211,15 @@ class Vae(Generative):
             ValueError: The network or the likelihood does not fit the data.
         """
         s = self.settings
-        if s.likelihood == "bernoulli" and len(self.shape) != 3:
+        if s.likelihood == "bernoulli" and not self.task.data.kind.bounded:
             raise ValueError(
                 f"--likelihood bernoulli is for images, but {self.task.data.name} has samples of "
                 f"shape {self.shape}. Give --likelihood gaussian."
             )
+        self.task.likelihood = s.likelihood  # naive densities beside it are to be of the same sort
         build = {"conv": convolutional, "mlp": dense, "linear": linear}[s.network]
         self.vae = build(self.shape, width=s.width, latent_dim=s.latent_dim)
         return {"vae": self.vae}
-
-    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
-        """Build Adam, or Adagrad."""
-        if self.settings.optimizer == "adam":
-            return super().optimizer(network, **options)
-        return torch.optim.Adagrad(network.parameters(), **options)
-
-    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the learning rate."""
-        return {"vae": {"lr": self.settings.lr}}
 
     def encode(self, samples: Tensor) -> Posterior:
         """Return q(z|x) of samples (N, *shape)."""
@@ -226,7 +236,8 @@ class Vae(Generative):
         parameters = self.decode(codes)
         if self.settings.likelihood == "bernoulli":
             return 2 * parameters.sigmoid() - 1
-        return parameters.clamp(-1, 1) if len(self.shape) == 3 else parameters
+        mean: Tensor = self.task.data.kind.clamp(parameters)
+        return mean
 
     def log_likelihood(self, samples: Tensor, codes: Tensor) -> Tensor:
         """Return log p(x|z) in nats, (N,)."""
@@ -238,21 +249,28 @@ class Vae(Generative):
         log_variance = self.vae.decoder.log_variance.expand_as(samples)
         return gaussian_log_density(samples, parameters, log_variance)
 
+    def parts(self, samples: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return log p(x|z), with z ~ q(z|x), and KL(q(z|x) ‖ p(z)), in nats, (N,) each."""
+        posterior = self.encode(samples)
+        fit = self.log_likelihood(samples, reparameterise(*posterior, rng=rng))
+        return fit, gaussian_kl(*posterior)
+
     def update(self) -> None:
         """Ascend the ELBO once, with the divergence weighted."""
-        samples = self.draw().samples
-        posterior = self.encode(samples)
-        fit = self.log_likelihood(samples, reparameterise(*posterior, generator=self.random))
+        fit, divergence = self.parts(self.draw().samples, self.rng)
         grown = min(1.0, (self.updates + 1) / max(1, self.settings.warm_up))
         weight = self.settings.kl_weight * grown
-        self.descend("vae", (weight * gaussian_kl(*posterior) - fit).mean())
+        self.descend((weight * divergence - fit).mean(), "vae")
+
+    def log_density(self, samples: Tensor, rng: torch.Generator) -> Tensor:
+        """Return the ELBO of samples (N, *shape), below log p(x), in nats, (N,)."""
+        fit, divergence = self.parts(samples.to(self.device), rng)
+        return fit - divergence
 
     def score(self) -> dict[str, float]:
         """Return the ELBO in nats, and its parts."""
-        samples = self.task.held_out.real(NUM_JUDGED).to(self.device)
-        posterior = self.encode(samples)
-        fit = self.log_likelihood(samples, reparameterise(*posterior, generator=self.random)).mean()
-        divergence = gaussian_kl(*posterior).mean()
+        samples = self.task.held_out.real(self.task.num_judged).to(self.device)
+        fit, divergence = (part.mean() for part in self.parts(samples, self.rng))
         return {
             "fitness": float(fit - divergence),
             "log_likelihood": float(fit),
@@ -270,35 +288,41 @@ class Vae(Generative):
         posterior = self.encode(samples)
         weights = []
         for _ in range(num):
-            codes = reparameterise(*posterior, generator=self.random)
+            codes = reparameterise(*posterior, rng=self.rng)
             nought = torch.zeros_like(codes)
             prior = gaussian_log_density(codes, nought, nought)
             joint = self.log_likelihood(samples, codes) + prior
             weights.append(joint - gaussian_log_density(codes, *posterior))
         return torch.stack(weights).logsumexp(dim=0) - math.log(num)
 
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+    def sample(self, count: int, rng: torch.Generator) -> Tensor:
         """Decode codes of the prior, to the mean of p(x|z)."""
-        codes = torch.randn(count, self.settings.latent_dim, generator=generator)
+        codes = torch.randn(count, self.settings.latent_dim, generator=rng)
         return self.mean(codes.to(self.device))
 
     def pictures(self) -> dict[str, Draw]:
         """Show samples, held-out data over their reconstructions, and walks between codes."""
         shown = super().pictures() | {"reconstructions": self.show_reconstructions}
-        return shown | ({"interpolations": self.show_walks} if len(self.shape) == 3 else {})
+        return shown | ({"interpolations": self.show_walks} if self._are_images else {})
 
-    def show_reconstructions(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
+    @property
+    def _are_images(self) -> bool:
+        return isinstance(self.task.data.kind, Images)
+
+    def show_reconstructions(self, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
         """Draw rows of data, each over the row of their reconstructions from μ(x)."""
         samples = self.task.held_out.real(5 * ROW).to(self.device)
-        again = self.mean(self.encode(samples).mean)
-        if len(self.shape) != 3:
-            return self.show(again)
-        rows = zip(torch.split(samples, ROW), torch.split(again, ROW), strict=True)
-        return self.show(torch.cat([row for pair in rows for row in pair]))
+        shown = self.mean(self.encode(samples).mean)
+        if self._are_images:
+            rows = zip(torch.split(samples, ROW), torch.split(shown, ROW), strict=True)
+            shown = torch.cat([row for pair in rows for row in pair])
+        picture: Image.Image = self.task.show(shown)
+        return picture
 
-    def show_walks(self, generator: torch.Generator) -> Image.Image:  # noqa: ARG002
+    def show_walks(self, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
         """Draw rows that walk from the code of one image to that of the next."""
         codes = self.encode(self.task.held_out.real(ROW).to(self.device)).mean
         t = torch.linspace(0, 1, ROW, device=self.device)[:, None]
         walks = [a + t * (b - a) for a, b in zip(codes, codes.roll(-1, 0), strict=True)]
-        return self.show(self.mean(torch.cat(walks)))
+        picture: Image.Image = self.task.show(self.mean(torch.cat(walks)))
+        return picture

@@ -4,8 +4,14 @@
 
 The critic f, D here, maximises the gap E_x[f(x)] − E_z[f(G(z))], which for the best f is the
 Wasserstein-1 distance of data and samples; G maximises E_z[f(G(z))]. As a distance it falls
-smoothly even where data and samples have nothing in common, so the critic is trained well, by
-several steps per step of G. What bounds its slope is `constraint`:
+smoothly even where data and samples have nothing in common, so the critic is trained well. An
+update:
+
+    discriminator_steps (5) times: draw x and z, and step f along the gradient of the gap
+    draw z, and step G along the gradient of E[f(G(z))]
+    move the average of G, which makes the samples that are judged
+
+What bounds the slope of f is `constraint`:
 
     clip      after each step every weight is clipped to [−c, c]; RMSProp, as momentum is harmful
     penalty   λ E[(‖∇f(x̂)‖ − 1)²] is added, x̂ uniform on the line from a sample to a real one; Adam
@@ -18,7 +24,7 @@ CIFAR-10, whose critic has no norm at all and ends in the mean over the map); co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -27,18 +33,12 @@ from torch import Tensor, nn
 
 import mutations
 from egan import networks
-from egan.collection.dcgan import map_sizes
-from egan.config import DataConfig, SearchConfig
-from egan.config.collection import CollectionConfig
-from egan.config.settings import AdversarialSettings
+from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
 from egan.losses.discriminator import gradient_penalty
-from egan.losses.games import wasserstein_loss
-from egan.networks import dcgan
-from egan.networks.halvings import halvings
-from egan.networks.residual import ResidualBlock
-from egan.training.game import Adversarial
-from egan.training.model import Batch, Codes
-from mutations.objectives import Objective
+from egan.networks import dcgan, residual
+from egan.networks.halvings import halvings, map_sizes
+from egan.tasks import Batch, Codes, Generation
+from egan.training.game import Game, Objective
 
 NUM_GAP = 500
 NUM_KEPT = 2
@@ -46,7 +46,7 @@ NUM_KEPT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class WganSettings(AdversarialSettings):
+class WganSettings(GameSettings):
     """Settings of a WGAN; beta1 and beta2 are those of Adam, which the penalty goes with."""
 
     STRUCTURAL = (
@@ -58,6 +58,13 @@ class WganSettings(AdversarialSettings):
         "critic_norm",
         "constraint",
     )
+    SPACE: ClassVar = {
+        "generator_lr": "1e-4,3e-3,log",
+        "discriminator_lr": "1e-4,3e-3,log",
+        "discriminator_steps": "1,2,3,5,10",
+        "penalty_weight": "0.1,30,log",
+        "beta1": "0,0.5",
+    }
 
     network: Literal["conv", "residual", "mlp"] = "conv"
     """DCGAN's networks, residual ones, or fully connected ones for points."""
@@ -76,6 +83,11 @@ class WganSettings(AdversarialSettings):
     clip: float = 0.01
     """Largest absolute weight of a critic with clipped weights."""
 
+    @property
+    def optimizer(self) -> str:
+        """RMSprop where weights are clipped, else Adam."""
+        return "rmsprop" if self.constraint == "clip" else "adam"
+
     def check(self) -> None:
         """See that every number is in its range, and that norm and penalty go together."""
         super().check()
@@ -88,9 +100,9 @@ class WganSettings(AdversarialSettings):
             )
 
 
-def small() -> CollectionConfig:
+def small() -> RunConfig:
     """Digits of 8x8 pixels by the gradient penalty, in a minute."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=75),
         settings=WganSettings(
@@ -105,9 +117,9 @@ def small() -> CollectionConfig:
     )
 
 
-def clip() -> CollectionConfig:
+def clip() -> RunConfig:
     """Digits of 8x8 pixels by clipped weights."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=75),
         settings=WganSettings(
@@ -122,9 +134,9 @@ def clip() -> CollectionConfig:
     )
 
 
-def gaussians25() -> CollectionConfig:
+def gaussians25() -> RunConfig:
     """Twenty-five Gaussians in a plane, by the gradient penalty."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="gaussians25"),
         search=SearchConfig(rounds=20, interval=100),
         settings=WganSettings(
@@ -145,9 +157,9 @@ def gaussians25() -> CollectionConfig:
     )
 
 
-def paper() -> CollectionConfig:
+def paper() -> RunConfig:
     """WGAN at 64x64 pixels as published; give the folder of yours by --data.path."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="folder", image_size=64, channels=3),
         search=SearchConfig(rounds=200, interval=1000),
         settings=WganSettings(
@@ -164,9 +176,9 @@ def paper() -> CollectionConfig:
     )
 
 
-def paper_gp() -> CollectionConfig:
+def paper_gp() -> RunConfig:
     """WGAN-GP on CIFAR-10 as published: residual networks of 128 channels."""
-    return CollectionConfig(
+    return RunConfig(
         data=DataConfig(name="cifar10", image_size=32),
         search=SearchConfig(rounds=100, interval=1000),
         settings=WganSettings(
@@ -193,8 +205,9 @@ def residual_generator(
         ValueError: The images are not square, or not 4 to 7 pixels doubled.
     """
     base, times = halvings(shape)
+    # z 128 -> 4x4x128 -> 8x8x128 -> 16x16x128 -> 32x32x128 => 32x32x3: blocks, and a convolution
     build = nn.BatchNorm2d if norm == "batch" else None
-    blocks = [ResidualBlock(width, width, resample="up", norm=build) for _ in range(times)]
+    blocks = [residual.ResidualBlock(width, width, resample="up", norm=build) for _ in range(times)]
     return nn.Sequential(
         nn.Linear(latent_dim, width * base * base),
         nn.Unflatten(1, (width, base, base)),
@@ -212,12 +225,13 @@ def residual_critic(shape: tuple[int, ...], *, width: int, norm: str) -> nn.Modu
     Raises:
         ValueError: The images are not square, or not 4 to 7 pixels doubled.
     """
-    halvings(shape)
+    halvings(shape)  # raises
+    # 32x32x3 -> 16x16x128 -> 8x8x128 -> 8x8x128 -> 8x8x128 => 128 => 1: blocks, mean, linear
     build = nn.BatchNorm2d if norm == "batch" else None
     return nn.Sequential(
-        ResidualBlock(shape[0], width, resample="down", norm=build, preactivate=False),
-        ResidualBlock(width, width, resample="down", norm=build),
-        *(ResidualBlock(width, width, norm=build) for _ in range(NUM_KEPT)),
+        residual.ResidualBlock(shape[0], width, resample="down", norm=build, preactivate=False),
+        residual.ResidualBlock(width, width, resample="down", norm=build),
+        *(residual.ResidualBlock(width, width, norm=build) for _ in range(NUM_KEPT)),
         nn.ReLU(),
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
@@ -226,22 +240,16 @@ def residual_critic(shape: tuple[int, ...], *, width: int, norm: str) -> nn.Modu
     )
 
 
-class Wgan(Adversarial):
+class Wgan(Game):
     """A generator against a critic of bounded slope."""
 
+    task_type: ClassVar = Generation
     presets: ClassVar = {
         "small": small,
         "clip": clip,
         "gaussians25": gaussians25,
         "paper": paper,
         "paper_gp": paper_gp,
-    }
-    space: ClassVar = {
-        "generator_lr": "1e-4,3e-3,log",
-        "discriminator_lr": "1e-4,3e-3,log",
-        "discriminator_steps": "1,2,3,5,10",
-        "penalty_weight": "0.1,30,log",
-        "beta1": "0,0.5",
     }
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
     settings: WganSettings
@@ -272,49 +280,41 @@ class Wgan(Adversarial):
         base, _ = map_sizes(self.shape)
         return dcgan.discriminator(self.shape, **options, base=base)
 
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1)."""
-        return {"z": torch.randn(count, self.settings.latent_dim, generator=generator)}
+        return {"z": torch.randn(count, self.settings.latent_dim, generator=rng)}
 
-    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return E[f(G(z))] − E[f(x)], with the penalty."""
-        loss = wasserstein_loss(self.logits(real), self.logits(fake))
+    def real_loss(self, real: Batch) -> Tensor:
+        """Return −E[f(x)]."""
+        return -self.logits(real).mean()
+
+    def fake_loss(self, fake: Batch) -> Tensor:
+        """Return E[f(G(z))]."""
+        return self.logits(fake).mean()
+
+    def penalty(self, real: Batch, fake: Batch) -> Tensor | None:
+        """Return λ E[(‖∇f(x̂)‖ − 1)²], where that is the constraint."""
         if self.settings.constraint == "clip":
-            return loss
-        penalty = gradient_penalty(
-            self.discriminator, real.samples, fake.samples, generator=self.random
-        )
-        return loss + self.settings.penalty_weight * penalty
+            return None
+        pair = real.samples, fake.samples
+        penalty = gradient_penalty(self.discriminator, *pair, generator=self.rng)
+        return self.settings.penalty_weight * penalty
 
     def objective(self) -> Objective:
         """Return −E[f(G(z))]."""
         return mutations.get("wasserstein")
 
-    def train_discriminator(self, real: Batch, fake: Batch) -> Tensor:
-        """Take a step of the critic, and clip its weights where that is the constraint."""
-        loss = super().train_discriminator(real, fake)
-        if self.settings.constraint == "clip":
-            with torch.no_grad():
-                for parameter in self.discriminator.parameters():
-                    parameter.clamp_(-self.settings.clip, self.settings.clip)
-        return loss
+    @torch.no_grad()
+    def follow(self, gradient: Sequence[Tensor | None], *names: str) -> None:
+        """Take a step, and clip the critic's weights where that is the constraint."""
+        super().follow(gradient, *names)
+        if self.settings.constraint == "clip" and "discriminator" in names:
+            for parameter in self.discriminator.parameters():
+                parameter.clamp_(-self.settings.clip, self.settings.clip)
 
     def look(self) -> dict[str, float]:
         """Return all distances, and the critic's gap on held-out data."""
         real = self.task.held_out.real(NUM_GAP).to(self.device)
-        fake = self.samples(len(real), self.random).to(self.device)
-        gap = -wasserstein_loss(self.discriminator(real), self.discriminator(fake))
+        fake = self.samples(len(real), self.rng).to(self.device)
+        gap = self.discriminator(real).mean() - self.discriminator(fake).mean()
         return {**super().look(), "critic_gap": float(gap)}
-
-    def optimizer(self, network: nn.Module, **options: Any) -> torch.optim.Optimizer:
-        """Build Adam, or RMSProp where weights are clipped."""
-        if self.settings.constraint == "penalty":
-            return super().optimizer(network, **options)
-        return torch.optim.RMSprop(network.parameters(), **options)
-
-    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return the rates of either optimiser."""
-        options = super().optimizer_options()
-        if self.settings.constraint == "penalty":
-            return options
-        return {name: {"lr": one["lr"]} for name, one in options.items()}

@@ -6,8 +6,7 @@ from egan import collection
 from egan.collection.search import default_space
 from egan.config import RunConfig
 from egan.config.space import EXPLANATION, flag
-
-PROG = "python -m egan.run"
+from egan.errors import PROG
 
 
 def description(config: RunConfig) -> str:
@@ -27,8 +26,7 @@ def _of_paper(name: str) -> str:
     default, *others = collection.presets(name)
     presets = [default, *(f"{name}:{one}" for one in others)]
     then = "evolve its generator by mutations of its loss" if evolve else "show what would be run"
-    return f"""Train it, for --rounds of --interval updates; tune it while it trains, by a population
-of models; {then}:
+    return f"""Train it, for --rounds of --interval updates; tune it while it trains; {then}:
   {PROG} {name}
   {PROG} {name} --search pbt --population 8
 {evolve}  {PROG} {name} --dry-run

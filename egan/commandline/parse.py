@@ -12,10 +12,10 @@ from typing import Annotated
 import tyro
 
 from egan import collection
-from egan.commandline.helptext import PROG, description
+from egan.commandline.helptext import description
 from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
-from egan.errors import UserError, told_to_user
+from egan.errors import PROG, UserError, told_to_user
 from egan.runs.plan import checked
 
 DEFAULT = "digits"

@@ -44,17 +44,29 @@ class FDivergence:
         """Return D_f(p‖q) = Σ q f(p/q) of two laws (K,) on one finite set, positive everywhere."""
         return (generated * self.f(real / generated)).sum()
 
+    def real_loss(self, real_outputs: Tensor) -> Tensor:
+        """The half of minus the bound on real samples: −E[g(v)], (M,) -> ().
+
+        Raises:
+            ValueError: if `real_outputs` is empty or not floating-point.
+        """
+        return -self.activation(flat(real_outputs, name="real outputs")).mean()
+
+    def fake_loss(self, fake_outputs: Tensor) -> Tensor:
+        """The half of minus the bound on generated samples: E[f*(g(v))], (N,) -> ().
+
+        Raises:
+            ValueError: if `fake_outputs` is empty or not floating-point.
+        """
+        return self.penalty(flat(fake_outputs, name="fake outputs")).mean()
+
     def discriminator_loss(self, real_outputs: Tensor, fake_outputs: Tensor) -> Tensor:
         """Minus the bound: E[f*(g(v))] on fakes − E[g(v)] on real samples, (M,), (N,) -> ().
 
         Raises:
             ValueError: if either is empty or not floating-point.
         """
-        real, fake = (
-            flat(real_outputs, name="real outputs"),
-            flat(fake_outputs, name="fake outputs"),
-        )
-        return self.penalty(fake).mean() - self.activation(real).mean()
+        return self.real_loss(real_outputs) + self.fake_loss(fake_outputs)
 
     def generator_loss(self, fake_outputs: Tensor) -> Tensor:
         """The generator's half of the bound, to be minimised: −E[f*(g(v))], (N,) -> ().

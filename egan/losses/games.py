@@ -31,6 +31,15 @@ class Game:
     generator: Callable[[Tensor], Tensor]
 
 
+def regression_loss(logits: Tensor, *, code: float, name: str = "logits") -> Tensor:
+    """Pull logits to a code: ½ E[(o − code)²], (N,) -> (), in [0, ∞).
+
+    Raises:
+        ValueError: if `logits` is empty or not floating-point.
+    """
+    return 0.5 * (flat(logits, name=name) - code).square().mean()
+
+
 def least_squares_loss(
     real_logits: Tensor, fake_logits: Tensor, *, real_code: float = 1.0, fake_code: float = 0.0
 ) -> Tensor:
@@ -44,8 +53,8 @@ def least_squares_loss(
 
     Mao et al. 2017, arXiv 1611.04076; codes (a, b) = (0, 1) or (−1, 1).
     """
-    real, fake = flat(real_logits, name="real logits"), flat(fake_logits, name="fake logits")
-    return 0.5 * ((real - real_code).square().mean() + (fake - fake_code).square().mean())
+    real = regression_loss(real_logits, code=real_code, name="real logits")
+    return real + regression_loss(fake_logits, code=fake_code, name="fake logits")
 
 
 def least_squares_generator_loss(fake_logits: Tensor, *, code: float = 1.0) -> Tensor:
@@ -60,7 +69,7 @@ def least_squares_generator_loss(fake_logits: Tensor, *, code: float = 1.0) -> T
 
     Mao et al. 2017, arXiv 1611.04076.
     """
-    return 0.5 * (flat(fake_logits, name="fake logits") - code).square().mean()
+    return regression_loss(fake_logits, code=code, name="fake logits")
 
 
 def hinge_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:

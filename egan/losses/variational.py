@@ -39,10 +39,10 @@ def gaussian_log_density(samples: Tensor, mean: Tensor, log_variance: Tensor) ->
     return -0.5 * terms.flatten(1).sum(1)
 
 
-def reparameterise(mean: Tensor, log_variance: Tensor, *, generator: torch.Generator) -> Tensor:
+def reparameterise(mean: Tensor, log_variance: Tensor, *, rng: torch.Generator) -> Tensor:
     """Draw z = μ + σ ε with ε ~ N(0, 1), differentiable in both: (N, Z), (N, Z) -> (N, Z).
 
-    ε is drawn from `generator`, on its own device.
+    ε is drawn from `rng`, on its own device.
 
     Raises:
         ValueError: if the shapes differ.
@@ -50,7 +50,7 @@ def reparameterise(mean: Tensor, log_variance: Tensor, *, generator: torch.Gener
     Kingma and Welling 2013, arXiv 1312.6114.
     """
     _check_shapes(mean=mean, log_variance=log_variance)
-    noise = torch.randn(mean.shape, generator=generator, device=generator.device, dtype=mean.dtype)
+    noise = torch.randn(mean.shape, generator=rng, device=rng.device, dtype=mean.dtype)
     return mean + torch.exp(0.5 * log_variance) * noise.to(mean.device)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from egan.networks.sizes import base_size
 
 BASES = (4, 5, 6, 7)
+TINY_SIZE, TINY_BASE = 8, 2
 
 
 def halvings(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -23,3 +24,15 @@ def halvings(shape: tuple[int, ...]) -> tuple[int, int]:
         f"{BASES[0]} to {BASES[-1]} pixels, such as 8, 16, 28, 32 or 64, but got samples of "
         f"shape {shape}. Give --data.image-size 32."
     )
+
+
+def map_sizes(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the smallest map's size, and how often it is doubled: 64 -> (4, 4), 8 -> (2, 2).
+
+    As `halvings`, but images of 8 pixels are halved down to 2, so that two layers see them.
+
+    Raises:
+        ValueError: The images are not square, or not 4 to 7 pixels doubled.
+    """
+    base, times = halvings(shape)
+    return (TINY_BASE, times + 1) if shape[1] == TINY_SIZE else (base, times)

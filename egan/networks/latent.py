@@ -6,8 +6,18 @@ V values, R rows, N codes, Z dimensions.
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
+
+
+def draw_codes(
+    count: int, latent_dim: int, *, law: Literal["normal", "uniform"], rng: torch.Generator
+) -> torch.Tensor:
+    """Draw codes (count, latent_dim), N(0, 1) or uniform in [-1, 1]."""
+    if law == "uniform":
+        return torch.rand(count, latent_dim, generator=rng) * 2 - 1
+    return torch.randn(count, latent_dim, generator=rng)
 
 
 def interpolate(start: torch.Tensor, end: torch.Tensor, *, steps: int) -> torch.Tensor:

@@ -9,8 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from egan.commandline.helptext import PROG
+from egan.errors import PROG
 from egan.files import atomic
+from egan.reporting.about import read_about, write_about
+from egan.runs.telling import about
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,7 +46,8 @@ def write_outcome(folder: RunDirectory, result: Result, *, plan: Plan, prepared:
             (name, partial(_save_picture, folder.samples / f"{name}.png", draw))
             for name, draw in showcase.finals().items()
         ),
-        ("GIF", lambda: _save_gif(folder.samples, plan.one)),
+        ("account of the run", lambda: _save_about(folder.path, plan, prepared)),
+        ("GIF", lambda: _save_gif(folder)),
         ("report", lambda: _save_report(folder.path)),
     )
     succeeded = [_attempt(name, step) for name, step in steps]
@@ -73,8 +76,8 @@ def _save_schedule(path: Path, result: Result) -> None:
 def _save_figures(path: Path, result: Result) -> None:
     from egan.reporting.plots.style import save_figure
 
-    save_figure(result.plot(), path / "hyperparameters.png")
-    save_figure(result.plot_lineage(), path / "lineage.png")
+    save_figure(result.plot(unit="round"), path / "hyperparameters.png")
+    save_figure(result.plot_lineage(unit="round"), path / "lineage.png")
 
 
 def _save_picture(path: Path, draw: Callable[[], Image.Image]) -> None:
@@ -83,12 +86,19 @@ def _save_picture(path: Path, draw: Callable[[], Image.Image]) -> None:
     save_atomically(draw(), path)
 
 
-def _save_gif(folder: Path, unit: str) -> None:
+def _save_about(path: Path, plan: Plan, prepared: Prepared) -> None:
+    write_about(path, about(plan, prepared, with_baselines=True))
+
+
+def _save_gif(folder: RunDirectory) -> None:
+    """Write what was seen at the looks as one moving picture."""
     from egan.reporting.pictures import evolution_gif
 
-    pictures = sorted(path for path in folder.glob("*.png") if path.stem.isdigit())
-    captions = [f"{unit} {int(path.stem)}" for path in pictures]
-    evolution_gif(pictures, folder / "evolution.gif", captions=captions)
+    told = read_about(folder.path)
+    pictures = sorted(path for path in folder.samples.glob("*.png") if path.stem.isdigit())
+    captions = [told.when(int(path.stem)) for path in pictures]
+    name = "evolution" if told.kind == "evolve" else "training"
+    evolution_gif(pictures, folder.samples / f"{name}.gif", captions=captions)
 
 
 def _save_report(path: Path) -> None:
@@ -109,7 +119,8 @@ def summary(path: Path, result: Result, *, unit: str = "generations") -> str:
     from egan.reporting.plots.tables import read_table
     from egan.runs.folder import read_timing
 
-    lines = headline(result.history, read_table(path / "metrics.csv"), {}, read_timing(path))
+    metrics, told = read_table(path / "metrics.csv"), read_about(path)
+    lines = headline(result.history, metrics, {}, read_timing(path), about=told)
     width = max(len(name) for name, _ in lines)
     return "\n".join(
         [

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from egan.errors import UserError, told_to_user
+from egan.reporting.about import write_about
 from egan.runs.folder import RunDirectory
 from egan.runs.listeners import Looker, ProgressBar, Stopper, Timekeeper
 from egan.runs.outcome import resume_command, summary, write_outcome
+from egan.runs.telling import about
 from population.callbacks import ProgressTable
 from population.records.checkpoint import CheckpointError
 from population.search import NothingSurvivesError
@@ -72,7 +74,11 @@ class Session:
     def listeners(self, console: Console) -> list[Callback]:
         """Return the callbacks, in the order in which they hear of a generation."""
         self._announce()
-        progress: Callback = ProgressBar(console, self.looker, unit=self.plan.one)
+        told = about(self.plan, self.prepared)
+        write_about(self.folder.path, told)
+        progress: Callback = ProgressBar(
+            console, self.looker, unit=told.word, interval=told.interval, leading=told.leading
+        )
         if self.plan.kind == "search":
             progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE)
         return [self.looker, progress, self.timekeeper, self.stopper]

@@ -72,4 +72,5 @@ def independent_density(real: Tensor, held_out: Tensor, *, likelihood: Likelihoo
     law = torch.distributions.Normal(
         real.mean(dim=0), real.std(dim=0, correction=0).clamp(min=LEAST_DEVIATION)
     )
-    return law.log_prob(held_out).sum(dim=1)
+    nats: Tensor = law.log_prob(held_out).sum(dim=1)  # type: ignore[no-untyped-call]
+    return nats

@@ -51,12 +51,13 @@ class Recognition(Task):
         return {"mistakes": partial(self.show_mistakes, model)}
 
     def show_mistakes(self, model: Any, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
-        """Draw 100 held-out images, those whose class is told wrongly first."""
+        """Draw 100 held-out images, those whose classes are not all told rightly first."""
         chosen = self.held_out.spread(self.num_judged)
-        images, truth = self.held_out.tensor(chosen), torch.as_tensor(self.truth(chosen))
+        images, truth = self.held_out.tensor(chosen), self.truth(chosen)
         told = torch.cat([model.classify(part).cpu() for part in torch.split(images, BATCH)])
-        right = told.argmax(dim=1) == (truth if truth.ndim == 1 else truth.argmax(dim=1))
-        order = right.int().argsort(stable=True)[: COLUMNS**2]
+        every = range(len(told))
+        right = [fitness.accuracy(told[i : i + 1], truth[i : i + 1]) for i in every]
+        order = torch.tensor(right).argsort(stable=True)[: COLUMNS**2]
         return self.show(images[order])
 
     def show(self, images: torch.Tensor, *, columns: int = COLUMNS) -> Image.Image:

@@ -24,7 +24,7 @@ OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 }
 
 
-def optimizer(name: str, network: nn.Module, options: Options) -> torch.optim.Optimizer:
+def optimizer(name: str, network: nn.Module, options: Mapping[str, Any]) -> torch.optim.Optimizer:
     """Build the optimiser `name` of a network's parameters.
 
     Raises:

@@ -23,7 +23,7 @@ MAX_EDGES = 400
 """With more copies than this, those that left no descendants are not drawn."""
 
 
-def plot_lineage(record: "Record") -> Figure:
+def plot_lineage(record: "Record", *, unit: str = "generation") -> Figure:
     """Draw generations on x and slots on y; a line from one lane to another is a copy.
 
     A lane's colour is the score of the member in this slot. Lines are dark where the copy has
@@ -31,6 +31,7 @@ def plot_lineage(record: "Record") -> Figure:
 
     Args:
         record: The result of a search, or what :func:`population.records.result.read_result` gives.
+        unit: What a generation is called.
 
     Raises:
         ValueError: No member has a finite score.
@@ -42,7 +43,7 @@ def plot_lineage(record: "Record") -> Figure:
     colours = draw_lanes(axes, tracks, record.objective, slots)
     draw_edges(axes, tracks)
     draw_best(axes, tracks)
-    dress(axes, title="Who came from whom", x="generation", y="member")
+    dress(axes, title="Who came from whom", x=unit, y="member")
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(whole_numbers())
     axes.yaxis.set_major_locator(whole_numbers())

@@ -35,7 +35,7 @@ LIVING = "alive at the end (a colour for each founder)"
 ANCESTORS = "ancestors of the best"
 
 
-def plot_search(record: "Record") -> Figure:
+def plot_search(record: "Record", *, unit: str = "generation") -> Figure:
     """Draw the objective and each hyperparameter that varies, over generations.
 
     The best member's ancestors are on top; lines that are alive at the end are coloured by their
@@ -43,6 +43,7 @@ def plot_search(record: "Record") -> Figure:
 
     Args:
         record: The result of a search, or what :func:`population.records.result.read_result` gives.
+        unit: What a generation is called.
 
     Raises:
         ValueError: No member has a finite score.
@@ -60,20 +61,20 @@ def plot_search(record: "Record") -> Figure:
     draw(panels[0], tracks, groups, scores)
     panels[0].set_ylim(*limits(scores, scores[tracks.best]))
     below = int((scores < panels[0].get_ylim()[0]).sum())
-    dress(panels[0], title=f"{record.objective} over generations", y=plain(record.objective))
+    dress(panels[0], title=f"{record.objective} over {unit}s", y=plain(record.objective))
     for axes, name in zip(panels[1:], shown, strict=True):
         dress(axes, y=plain(name))
         draw(axes, tracks, groups, scale(axes, tracks, name, record))
     notes = [f"{below} scores are below the axis"] if below else []
     if len(names) > len(shown):
         notes.append(f"{len(names) - len(shown)} more hyperparameters are not shown")
-    finish(figure, panels, note="; ".join(notes))
+    finish(figure, panels, note="; ".join(notes), unit=unit)
     return figure
 
 
-def finish(figure: Figure, panels: Any, *, note: str) -> None:
+def finish(figure: Figure, panels: Any, *, note: str, unit: str) -> None:
     """Label the shared axis and name the lines."""
-    panels[-1].set_xlabel("generation", color=MUTED, fontsize=10)
+    panels[-1].set_xlabel(unit, color=MUTED, fontsize=10)
     panels[-1].xaxis.set_major_locator(whole_numbers())
     panels[-1].margins(x=0.015)
     panels[0].set_title(note, loc="right", color=MUTED, fontsize=8.5)

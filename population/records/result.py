@@ -122,17 +122,25 @@ class Record:
         """
         return schedule_of(self.ancestry(member), objective=self.objective, settings=self.settings)
 
-    def plot(self) -> "Figure":
-        """Draw the score and each hyperparameter over generations, the best's line on top."""
+    def plot(self, *, unit: str = "generation") -> "Figure":
+        """Draw the score and each hyperparameter over generations, the best's line on top.
+
+        Args:
+            unit: What a generation is called.
+        """
         from population.plots import plot_search
 
-        return plot_search(self)
+        return plot_search(self, unit=unit)
 
-    def plot_lineage(self) -> "Figure":
-        """Draw who came from whom: generations on x, slots on y, colour by score."""
+    def plot_lineage(self, *, unit: str = "generation") -> "Figure":
+        """Draw who came from whom: generations on x, slots on y, colour by score.
+
+        Args:
+            unit: What a generation is called.
+        """
         from population.plots import plot_lineage
 
-        return plot_lineage(self)
+        return plot_lineage(self, unit=unit)
 
     def row(self, member: "Survivor | tuple[int, int] | None" = None) -> int:
         """Return the place of a member's row in the history; the best one's by default.

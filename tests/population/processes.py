@@ -72,7 +72,8 @@ def three_nodes():
         "health_check_period_ms": 1000,
         "health_check_failure_threshold": 3,
     }
-    cluster = Cluster(initialize_head=True, head_node_args={**room, "_system_config": noticing})
+    head = {**room, "include_dashboard": False, "_system_config": noticing}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     nodes = [cluster.add_node(**room) for _ in range(2)]
     cluster.wait_for_nodes()
     settings = {

@@ -65,7 +65,7 @@ def test_the_journal_of_three_workers_replays(ray_session, tmp_path):
 def test_a_killed_workers_child_is_made_again(ray_session, undisturbed, tmp_path, caplog):
     member = partial(Unlucky, folder=tmp_path, mode="die")
     strategy = RandomSearch(SPACE, 4)
-    history = asynchronous(member, strategy, executor=RayExecutor(3)).run(6).history
+    history = asynchronous(member, strategy, executor=RayExecutor(2)).run(6).history
     assert (tmp_path / "happened-die").exists()
     assert "died" in caplog.text
     assert in_order(history).equals(in_order(undisturbed))

@@ -33,12 +33,54 @@ class Drift(Environment):
         self.level = view["level"]
 
 
+class LightAdam:
+    """Adam with the state of torch's own, whose first use imports a compiler for two seconds."""
+
+    def __init__(self, parameters, lr):
+        self.parameters = list(parameters)
+        self.param_groups = [{"lr": lr, "betas": (0.9, 0.999), "eps": 1e-8}]
+        self.state = {}
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    @torch.no_grad()
+    def step(self):
+        [group] = self.param_groups
+        beta1, beta2 = group["betas"]
+        for i, parameter in enumerate(self.parameters):
+            zero = torch.zeros_like(parameter)
+            new = {"step": torch.tensor(0.0), "exp_avg": zero, "exp_avg_sq": zero.clone()}
+            state = self.state.setdefault(i, new)
+            state["step"] += 1
+            state["exp_avg"].lerp_(parameter.grad, 1 - beta1)
+            state["exp_avg_sq"].lerp_(parameter.grad.square(), 1 - beta2)
+            mean = state["exp_avg"] / (1 - beta1 ** state["step"])
+            square = state["exp_avg_sq"] / (1 - beta2 ** state["step"])
+            parameter.sub_(group["lr"] * mean / (square.sqrt() + group["eps"]))
+
+    def state_dict(self):
+        params = list(range(len(self.parameters)))
+        groups = [{**group, "params": params} for group in self.param_groups]
+        return {"state": self.state, "param_groups": groups}
+
+    def load_state_dict(self, state):
+        self.state = {
+            i: {name: value.clone() for name, value in one.items()}
+            for i, one in state["state"].items()
+        }
+        self.param_groups = [dict(group) for group in state["param_groups"]]
+
+
 class Tiny(Member):
     """A linear map with Adam, three mutations, and random inputs."""
 
+    optimizer_class = LightAdam
+
     def __init__(self, hyperparameters, size=8):
         self.net = torch.nn.Linear(size, 4)
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=0.01)
+        self.optimizer = self.optimizer_class(self.net.parameters(), lr=0.01)
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters):
@@ -72,6 +114,12 @@ class Tiny(Member):
     def load_state_dict(self, state):
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
+
+
+class Adaptive(Tiny):
+    """Has torch's own Adam."""
+
+    optimizer_class = torch.optim.Adam
 
 
 class Unlucky(Tiny):

@@ -21,6 +21,15 @@ ENGINE = (
     *("search", "asynchronous"),
 )
 """The modules and folders of `population`; each imports only what stands before it."""
+WINGS = (
+    *("errors", "files", "lazy", "weights_file", "data", "networks", "losses", "judging", "config"),
+    *("reporting", "tasks", "training", "evolution", "collection", "runs", "comparison"),
+    *("commandline", "compare", "plot", "run"),
+)
+"""The same of `egan`."""
+ORDERS = {"population": ENGINE, "egan": WINGS}
+MACHINERY = ("__init__", "api", "saved", "search", "testing")
+"""What of `egan.collection` is no paper."""
 FILES = [path for name in ALLOWED for path in sorted((ROOT / name).rglob("*.py"))]
 
 
@@ -54,18 +63,43 @@ def test_imports_go_one_way(package):
             assert top not in ALLOWED or top == package or top in ALLOWED[package], (path, module)
 
 
-def test_imports_in_the_engine_go_one_way():
-    folder = ROOT / "population"
+@pytest.mark.parametrize("package", ORDERS)
+def test_imports_within_a_package_go_one_way(package):
+    folder, order = ROOT / package, ORDERS[package]
     found = {path.stem for path in folder.glob("*.py")} | {
-        p.parent.name for p in folder.glob("*/*.py")
+        path.parent.name for path in folder.glob("*/*.py")
     }
-    assert found == {"__init__", *ENGINE}
+    assert found == {"__init__", *order}
     for path in folder.rglob("*.py"):
         place = path.relative_to(folder).with_suffix("").parts[0]
-        below = ENGINE[: ENGINE.index(place) + 1] if place in ENGINE else ()
+        below = order[: order.index(place) + 1] if place in order else ()
         for name in imported_at_once(ast.parse(path.read_text()).body):
             top, *rest = name.split(".")
-            assert top != "population" or (rest[:1] and rest[0] in below), (path, name)
+            assert top != package or (rest[:1] and rest[0] in below), (path, name)
+
+
+def papers():
+    """Return the files of each paper of the collection."""
+    folder = ROOT / "egan" / "collection"
+    flat = [path for path in folder.glob("*.py") if path.stem not in MACHINERY]
+    return {path.stem: [path] for path in flat} | {
+        path.name: sorted(path.glob("*.py"))
+        for path in folder.iterdir()
+        if (path / "model.py").exists()
+    }
+
+
+def test_a_paper_knows_no_other_and_little_of_ours():
+    found = papers()
+    assert len(found) >= 15
+    for name, files in found.items():
+        for path in files:
+            body = ast.parse(path.read_text()).body
+            ours = [n for n in ast.walk(ast.Module(body, [])) if isinstance(n, ast.ImportFrom)]
+            ours = {n.module for n in ours if n.module.split(".")[0] in ALLOWED}
+            assert len(ours) <= 8, (path, ours)
+            others = {m.split(".")[2] for m in ours if m.startswith("egan.collection.")}
+            assert others <= {name, *MACHINERY}, (path, others)
 
 
 def test_no_file_is_long():
@@ -102,8 +136,7 @@ def run(code):
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy", "-p", "population", "-p", "mutations", "-p", "fitness"],
-        ["mypy", "-p", "egan"],
+        ["mypy", *(word for package in ALLOWED for word in ("-p", package))],
     ],
     ids=" ".join,
 )

@@ -10,7 +10,7 @@ def seeded(seed=0):
 
 
 def draws(count, *shape):
-    return 2 * torch.randn(count, *shape, generator=seeded(), dtype=torch.float64)
+    return 2 * torch.randn(count, *shape, rng=seeded(), dtype=torch.float64)
 
 
 def test_gaussian_kl_agrees_with_torch():
@@ -36,9 +36,9 @@ def test_reparameterise_draws_from_its_generator_and_can_be_trained():
     mean = torch.tensor([[3.0, -1.0]]).expand(20000, 2).clone().requires_grad_()
     log_variance = torch.tensor([[0.0, 2.0]]).expand(20000, 2).clone().requires_grad_()
     state = torch.get_rng_state()
-    codes = reparameterise(mean, log_variance, generator=seeded())
+    codes = reparameterise(mean, log_variance, rng=seeded())
     assert torch.equal(torch.get_rng_state(), state)
-    assert torch.equal(codes, reparameterise(mean, log_variance, generator=seeded()))
+    assert torch.equal(codes, reparameterise(mean, log_variance, rng=seeded()))
     assert codes.mean(0).tolist() == pytest.approx([3, -1], abs=0.07)
     assert codes.std(0).tolist() == pytest.approx([1, 2.718], rel=0.03)
     codes.sum().backward()
@@ -52,7 +52,7 @@ def test_reparameterise_draws_from_its_generator_and_can_be_trained():
     [
         lambda: gaussian_kl(torch.zeros(2, 3), torch.zeros(3)),
         lambda: gaussian_log_density(torch.zeros(2, 3), torch.zeros(2, 3), torch.zeros(1, 3)),
-        lambda: reparameterise(torch.zeros(3), torch.zeros(3), generator=seeded()),
+        lambda: reparameterise(torch.zeros(3), torch.zeros(3), rng=seeded()),
     ],
 )
 def test_shapes_that_would_be_broadcast_are_refused(call):

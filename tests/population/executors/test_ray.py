@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from processes import kill_and_resume
-from toys import Broken, Tiny, Unlucky, rows, search
+from toys import Adaptive, Broken, Tiny, Unlucky, rows, search
 
 from population import Callback, RayExecutor
 from population.executors import ray_cluster
@@ -32,9 +32,17 @@ def test_any_number_of_workers_gives_the_inline_bits(ray_session, expected, work
     assert rows(history).equals(expected)
 
 
+def test_a_torch_optimizer_gives_the_inline_bits(ray_session):
+    inline, ray = (
+        rows(search(executor, member=Adaptive).run(GENERATIONS).history)
+        for executor in (None, RayExecutor(2))
+    )
+    assert ray.equals(inline)
+
+
 def test_a_worker_killed_in_mid_generation_changes_nothing(ray_session, expected, tmp_path, caplog):
     member = partial(Unlucky, folder=tmp_path, mode="die")
-    history = search(RayExecutor(3), member=member).run(GENERATIONS).history
+    history = search(RayExecutor(2), member=member).run(GENERATIONS).history
     assert (tmp_path / "happened-die").exists()
     assert "died" in caplog.text
     assert rows(history).equals(expected)
@@ -48,7 +56,7 @@ def test_a_worker_killed_while_it_holds_a_survivor_changes_nothing(ray_session, 
                 ray_session.kill(self._pool.actor(place))
             return super().keep(indices)
 
-    history = search(Treacherous(3)).run(GENERATIONS).history
+    history = search(Treacherous(2)).run(GENERATIONS).history
     assert rows(history).equals(expected)
 
 
@@ -78,7 +86,7 @@ def test_a_child_that_sleeps_for_ever_is_made_again_after_the_deadline(
 
 def test_a_child_that_always_kills_its_worker_does_not_stop_the_others(ray_session, tmp_path):
     member = partial(Unlucky, folder=tmp_path, mode="die", once=False, generation=2)
-    result = search(RayExecutor(3), member=member).run(2)
+    result = search(RayExecutor(2), member=member).run(2)
     assert result.failures["child"].tolist() == [1]
     assert result.failures["error"].str.startswith("WorkerDied: 3 workers").all()
     assert len(result.population) == 2
@@ -98,7 +106,7 @@ def test_reports_carry_no_weights_and_only_survivors_are_exported(ray_session):
             self.exported += [survivor.key for held, _ in self._receipts for survivor in held]
             return super().update(seeds)
 
-    result = search(Watching(3), member=partial(Tiny, size=50_000), mu=1).run(3)
+    result = search(Watching(2), member=partial(Tiny, size=50_000), mu=1).run(3)
     assert max(Watching.sizes) < 5_000
     survived = result.history.query("survived")[["generation", "child"]]
     assert Watching.exported == [tuple(key) for key in survived.to_numpy().tolist()]

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 import ray
-from toys import Tiny, Unlucky, rows
+from toys import Adaptive, Tiny, Unlucky, rows
 
 from population import LogUniform, PopulationBasedTraining, RayExecutor, Search
 from population.executors.executor import Job
@@ -80,6 +80,10 @@ def test_survivors_that_stay_give_the_inline_bits(ray_session, expected, workers
     same(tuned(executor).run(GENERATIONS), expected)
     assert executor.stayed == 6 * GENERATIONS
     assert 0 < executor.shared < 6 * GENERATIONS if workers > 1 else not executor.shared
+
+
+def test_a_torch_optimizer_stays_too(ray_session):
+    same(tuned(Watching(2), Adaptive).run(GENERATIONS), tuned(None, Adaptive).run(GENERATIONS))
 
 
 def test_children_that_take_long_have_their_parents_handed_over(ray_session, expected, monkeypatch):

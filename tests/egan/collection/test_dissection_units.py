@@ -4,9 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from egan.data import load
-from egan.data.shapes import PALETTE
-from egan.judging.dissection import (
+from egan.collection.dissection.units import (
     QUICK,
     blended,
     dissect,
@@ -16,6 +14,8 @@ from egan.judging.dissection import (
     smooth_segmentation,
     watched,
 )
+from egan.data import load
+from egan.data.shapes import PALETTE
 
 RED, BLUE = 0, 2
 

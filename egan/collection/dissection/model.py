@@ -1,0 +1,269 @@
+"""Dissection: a generator is trained or taken, its units are surveyed, then chosen among."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from egan.collection.dissection import PRESETS, DissectionSettings
+from egan.collection.dissection.networks import Choice, Subject, subject_settings
+from egan.collection.dissection.units import (
+    QUANTILES,
+    QUICK,
+    Edit,
+    blended,
+    dissect,
+    levels_where,
+    map_layers,
+    masks_of,
+    smooth_segmentation,
+    watched,
+)
+from egan.data.kinds import Images
+from egan.judging.attributes import segment
+from egan.tasks import Draw, Generation, Needs, Scores
+from egan.training.model import Model, stream
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+NUM_SURVEYED, NUM_JUDGED, NUM_SHOWN = 400, 200, 10
+RARE = 1e-3
+"""The share of real pixels below which a colour is no class."""
+
+
+class Units(Generation):
+    """Units of a generator that match classes: the model's own measures, no distances of samples."""
+
+    needs: ClassVar = Needs(kinds=(Images,))
+    leading: ClassVar[tuple[str, ...]] = ("iou", "removed")
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Return none: a distance of samples says nothing of units."""
+        return {}
+
+
+class Dissection(Model):
+    """Trains a generator or takes a trained one, then finds the units that draw each class."""
+
+    task_type: ClassVar = Units
+    presets: ClassVar = PRESETS
+    learning: ClassVar = {"choice": "lr"}
+    tiny: ClassVar = {"width": 4, "subject_updates": 1, "batch_size": 4, "num_units": 2}
+    settings: DissectionSettings
+
+    def build(self) -> dict[str, nn.Module]:
+        """Build or load the generator, and the choice of its units."""
+        self.subject = self._loaded() if self.settings.subject else self._born()
+        self.classes = self._classes()
+        layers = map_layers(self.subject.networks.values(), lambda: self.images(1, seed=0))
+        if not layers:
+            raise ValueError(
+                f"{type(self.subject).__name__} makes its samples without feature maps, so there "
+                "are no units to look into; give --subject a convolutional generator."
+            )
+        if self.settings.layer >= len(layers):
+            raise ValueError(
+                f"--layer must be below {len(layers)}, since the generator has feature maps of "
+                f"{len(layers)} sizes, but got {self.settings.layer}."
+            )
+        self.layer = layers[self.settings.layer]
+        choice = Choice(len(self.classes), self.layer.shape[0])
+        return {**self.subject.networks, "choice": choice}
+
+    def _born(self) -> Subject:
+        settings = subject_settings(self.settings)
+        return Subject({}, settings=settings, task=self.task, device=str(self.device))
+
+    def _loaded(self) -> Model:
+        from egan.collection import saved
+
+        s = self.settings
+        subject: Model = saved.load(s.subject, task=self.task)
+        if type(subject).sample is Model.sample:
+            raise ValueError(
+                f"--subject {s.subject} is a {type(subject).__name__}, which makes no samples; "
+                "give a generator's model.safetensors."
+            )
+        subject.device = self.device
+        for network in subject.networks.values():
+            network.to(self.device)
+        return subject
+
+    def _classes(self) -> list[int]:
+        """Return the colours that the data have, as indices into the palette."""
+        segments = segment(self.task.data.real(NUM_SURVEYED))
+        shares = np.bincount(segments.ravel(), minlength=5)[1:] / segments.size
+        if not (shares > RARE).any():
+            raise ValueError(
+                f"a dissection needs images of coloured objects, but {self.task.data.name} has "
+                "none; give --data.name scenes or shapes."
+            )
+        return [int(one) for one in np.flatnonzero(shares > RARE)]
+
+    def optimizer_options(self) -> Mapping[str, Mapping[str, Any]]:
+        """Add the generator's, while it is trained here."""
+        own = super().optimizer_options()
+        return own if self.settings.subject else {**own, **self.subject.optimizer_options()}
+
+    def apply_settings(self) -> None:
+        """Hand the settings on, to the generator too while it is trained here."""
+        if not self.settings.subject:
+            self.subject.settings = subject_settings(self.settings)
+        super().apply_settings()
+
+    def update(self) -> None:
+        """Train the generator; later, survey its units once and then choose among them."""
+        s = self.settings
+        if not s.subject and self.updates < s.subject_updates:
+            self._train_subject()
+            return
+        self.training(False)
+        if not self.choice.surveyed:
+            self.survey()
+        self.choose()
+        self.training(True)
+
+    def _train_subject(self) -> None:
+        self.subject.optimizers, self.subject.rng = self.optimizers, self.rng
+        self.subject.update()
+
+    @torch.no_grad()
+    def survey(self) -> None:
+        """Compare all units with all classes: IoU, levels to insert, and α to start from."""
+        quantiles = QUANTILES if self.settings.threshold == "information" else QUICK
+        with watched(self.layer) as seen:
+            masks = masks_of(self.images(NUM_SURVEYED, seed=self._seed()), self.classes)
+        iou = dissect(seen[0].cpu(), masks, quantiles=quantiles).iou.T
+        self.choice.iou.copy_(iou)
+        self.choice.levels.copy_(levels_where(seen[0].cpu(), masks))
+        self.choice.alpha.copy_(iou / iou.amax(dim=1, keepdim=True).clamp(min=1e-9))
+        self.choice.surveyed.fill_(True)
+
+    def choose(self) -> None:
+        """Take a step of α on −δ + λ‖α‖², for all classes at once."""
+        count, seed = self.settings.batch_size, self._seed()
+        places = self.squares(count, self.rng)
+        effects = []
+        for index in range(len(self.classes)):
+            with_it, without = (
+                self.images(count, seed=seed, edit=edit)
+                for edit in self.edits(index, self.choice.alpha[index], places)
+            )
+            gain = smooth_segmentation(with_it, self.classes) - smooth_segmentation(
+                without, self.classes
+            )
+            effects.append(_within(gain[:, index], places))
+        penalty = self.settings.penalty * self.choice.alpha.square().sum()
+        self.descend(penalty - torch.stack(effects).sum(), "choice")
+        with torch.no_grad():
+            self.choice.alpha.clamp_(0, 1)
+
+    def edits(self, index: int, units: Tensor, places: Tensor) -> tuple[Edit, Edit]:
+        """Return the insertion and the ablation of units (U,) for a class, at some places."""
+        level = self.choice.levels[index]
+        return blended(units, level, places), blended(units, 0.0, places)
+
+    def squares(self, count: int, rng: torch.Generator) -> Tensor:
+        """Draw places (count, 1, h, w): ones in a random square of half the map's side."""
+        size = self.layer.shape[1]
+        side = max(1, size // 2)
+        corners = torch.randint(size - side + 1, (count, 2, 1), generator=rng)
+        line = torch.arange(size)
+        inside = (line >= corners) & (line < corners + side)
+        places = inside[:, 0, :, None] & inside[:, 1, None, :]
+        return places[:, None].float().to(self.device)
+
+    def score(self) -> dict[str, float]:
+        """Return δ of the chosen units, what ablating them everywhere removes, the best IoU."""
+        seed, places = self._seed(), self.squares(NUM_JUDGED, self.rng)
+        before = masks_of(self.images(NUM_JUDGED, seed=seed), self.classes).float()
+        effects, removed = [], []
+        for index, units in enumerate(self.choice.best(self.settings.num_units)):
+            insert, ablate = self.edits(index, units, places)
+            gain = self._masks(insert, seed, index) - self._masks(ablate, seed, index)
+            effects.append(float(_within(gain, places.cpu())))
+            left = self._masks(blended(units, 0.0, 1.0), seed, index).sum()
+            removed.append(1 - float(left / before[:, index].sum().clamp(min=1)))
+        return {
+            "fitness": float(np.mean(effects)),
+            "removed": float(np.mean(removed)),
+            "iou": float(self.choice.iou.amax(dim=1).mean()),
+        }
+
+    def look(self) -> dict[str, float]:
+        """Return the scores: not how good samples are, but what is known of them."""
+        return self.score()
+
+    def _masks(self, edit: Edit, seed: int, index: int) -> Tensor:
+        made = self.images(NUM_JUDGED, seed=seed, edit=edit)
+        return masks_of(made, self.classes)[:, index].float()
+
+    @property
+    def choice(self) -> Choice:
+        """Which units draw which class."""
+        choice = self.networks["choice"]
+        assert isinstance(choice, Choice)
+        return choice
+
+    def _seed(self) -> int:
+        return int(torch.randint(2**31, (), generator=self.rng))
+
+    def images(self, count: int, *, seed: int, edit: Edit | None = None) -> Tensor:
+        """Make samples (count, 3, H, W), the same for a seed but for what an edit changes."""
+        if edit is None:
+            return self.subject.sample(count, stream(seed))
+        with watched(self.layer, edit):
+            return self.subject.sample(count, stream(seed))
+
+    def pictures(self) -> dict[str, Draw]:
+        """Show what units draw, what is left without them, and what they add."""
+        return {
+            "ablation": self.show_ablation,
+            "insertion": self.show_insertion,
+            "heat_maps": self.show_heat_maps,
+        }
+
+    def show_ablation(self, rng: torch.Generator) -> Image.Image:
+        """Draw samples, and below without the units of each class."""
+        everywhere = torch.ones(1)
+        edits = [
+            blended(units, 0.0, everywhere) for units in self.choice.best(self.settings.num_units)
+        ]
+        return self._rows(rng, edits)
+
+    def show_insertion(self, rng: torch.Generator) -> Image.Image:
+        """Draw samples, and below with the units of each class raised in a random square."""
+        places = self.squares(NUM_SHOWN, rng)
+        chosen = enumerate(self.choice.best(self.settings.num_units))
+        return self._rows(rng, [self.edits(i, units, places)[0] for i, units in chosen])
+
+    def _rows(self, rng: torch.Generator, edits: list[Edit]) -> Image.Image:
+        seed = rng.initial_seed()
+        made = [self.images(NUM_SHOWN, seed=seed, edit=edit) for edit in (None, *edits)]
+        return self._grid(torch.cat(made))
+
+    def show_heat_maps(self, rng: torch.Generator) -> Image.Image:
+        """Draw samples, and below the map of each class's best unit, from its lowest to highest."""
+        with watched(self.layer) as seen:
+            made = self.images(NUM_SHOWN, seed=rng.initial_seed())
+        maps = F.interpolate(seen[0], made.shape[2:], mode="bilinear")[:, self.choice.iou.argmax(1)]
+        low, high = maps.amin((0, 2, 3), keepdim=True), maps.amax((0, 2, 3), keepdim=True)
+        heat = 2 * (maps - low) / (high - low).clamp(min=1e-9) - 1
+        shown = heat.transpose(0, 1).flatten(0, 1)[:, None].expand(-1, 3, -1, -1)
+        return self._grid(torch.cat([made, shown]))
+
+    def _grid(self, samples: Tensor) -> Image.Image:
+        picture: Image.Image = self.task.show(samples, columns=NUM_SHOWN)
+        return picture
+
+
+def _within(values: Tensor, places: Tensor) -> Tensor:
+    """Return the mean of values (N, H, W) in the places (N, 1, h, w) of a smaller map."""
+    share = F.interpolate(places, values.shape[1:])[:, 0]
+    return (values * share).sum() / share.sum()
