@@ -98,7 +98,9 @@ def _run_directory(tmp_path):
 def test_resume_takes_the_settings_of_the_run(tmp_path):
     directory = _run_directory(tmp_path)
     request = parse(["--resume", directory, "--generations", "9000", "--executor", "inline"])
-    expected = dataclasses.replace(collection.preset("gaussians8"), generations=9000, executor="inline")
+    expected = dataclasses.replace(
+        collection.preset("gaussians8"), generations=9000, executor="inline"
+    )
     assert request.config == expected
 
 
@@ -108,7 +110,10 @@ def test_resume_takes_the_settings_of_the_run(tmp_path):
         ("--seed 3", "--seed was 0, now 3"),
         ("--generator-lr 0.5", "--generator-lr was 0.001, now 0.5"),
         ("--evolve hinge", "--evolve was minimax,heuristic,least_squares, now hinge"),
-        ("--evolution.bandit --evolution.contest-every 4", "--evolution.bandit was False, now True"),
+        (
+            "--evolution.bandit --evolution.contest-every 4",
+            "--evolution.bandit was False, now True",
+        ),
     ],
 )
 def test_resume_refuses_what_would_change_the_result(tmp_path, words, expected):

@@ -216,5 +216,13 @@ def test_the_catalogue_names_everything(capsys):
     assert main(["--list"]) == 0
     out = capsys.readouterr().out
     presets = collection.presets("egan")
-    for name in (*presets, *collection.MODELS, *data.NAMES, *NAMES, *networks.NAMES, "pareto", "pairwise"):
+    for name in (
+        *presets,
+        *collection.MODELS,
+        *data.NAMES,
+        *NAMES,
+        *networks.NAMES,
+        "pareto",
+        "pairwise",
+    ):
         assert f"\n  {name} " in out or f" {name} " in out

@@ -6,7 +6,6 @@ from egan import collection
 from egan.config import SearchConfig
 from egan.config.file import read_config, to_yaml
 
-
 ALL = [f"{model}:{kind}" for model in collection.MODELS for kind in collection.presets(model)]
 
 
@@ -22,7 +21,9 @@ def test_settings_come_back_from_yaml(preset, tmp_path):
 
 
 def test_what_a_file_leaves_out_is_its_presets(tmp_path):
-    (tmp_path / "c.yaml").write_text("preset: gaussians8\nsettings: {generator_lr: 1e-3, width: 9}\n")
+    (tmp_path / "c.yaml").write_text(
+        "preset: gaussians8\nsettings: {generator_lr: 1e-3, width: 9}\n"
+    )
     before = collection.preset("gaussians8")
     settings = dataclasses.replace(before.settings, generator_lr=1e-3, width=9)
     assert read(tmp_path / "c.yaml") == dataclasses.replace(before, settings=settings)

@@ -8,8 +8,8 @@ import torch
 from gans import pair, parts_for, same_bits, task_for, tiny_config
 
 from egan.collection.egan.model import Egan
-from egan.evolution.whole import WholeEvolution, best_of
 from egan.collection.search import default_space
+from egan.evolution.whole import WholeEvolution, best_of
 from population import InlineExecutor, PopulationBasedTraining, RayExecutor, Search
 from population.member import Birth
 from population.seeding import Seeds, seed_everything

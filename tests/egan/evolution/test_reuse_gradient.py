@@ -49,7 +49,9 @@ def test_the_step_is_that_of_the_loss_on_the_scored_batch(survivors, r1_weight):
     record = home.update([unpack(newborn.contribution) for newborn in newborns])
     assert record["discriminator_loss"] == pytest.approx(float(loss.detach()), rel=1e-6)
     if r1_weight:
-        loss = loss + r1_weight * r1_penalty(lambda samples: by_hand.game.logits(Batch(samples)), real)
+        loss = loss + r1_weight * r1_penalty(
+            lambda samples: by_hand.game.logits(Batch(samples)), real
+        )
     by_hand.game.optimizers["discriminator"].zero_grad()
     loss.backward()
     by_hand.game.optimizers["discriminator"].step()
