@@ -244,7 +244,8 @@ ERRORS = {
     "survivors of a model": "gan --evolve minimax --evolution.num-survivors 0",
     "resumed with a change": f"{TINY['gan']} {ROUNDS} ; --resume {{run}} --generator-lr 0.5",
     "resumed backwards": f"{TINY['gan']} {ROUNDS} ; --resume {{run}} --rounds 1",
-    "resumed with a change of E-GAN": f"{VARIANT} ; --resume {{run}} --evolution.diversity-weight 1",
+    "resumed with a change of E-GAN": f"{VARIANT} ; --resume {{run}} "
+    "--evolution.diversity-weight 1",
 }
 MISTAKE = "preset: gaussians8\ngeneration: 4\n"
 QUICK = "runs/gaussians8"

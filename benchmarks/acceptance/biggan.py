@@ -9,8 +9,9 @@ from scipy.stats import spearmanr
 
 from acceptance import Check, above, at_least, at_most
 from acceptance.training import built, num_parameters, reference, task_of, trained
-from egan.collection.biggan import THRESHOLDS, BigGan
-from egan.training.model import Model, Task, stream
+from egan.collection.biggan.model import THRESHOLDS, BigGan
+from egan.tasks import Task
+from egan.training.model import Model, stream
 
 UPDATES = 800
 NUM_SAMPLES = 1000

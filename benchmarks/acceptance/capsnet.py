@@ -21,10 +21,10 @@ from torch import Tensor, nn
 import fitness
 from acceptance import Check, at_most, below
 from acceptance.training import num_parameters, trained
-from egan.collection.capsnet import BATCH, CapsNet, Scene, lengths, scenes
+from egan.collection.capsnet.model import BATCH, CapsNet, Scene, scenes
 from egan.data import load
 from egan.judging.features import Features
-from egan.training.model import Task
+from egan.tasks import Recognition, Task
 
 UPDATES, DIGITS_UPDATES = 2000, 1000
 HALF_LIFE = 0.4
@@ -53,12 +53,12 @@ class Convolutional(CapsNet):
 
     def update(self) -> None:
         """Descend the cross-entropy of the classes, each as likely as the other, once."""
-        self.apply_options()
+        self.apply_settings()
         scene = self.drawn()
         targets = F.normalize(self.present(scene.classes), p=1.0)
-        self.descend("capsnet", F.cross_entropy(self.logits(scene.images), targets))
+        self.descend(F.cross_entropy(self.classify(scene.images), targets), "capsnet")
 
-    def logits(self, images: Tensor) -> Tensor:
+    def classify(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W) to logits (N, K)."""
         logits: Tensor = self.network((images + 1) / 2)
         return logits
@@ -116,7 +116,7 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Check]:
 def task(name: str) -> Task:
     """Return the task of a data set; nothing is judged by features."""
     train, test = (load(name, split=part) for part in ("train", "test"))
-    return Task(train, test, Features(lambda samples: samples.flatten(1)))
+    return Recognition(train, test, Features(lambda samples: samples.flatten(1)))
 
 
 def capsules(task: Task, seed: int, *, quick: bool, **changed: float) -> Outcome:
@@ -146,10 +146,7 @@ def error(model: CapsNet) -> float:
     """Return the share of test images whose classes are not exactly those that are told."""
     scene = everything(model)
     with model.judging():
-        scores = [
-            model.logits(part) if isinstance(model, Convolutional) else lengths(model.find(part))
-            for part in scene.images.split(BATCH)
-        ]
+        scores = [model.classify(part) for part in scene.images.split(BATCH)]
     return 1 - fitness.accuracy(torch.cat(scores), model.present(scene.classes))
 
 

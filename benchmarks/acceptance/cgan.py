@@ -14,7 +14,8 @@ import fitness
 from acceptance import Check, above, at_least, below
 from acceptance.training import reference, task_of, trained
 from egan.collection.cgan import Cgan
-from egan.training.model import Batch, Codes, Task, stream
+from egan.tasks import Batch, Codes, Generation, Task
+from egan.training.model import stream
 
 UPDATES = 2000
 NUM_CLASSES, PER_CLASS = 10, 100
@@ -25,14 +26,15 @@ CHANCE, MARGIN = 0.1, 0.03
 class Unconditional(Cgan):
     """The same networks, of which neither is ever told a class: the label is always 0."""
 
-    def codes(self, count: int, generator: torch.Generator) -> Codes:
+    def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z)."""
-        drawn = super().codes(count, generator)
+        drawn = super().codes(count, rng)
         return drawn | {"labels": torch.zeros_like(drawn["labels"])}
 
-    def logits(self, batch: Batch) -> Tensor:
+    def discriminate(self, batch: Batch) -> Tensor:
         """Ask D about samples alone."""
-        return super().logits(Batch(batch.samples, {"labels": torch.zeros_like(batch.labels)}))
+        labels = torch.zeros_like(batch.labels)
+        return super().discriminate(Batch(batch.samples, {"labels": labels}))
 
 
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Check]:
@@ -72,13 +74,12 @@ def shuffled(task: Task, seed: int) -> Task:
     """Return the task with labels that belong to other samples."""
     assert task.data.labels is not None
     labels = np.random.default_rng(seed).permutation(task.data.labels)
-    return replace(task, data=replace(task.data, labels=labels))
+    return Generation(replace(task.data, labels=labels), task.held_out, task.features)
 
 
 def asked(model: Cgan, seed: int) -> list[Tensor]:
     """Make 100 samples of each class that is asked for."""
-    generator = stream(seed)
-    z = model.codes(NUM_CLASSES * PER_CLASS, generator)["z"]
+    z = model.codes(NUM_CLASSES * PER_CLASS, stream(seed))["z"]
     labels = torch.arange(NUM_CLASSES).repeat_interleave(PER_CLASS)
     with model.judging():
         return list(model.made({"z": z, "labels": labels}).split(PER_CLASS))
@@ -92,11 +93,11 @@ def accuracy(model: Cgan, seed: int) -> float:
 
 def found(model: Cgan, seed: int) -> list[Tensor]:
     """Make samples until a classifier has seen each class 100 times; return as many of each."""
-    generator, judge = stream(seed), reference()
+    rng, judge = stream(seed), reference()
     kept = [torch.empty(0, *model.shape)] * NUM_CLASSES
     for _ in range(TRIES):
         with model.judging():
-            made = model.samples(NUM_CLASSES * PER_CLASS, generator)
+            made = model.samples(NUM_CLASSES * PER_CLASS, rng)
         seen = torch.as_tensor(judge.second.classes(made))
         kept = [torch.cat([old, made[seen == i]])[:PER_CLASS] for i, old in enumerate(kept)]
         if min(map(len, kept)) == PER_CLASS:

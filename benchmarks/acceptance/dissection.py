@@ -11,8 +11,8 @@ from torch import Tensor
 
 from acceptance import Check, above, at_most, below
 from acceptance.training import reference, task_of, trained
-from egan.collection.dissection import Dissection
-from egan.judging.dissection import Edit, blended, dissect, masks_of, watched
+from egan.collection.dissection.model import Dissection
+from egan.collection.dissection.units import Edit, blended, dissect, masks_of, watched
 
 UPDATES = 1400
 NUM_SAMPLES = 600
@@ -75,10 +75,10 @@ def ablated(model: Dissection, index: int) -> tuple[float, float, float, float]:
     before = pixels(model, None)
     units = model.choice.best(model.settings.num_units)[index]
     after = pixels(model, blended(units, 0.0, 1.0))
-    generator = torch.Generator().manual_seed(index)
+    rng = torch.Generator().manual_seed(index)
     random = torch.stack(
         [
-            pixels(model, blended(shuffled(units, generator), 0.0, 1.0))[:, index]
+            pixels(model, blended(shuffled(units, rng), 0.0, 1.0))[:, index]
             for _ in range(RANDOM_DRAWS)
         ]
     ).mean(dim=0)
@@ -125,8 +125,8 @@ def mars(models: Sequence[Dissection]) -> list[Check]:
         one_each = torch.eye(count)
         alone = [distance(model, unit, NUM_RANKED, FIRST) for unit in one_each]
         worst = one_each[np.argsort(alone)[:NUM_ARTEFACTS]].sum(dim=0)
-        generator = torch.Generator().manual_seed(0)
-        others = [shuffled(worst, generator) for _ in range(RANDOM_DRAWS)]
+        rng = torch.Generator().manual_seed(0)
+        others = [shuffled(worst, rng) for _ in range(RANDOM_DRAWS)]
         found.append(distance(model, worst, NUM_SAMPLES, SECOND))
         random.append(np.mean([distance(model, one, NUM_SAMPLES, SECOND) for one in others]))
     name = f"Fréchet distance without the {NUM_ARTEFACTS} worst units"
@@ -145,6 +145,6 @@ def pixels(model: Dissection, edit: Edit | None) -> Tensor:
     return masks_of(made, model.classes).float().sum(dim=(2, 3))
 
 
-def shuffled(units: Tensor, generator: torch.Generator) -> Tensor:
+def shuffled(units: Tensor, rng: torch.Generator) -> Tensor:
     """Return as many units, drawn at random."""
-    return units[torch.randperm(len(units), generator=generator)]
+    return units[torch.randperm(len(units), generator=rng)]

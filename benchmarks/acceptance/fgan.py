@@ -16,7 +16,7 @@ from egan.data import load
 from egan.data.line import BIMODAL
 from egan.judging.features import Features
 from egan.losses.divergences import F_DIVERGENCES
-from egan.training.model import Task
+from egan.tasks import Generation
 
 UPDATES, TRIALS, POINTS = 1500, 100, 7
 FITTED = ("kl", "reverse_kl", "pearson", "squared_hellinger", "jensen_shannon")
@@ -48,13 +48,13 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Check]:
 
 def bound(seed: int) -> tuple[float, float]:
     """Return how far F comes above D_f for random functions, at most 0, and from it at the best."""
-    generator = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     above_it, gap = -np.inf, 0.0
     for f in F_DIVERGENCES.values():
         for _ in range(TRIALS):
-            p, q = torch.rand(2, POINTS, generator=generator, dtype=torch.float64) + 0.01
+            p, q = torch.rand(2, POINTS, generator=rng, dtype=torch.float64) + 0.01
             p, q = p / p.sum(), q / q.sum()
-            v = 2 * torch.randn(POINTS, generator=generator, dtype=torch.float64)
+            v = 2 * torch.randn(POINTS, generator=rng, dtype=torch.float64)
             value, best = f.value(p, q), f.slope(p / q)
             above_it = max(above_it, float(p @ f.activation(v) - q @ f.penalty(v) - value))
             gap = max(gap, abs(float(p @ best - q @ f.conjugate(best) - value)))
@@ -64,7 +64,7 @@ def bound(seed: int) -> tuple[float, float]:
 def fitted(name: str, seed: int, *, quick: bool) -> tuple[float, float]:
     """Fit a Gaussian by the game; return its mean and deviation."""
     data = load("bimodal")
-    task = Task(data=data, held_out=data, features=Features(lambda points: points))
+    task = Generation(data, data, Features(lambda points: points))
     model = built(Line, seed, task=task, quick=quick, divergence=name)
     train(model, seed, updates=UPDATES, quick=quick)
     assert isinstance(model, Fgan)

@@ -10,11 +10,12 @@ import torch
 import fitness
 from acceptance import Check, above, at_least, at_most, below
 from acceptance.training import built, num_parameters, reference, samples, task_of, train
-from egan.collection.improved_gan import ImprovedGan, modes, semi_supervised
+from egan.collection.improved_gan import modes, semi_supervised
+from egan.collection.improved_gan.model import ImprovedGan
 from egan.data import load
 from egan.judging.features import Features
 from egan.losses.averaging import historical_averaging
-from egan.training.model import Task
+from egan.tasks import Generation
 
 SEEDS = 5
 LABELLED_UPDATES, MODES_UPDATES = 2000, 5000
@@ -76,7 +77,7 @@ def error(seed: int, *, quick: bool, weight: float) -> float:
 def found(seed: int, *, quick: bool, kernels: bool) -> tuple[float, int]:
     """Return how many of the 25 modes samples have, and the number of D's parameters."""
     data = load("gaussians25")
-    task = Task(data=data, held_out=data, features=Features(lambda points: points))
+    task = Generation(data, data, Features(lambda points: points))
     changed = (
         {"discriminator_width": WIDTH}
         if kernels

@@ -11,7 +11,8 @@ import torch
 import fitness
 from acceptance import Check, above, at_least, at_most
 from acceptance.training import built, reference, task_of, train
-from egan.collection.infogan import Infogan, best_information, information
+from egan.collection.infogan.model import Infogan, best_information
+from egan.collection.infogan.networks import information
 from egan.networks.latent import traverse
 from egan.training.model import stream
 from population.seeding import Seeds
@@ -49,27 +50,27 @@ def figures(seed: int, *, quick: bool, **changed: float) -> dict[str, float]:
     model = built("infogan", seed, task=task_of(judge), quick=quick, **changed)
     assert isinstance(model, Infogan)
     train(model, seed, updates=UPDATES, quick=quick)
-    random = stream(Seeds(seed, 7, 0).own("evaluate"))
+    rng = stream(Seeds(seed, 7, 0).own("evaluate"))
     with model.judging():
-        codes = model.codes(NUM_JUDGED, random)
+        codes = model.codes(NUM_JUDGED, rng)
         made = model.made(codes)
         seen = judge.second.classes(made)
         return {
             "nmi": best_information(codes["categories"], torch.as_tensor(seen)),
             "nmi_of_real": model.score_real(),
-            "correlation": correlation(model, random),
+            "correlation": correlation(model, rng),
             "bound": float(information(model.guess(made), codes).categorical),
             "frechet": judge.frechet(made),
         }
 
 
-def correlation(model: Infogan, random: torch.Generator) -> float:
+def correlation(model: Infogan, rng: torch.Generator) -> float:
     """Return the largest |correlation| of a continuous code with the slant or the ink of samples.
 
     Over 100 walks from -2 to 2, all other codes fixed in each.
     """
     values = torch.linspace(-REACH, REACH, STEPS)
-    codes = model.codes(WALKS, random)
+    codes = model.codes(WALKS, rng)
     walked = {name: code.repeat_interleave(STEPS, dim=0) for name, code in codes.items()}
     found = []
     for dimension in range(model.settings.continuous_codes):

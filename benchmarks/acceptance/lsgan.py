@@ -12,9 +12,10 @@ import mutations
 from acceptance import Check, above, at_most
 from acceptance.training import QUICK_UPDATES, built, reference, task_of
 from egan.collection.lsgan import CODES, Lsgan
-from egan.losses.discriminator import discriminator_loss
+from egan.losses import discriminator as logistic
 from egan.losses.games import least_squares_generator_loss, least_squares_loss
-from egan.training.model import Batch, stream
+from egan.tasks import Batch
+from egan.training.model import stream
 from mutations.objectives import Objective
 
 POINTS, STEPS = 7, 400
@@ -26,9 +27,13 @@ ERROR = 1e-6
 class Minimax(Lsgan):
     """The same networks in the game of logarithms, of which G minimises E[log(1 - D(G(z)))]."""
 
-    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return −E[log D(x)] − E[log(1 − D(G(z)))]."""
-        return discriminator_loss(self.logits(real), self.logits(fake))
+    def real_loss(self, real: Batch) -> Tensor:
+        """Return −E[log D(x)]."""
+        return logistic.real_loss(self.logits(real))
+
+    def fake_loss(self, fake: Batch) -> Tensor:
+        """Return −E[log(1 − D(G(z)))]."""
+        return logistic.fake_loss(self.logits(fake))
 
     def objective(self) -> Objective:
         """Return ½ E[log(1 − D(G(z)))]."""
@@ -108,7 +113,7 @@ def pull(kind: type[Lsgan], seed: int, *, quick: bool) -> float:
     data. The pull is the norm of the gradient of G's loss in a sample, times their number.
     """
     model = built(kind, seed, task=task_of(reference()), quick=quick)
-    model.random = stream(seed)
+    model.rng = stream(seed)
     for _ in range(QUICK_UPDATES if quick else UPDATES):
         with torch.no_grad():
             fake = model.fake(model.settings.batch_size)
@@ -116,7 +121,7 @@ def pull(kind: type[Lsgan], seed: int, *, quick: bool) -> float:
     fake = model.fake(NUM_SAMPLES)
     samples = fake.samples.detach().requires_grad_()
     real = model.draw(NUM_SAMPLES)
-    loss = model.generator_loss(Batch(samples, fake.codes), real, model.objective())
+    [loss] = model.generator_losses(Batch(samples, fake.codes), real, [model.objective()])
     (gradient,) = torch.autograd.grad(loss, samples)
     scores, others = (model.logits(batch).detach() for batch in (fake, real))
     rejected = scores < scores.mean() + 0.1 * (others.mean() - scores.mean())

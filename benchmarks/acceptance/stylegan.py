@@ -12,10 +12,12 @@ from torch import Tensor
 
 from acceptance import Check, above, at_least, at_most, below
 from acceptance.training import reference, task_of, trained
-from egan.collection.stylegan import PSIS, StyleGan, thirds
+from egan.collection.stylegan.model import PSIS, StyleGan
+from egan.collection.stylegan.networks import thirds
 from egan.judging.attributes import Attributes, read
 from egan.networks.conditioning import ConditionalNorm
-from egan.training.model import Codes, stream
+from egan.tasks import Codes
+from egan.training.model import stream
 from fitness.probe import Labelled, linear_probe
 
 TRIED = """Shape alone follows the styles at 16x16 rather than those at 4x4, which set place; here a

@@ -17,7 +17,8 @@ from egan.collection.vae import Autoencoder, Decoder, Encoder, Vae
 from egan.data.dataset import Array, Dataset
 from egan.data.line import NUM_JUDGED
 from egan.judging.features import Features
-from egan.training.model import Task, stream
+from egan.tasks import Density, Task
+from egan.training.model import stream
 
 UPDATES, LINEAR_UPDATES = 2000, 1500
 GREY_LEVEL, WHITE = 16, 255
@@ -106,7 +107,7 @@ def gap(seed: int, *, quick: bool) -> float:
     rng = np.random.default_rng(seed)
     law = Principal(rng.standard_normal((DIM, LATENT_DIM)))
     data = Dataset("principal", law.points(NUM_JUDGED, rng), process=law)
-    task = Task(data, data, Features(lambda points: points))
+    task = Density(data, data, Features(lambda points: points), likelihood="gaussian")
     changed = {"likelihood": "gaussian", "batch_size": 512, "lr": 5e-3}
     model = trained(LinearVae, seed, task=task, updates=LINEAR_UPDATES, quick=quick, **changed)
     model.configure({"lr": 5e-4})
@@ -114,7 +115,7 @@ def gap(seed: int, *, quick: bool) -> float:
     assert isinstance(model, LinearVae)
     points = data.real(NUM_JUDGED)
     with model.judging():
-        model.random = stream(seed)
+        model.rng = stream(seed)
         return float((law.log_density(points) - model.bound(points, 1)).mean())
 
 
@@ -123,16 +124,17 @@ def density_of_digits(seed: int, *, quick: bool) -> tuple[float, float]:
 
     Some pixels are never inked, where a density has no upper limit: noise fills each grey level.
     """
-    task = digits()
-    task = replace(task, data=filled(task.data, seed), held_out=filled(task.held_out, seed + 1))
+    known = digits()
+    parts = filled(known.data, seed), filled(known.held_out, seed + 1)
+    task = Density(*parts, known.features, likelihood="gaussian")
     model = trained(
         PixelwiseVae, seed, task=task, updates=UPDATES, quick=quick, likelihood="gaussian"
     )
     with model.judging():
-        model.random = stream(seed)
+        model.rng = stream(seed)
         elbo = model.score()["fitness"]
-    known, new = (part.tensor(np.arange(len(part))) for part in (task.data, task.held_out))
-    plain = torch.distributions.Normal(known.mean(dim=0), known.std(dim=0))
+    old, new = (part.tensor(np.arange(len(part))) for part in parts)
+    plain = torch.distributions.Normal(old.mean(dim=0), old.std(dim=0))
     return elbo, float(plain.log_prob(new).sum(dim=(1, 2, 3)).mean())
 
 
@@ -147,7 +149,7 @@ def bounds_of(model: Vae, seed: int) -> tuple[float, float]:
     """Return the bound with 50 codes per sample and the ELBO, of the same held-out digits."""
     samples = model.task.held_out.real(NUM_PAIRS)
     with model.judging():
-        model.random = stream(seed)
+        model.rng = stream(seed)
         many = float(model.bound(samples, NUM_WEIGHTED).mean())
         return many, fmean(float(model.bound(samples, 1).mean()) for _ in range(NUM_WEIGHTED))
 

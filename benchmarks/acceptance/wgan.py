@@ -18,8 +18,9 @@ from egan.data import load
 from egan.data.dataset import Array, Dataset
 from egan.data.line import BIMODAL, LineMixture
 from egan.judging.features import Features
-from egan.losses.discriminator import discriminator_loss
-from egan.training.model import Batch, Task, stream
+from egan.losses import discriminator as logistic
+from egan.tasks import Batch, Generation
+from egan.training.model import stream
 from mutations.objectives import Objective
 
 CRITIC_UPDATES, UPDATES = 500, 2000
@@ -55,9 +56,16 @@ PHASES = (
 class LogLoss(Wgan):
     """The same networks, rates and steps in the game of logarithms."""
 
-    def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return −E[log D(x)] − E[log(1 − D(G(z)))]."""
-        return discriminator_loss(self.logits(real), self.logits(fake))
+    def real_loss(self, real: Batch) -> Tensor:
+        """Return −E[log D(x)]."""
+        return logistic.real_loss(self.logits(real))
+
+    def fake_loss(self, fake: Batch) -> Tensor:
+        """Return −E[log(1 − D(G(z)))]."""
+        return logistic.fake_loss(self.logits(fake))
+
+    def penalty(self, real: Batch, fake: Batch) -> None:
+        """Return None: there is no penalty."""
 
     def objective(self) -> Objective:
         """Return −½ E[log D(G(z))]."""
@@ -84,15 +92,15 @@ def relative_error(pair: tuple[LineMixture, LineMixture], seed: int, *, quick: b
     rng = np.random.default_rng(seed)
     data = Dataset("line", pair[0].points(NUM_EXACT, rng), process=pair[0])
     other = Dataset("other", pair[1].points(NUM_EXACT, rng), process=pair[1])
-    task = Task(data, data, Features(lambda points: points))
+    task = Generation(data, data, Features(lambda points: points))
     model = built(Wgan, seed, task=task, quick=quick, **CRITIC)
     assert isinstance(model, Wgan)
-    model.random = stream(seed)
+    model.rng = stream(seed)
     num = QUICK_UPDATES if quick else CRITIC_UPDATES
     for phase in PHASES:
         model.configure(phase)
         for _ in range(num):
-            fake = Batch(other.draw(model.settings.batch_size, model.random))
+            fake = Batch(other.draw(model.settings.batch_size, model.rng))
             model.train_discriminator(model.draw(), fake)
     real, fake = (torch.from_numpy(part.samples.copy()) for part in (data, other))
     with torch.no_grad():
@@ -105,7 +113,7 @@ def modes(kind: type[Wgan], seed: int, *, quick: bool) -> float:
     data = load("gaussians25")
     assert data.mixture is not None
     settings = asdict(gaussians25().settings)
-    task = Task(data, data, Features(lambda points: points))
+    task = Generation(data, data, Features(lambda points: points))
     model = built(kind, seed, task=task, quick=quick, **settings)
     train(model, seed, updates=UPDATES, quick=quick)
     mixture = data.mixture

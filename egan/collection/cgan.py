@@ -298,6 +298,11 @@ class Cgan(Game):
         logits: Tensor = self.discriminator(batch.samples, batch.labels)
         return logits
 
+    @property
+    def is_logistic(self) -> bool:
+        """Whether both halves are E-GAN's: they are where labels are as they were."""
+        return not self.settings.label_noise
+
     def real_loss(self, real: Batch) -> Tensor:
         """Return −E[log D(x|y)], with some labels replaced."""
         if self.settings.label_noise:

@@ -267,7 +267,7 @@ class Fgan(Game):
         count = self.task.num_judged
         real = Batch(self.task.data.draw(count, self.rng).to(self.device))
         fake = self.fake(count)
-        return -float(self.discriminator_loss(real, fake))
+        return -float(self.discriminator_loss(real, fake).detach())
 
     def look(self) -> dict[str, float]:
         """Return all distances, and V's estimate of the divergence."""

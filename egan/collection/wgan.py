@@ -317,4 +317,4 @@ class Wgan(Game):
         real = self.task.held_out.real(NUM_GAP).to(self.device)
         fake = self.samples(len(real), self.rng).to(self.device)
         gap = self.discriminator(real).mean() - self.discriminator(fake).mean()
-        return {**super().look(), "critic_gap": float(gap)}
+        return {**super().look(), "critic_gap": float(gap.detach())}

@@ -5,7 +5,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
-from egan.tasks.base import Batch, Codes, Draw, Needs, Task, draw, draw_labels, moved
+from egan.tasks.base import Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
@@ -22,6 +22,7 @@ __all__ = [
     "Generation",
     "Needs",
     "Recognition",
+    "Scores",
     "Task",
     "Translation",
     "draw",

@@ -19,7 +19,7 @@ import mutations
 from egan.config.settings import GameSettings
 from egan.losses import discriminator as logistic
 from egan.tasks.base import Batch, Codes, Draw, moved
-from egan.training.arithmetic import compile_in_place, lay_out
+from egan.training.arithmetic import compile_in_place, eager, lay_out
 from egan.training.averaging import ExponentialAveraging
 from egan.training.model import BATCH, Model
 from mutations.objectives import Objective
@@ -171,7 +171,9 @@ class Game(Model):
         A paper whose loss has no halves overrides it; an evolution then takes it whole.
         """
         loss = self.real_loss(real) + self.fake_loss(fake)
-        for penalty in (self.real_penalty(real), self.penalty(real, fake)):
+        with eager(self.arithmetic):
+            penalties = self.real_penalty(real), self.penalty(real, fake)
+        for penalty in penalties:
             loss = loss if penalty is None else loss + penalty
         return loss
 

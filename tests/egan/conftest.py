@@ -100,7 +100,7 @@ def run_directory(tmp_path: Path) -> Callable[..., Path]:
             "seed": seed,
             "output": str(tmp_path),
             "data": {"name": "digits"},
-            "fitness": {"diversity_weight": weight},
+            "evolution": {"diversity_weight": weight},
         }
         (directory / "config.yaml").write_text(yaml.safe_dump(config))
         (directory / "versions.json").write_text(json.dumps({"torch": "2.13", "ray": "2.60"}))
@@ -126,8 +126,8 @@ def _write_samples(folder: Path, seed: int) -> None:
 TINY = (
     *("--executor", "inline"),
     *("--generations", "4", "--look-every", "2"),
-    *("--generator.width", "8", "--discriminator.width", "8"),
-    *("--evolution.batch-size", "16", "--fitness.num-samples", "16"),
+    *("--width", "8", "--discriminator-width", "8"),
+    *("--batch-size", "16", "--evolution.num-samples", "16"),
 )
 """Flags that make a run take a second."""
 
@@ -135,9 +135,10 @@ TINY = (
 @contextmanager
 def _judging_few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("egan.runs.gallery.NUM_POINTS", 300)
+        patch.setattr("egan.data.kinds.Points.num_judged", 300)
+        patch.setattr("egan.data.kinds.Points.num_shown", 300)
         patch.setattr("egan.judging.features.NUM_REFERENCE", 300)
-        patch.setattr("egan.evolution.whole.NUM_SAMPLES", 100)
+        patch.setattr("egan.tasks.Task.num_judged", 100)
         yield
 
 

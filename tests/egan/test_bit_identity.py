@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 GENERATIONS = 120
 SETTINGS = [
     *("--generations", str(GENERATIONS), "--checkpoint-every", "20", "--look-every", "60"),
-    *("--generator.width", "16", "--discriminator.width", "16", "--seed", "11"),
-    *("--evolution.num-survivors", "2", "--fitness.num-samples", "64"),
+    *("--width", "16", "--discriminator-width", "16", "--seed", "11"),
+    *("--evolution.num-survivors", "2", "--evolution.num-samples", "64"),
 ]
 
 

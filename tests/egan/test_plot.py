@@ -44,8 +44,8 @@ def test_curves_of_one_name_are_told_apart_by_their_settings(run_directory, tmp_
     ]
     assert main([*map(str, runs), "--output", str(tmp_path / "runs.png")]) == 0
     rows = capsys.readouterr().out.splitlines()[1:3]
-    assert rows[0].startswith("digits, fitness.diversity_weight=0.1  2")
-    assert rows[1].startswith("digits, fitness.diversity_weight=0.2  2")
+    assert rows[0].startswith("digits, evolution.diversity_weight=0.1  2")
+    assert rows[1].startswith("digits, evolution.diversity_weight=0.2  2")
 
 
 def test_runs_without_settings_have_a_curve_each(run_directory, tmp_path, capsys):

@@ -26,7 +26,7 @@ from egan.collection.dissection.units import (
 )
 from egan.data.kinds import Images
 from egan.judging.attributes import segment
-from egan.tasks import Draw, Generation, Needs
+from egan.tasks import Draw, Generation, Needs, Scores
 from egan.training.model import Model, stream
 
 if TYPE_CHECKING:
@@ -37,11 +37,21 @@ RARE = 1e-3
 """The share of real pixels below which a colour is no class."""
 
 
+class Units(Generation):
+    """Units of a generator that match classes: measures of the model's own, no distances."""
+
+    needs: ClassVar = Needs(kinds=(Images,))
+    leading: ClassVar[tuple[str, ...]] = ("iou", "removed")
+
+    def baselines(self) -> Mapping[str, Scores]:
+        """Return none: a distance of samples says nothing of units."""
+        return {}
+
+
 class Dissection(Model):
     """Trains a generator or takes a trained one, then finds the units that draw each class."""
 
-    task_type: ClassVar = Generation
-    needs: ClassVar = Needs(kinds=(Images,))
+    task_type: ClassVar = Units
     presets: ClassVar = PRESETS
     learning: ClassVar = {"choice": "lr"}
     tiny: ClassVar = {"width": 4, "subject_updates": 1, "batch_size": 4, "num_units": 2}

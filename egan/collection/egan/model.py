@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from egan import networks
 from egan.collection.egan import PRESETS, EganSettings
 from egan.losses.discriminator import gradient_penalty, r1_penalty
-from egan.networks.latent import interpolate, slerp
+from egan.networks.latent import draw_codes, interpolate, slerp
 from egan.tasks import ROW, Generation
 from egan.training.game import Batch, Codes, Draw, Game
 
@@ -58,10 +58,8 @@ class Egan(Game):
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""
-        size = count, self.settings.latent_dim
-        if self.settings.latent == "uniform":
-            return {"z": torch.rand(size, generator=rng) * 2 - 1}
-        return {"z": torch.randn(size, generator=rng)}
+        s = self.settings
+        return {"z": draw_codes(count, s.latent_dim, law=s.latent, rng=rng)}
 
     def discriminate(self, batch: Batch) -> Tensor:
         """Ask D about scaled samples."""

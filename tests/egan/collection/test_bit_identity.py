@@ -5,12 +5,12 @@ from functools import partial
 import collection_checks as checks
 import pandas as pd
 import pytest
+from egan.evolution.evolve import EvolvedGenerator, SharedDiscriminator
+from egan.runs.models import model_of
 
 from egan import collection
 from egan.config.space import read_space
-from egan.evolution.evolve import EvolvedGenerator, SharedDiscriminator
 from egan.run import main
-from egan.runs.models import model_of
 from population import Evolution, PopulationBasedTraining, RayExecutor, Search
 
 ROUNDS = 3

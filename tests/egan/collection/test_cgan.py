@@ -1,10 +1,10 @@
 """The class reaches both networks, however it joins."""
 
-import collection_checks as checks
 import pytest
 import torch
 
-from egan.training.model import Batch
+from egan.collection import testing as checks
+from egan.tasks import Batch
 
 WAYS = ("concat", "projection", "cbn")
 
@@ -50,7 +50,7 @@ def test_labels_are_drawn_as_the_data_have_them():
 def test_label_noise_replaces_its_share(noise, expected):
     cgan = model(label_noise=noise)
     labels = torch.zeros(4000, dtype=torch.long)
-    cgan.random.manual_seed(0)
+    cgan.rng.manual_seed(0)
     changed = (cgan._noisy(labels) != labels).float().mean()
     assert changed == pytest.approx(expected, abs=0.04)
 

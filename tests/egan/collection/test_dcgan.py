@@ -4,18 +4,20 @@ from functools import partial
 
 import pytest
 import torch
-from collection_checks import built, check_paper, check_samples, random_images, small, task
 from torch import nn
+from updates import check_update
 
 from egan import collection
-from egan.collection.dcgan import Dcgan, map_sizes
+from egan.collection.dcgan import Dcgan
+from egan.collection.testing import built, paper_sizes, random_images, small, task_of
+from egan.networks.halvings import map_sizes
 
 PAPER = (3, 64, 64)
 
 
 def model(shape=(1, 8, 8), **changed):
     settings = small("dcgan").settings.tuned(changed)
-    return built(partial(Dcgan, settings=settings, task=task(random_images(shape))))
+    return built(partial(Dcgan, settings=settings, task=task_of(Dcgan, random_images(shape))))
 
 
 def num_parameters(network):
@@ -47,7 +49,7 @@ def test_maps_are_doubled_from_2_4_or_7_pixels(size, sizes):
 
 def test_the_papers_networks():
     s = collection.preset("dcgan:paper").settings
-    paper = built(partial(Dcgan, settings=s, task=task(random_images(PAPER, count=10))))
+    paper = built(partial(Dcgan, settings=s, task=task_of(Dcgan, random_images(PAPER, count=10))))
     up, down = of_kind(paper.generator, nn.ConvTranspose2d), of_kind(paper.discriminator, nn.Conv2d)
     assert [layer.in_channels for layer in up] == [1024, 512, 256, 128]
     assert [layer.out_channels for layer in down] == [128, 256, 512, 1024]
@@ -64,7 +66,7 @@ def test_the_papers_number_of_parameters():
     generator = 101 * 1024 * 16 + weights + (512 + 256 + 128 + 3) + 2 * (1024 + 512 + 256 + 128)
     biases = 128 + 256 + 512 + 1024
     discriminator = weights + biases + 2 * (256 + 512 + 1024) + 1024 * 16 + 1
-    assert check_paper("dcgan") == {"generator": generator, "discriminator": discriminator}
+    assert paper_sizes("dcgan") == {"generator": generator, "discriminator": discriminator}
 
 
 def test_the_rules():
@@ -103,13 +105,12 @@ def test_rules_can_be_broken():
 @pytest.mark.parametrize("size", [8, 28, 32])
 def test_every_form_makes_and_sees_images(kernel_size, halving, size):
     settings = {"kernel_size": kernel_size, "halving": halving, "batch_size": 4}
-    check_samples("dcgan", _builder(size, settings))
+    check_update(_builder(size, settings))
 
 
 def _builder(size, changed):
     settings = small("dcgan").settings.tuned(changed)
-    kind = type("Dcgan", (Dcgan,), {"num_judged": 60})
-    return partial(kind, settings=settings, task=task(random_images((1, size, size))))
+    return partial(Dcgan, settings=settings, task=task_of(Dcgan, random_images((1, size, size))))
 
 
 @pytest.mark.parametrize("wrong", [{"kernel_size": 3}, {"slope": 1.5}])

@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from collection_checks import built, features_of, tiny
 
 from egan import collection
+from egan.collection.testing import built, features_of, tiny
 from egan.data.dataset import Dataset
 from egan.run import main
 
@@ -17,7 +17,7 @@ PARTS = {"cgan": "average", "biggan": "average", "stylegan": "average", "vae": "
 def dissection(**changed):
     member = built(tiny("dissection"))
     member.settings = member.settings.tuned(changed)
-    member.random.manual_seed(0)
+    member.rng.manual_seed(0)
     return member
 
 
@@ -41,7 +41,7 @@ def test_alpha_starts_at_the_iou_and_stays_within_0_and_1():
     choice = member.choice
     best = choice.iou.amax(dim=1, keepdim=True).clamp(min=1e-9)
     torch.testing.assert_close(choice.alpha.detach(), choice.iou / best)
-    member.apply_options()
+    member.apply_settings()
     for _ in range(3):
         member.choose()
         assert 0 <= choice.alpha.min() <= choice.alpha.max() <= 1
@@ -66,7 +66,7 @@ def test_squares_have_half_the_maps_side():
 
 def test_a_penalty_alone_sends_alpha_to_0():
     member = dissection(penalty=1e3, lr=0.1)
-    member.apply_options()
+    member.apply_settings()
     member.choice.alpha.data.fill_(0.3)
     member.choice.surveyed.fill_(True)
     for _ in range(5):
@@ -76,18 +76,18 @@ def test_a_penalty_alone_sends_alpha_to_0():
 
 @pytest.mark.parametrize("name", ["cgan", "biggan", "stylegan", "vae"])
 def test_any_convolutional_generator_of_the_collection(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(collection.load(name), "num_judged", 60)
+    monkeypatch.setattr("egan.tasks.base.Task.num_judged", 60)
     monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: features_of(data))
     words = [name, "--rounds", "1", "--interval", "1", "--output", str(tmp_path)]
     words += ["--data.name", "scenes", "--data.image-size", "16"]
     words += ["--likelihood", "gaussian"] if name == "vae" else []
-    for setting, value in collection.load(name).tiny.items():
+    for setting, value in collection.paper(name).tiny.items():
         words += [f"--{setting.replace('_', '-')}", str(value)]
     assert main(words) == 0
     path = tmp_path / f"00000-{name}" / "model.safetensors"
     member = built(tiny("dissection"), {"subject": str(path), "layer": 1})
     before = {k: v.clone() for k, v in member.subject.networks[PARTS[name]].state_dict().items()}
-    member.random.manual_seed(0)
+    member.rng.manual_seed(0)
     member.update()
     assert member.choice.surveyed
     assert member.layer.shape[1:] == (8, 8)
@@ -106,3 +106,21 @@ def test_data_without_colours():
 def test_a_layer_that_is_not_there():
     with pytest.raises(ValueError, match="--layer must be below 2, .* but got 2"):
         built(tiny("dissection"), {"layer": 2})
+
+
+def test_a_subject_that_makes_no_samples(monkeypatch):
+    reader = built(tiny("capsnet"))
+    monkeypatch.setattr("egan.collection.saved.load", lambda _, task: reader)
+    with pytest.raises(ValueError, match="is a CapsNet, which makes no samples"):
+        built(tiny("dissection"), {"subject": "model.safetensors"})
+
+
+def test_rates_of_the_generator_are_the_dissections():
+    member = built(tiny("dissection"), {"subject_lr": 0.5})
+    groups = {name: one.param_groups[0] for name, one in member.optimizers.items()}
+    rates = {name: group["lr"] for name, group in groups.items()}
+    assert rates == {"choice": 0.01, "generator": 0.5, "discriminator": 1.0}
+    assert groups["generator"]["betas"] == (0.0, 0.99)
+    member.configure({"subject_lr": 0.25, "lr": 0.1})
+    rates = {name: one.param_groups[0]["lr"] for name, one in member.optimizers.items()}
+    assert rates == {"choice": 0.1, "generator": 0.25, "discriminator": 0.5}

@@ -2,16 +2,16 @@
 
 import dataclasses
 
-import collection_checks as checks
 import pytest
 import torch
 
 from egan import collection
+from egan.collection import testing as checks
 from egan.collection.fgan import Bounded, Fgan
 from egan.data import load
 from egan.losses.discriminator import discriminator_loss
 from egan.losses.divergences import F_DIVERGENCES
-from egan.training.model import Batch
+from egan.tasks import Batch
 
 NAMES = list(F_DIVERGENCES)
 
@@ -19,15 +19,17 @@ NAMES = list(F_DIVERGENCES)
 def built(**changed):
     member = checks.built(checks.tiny("fgan"), changed)
     member.training(True)
-    member.random.manual_seed(0)
+    member.rng.manual_seed(0)
     return member
 
 
 def on_line(**changed):
     settings = collection.preset("fgan:line").settings
     settings = dataclasses.replace(settings, discriminator_width=8, batch_size=16, **changed)
-    member = checks.built(lambda h: Fgan(h, settings=settings, task=checks.task(load("bimodal"))))
-    member.random.manual_seed(0)
+    task = checks.task_of(Fgan, load("bimodal"))
+    task.num_judged = 1000
+    member = checks.built(lambda h: Fgan(h, settings=settings, task=task))
+    member.rng.manual_seed(0)
     return member
 
 
@@ -38,7 +40,7 @@ def test_the_players_losses_are_the_two_sides_of_the_bound(name):
     on_real, on_fake = member.logits(real), member.logits(fake)
     value = f.activation(on_real).mean() - f.conjugate(f.activation(on_fake)).mean()
     torch.testing.assert_close(member.discriminator_loss(real, fake), -value)
-    loss = member.generator_loss(fake, real, member.objective())
+    [loss] = member.generator_losses(fake, real, [member.objective()])
     rest = f.activation(on_real).mean()
     torch.testing.assert_close(loss + rest, value)
 
@@ -47,7 +49,7 @@ def test_the_players_losses_are_the_two_sides_of_the_bound(name):
 def test_the_heuristic_raises_the_output_on_samples(name):
     member = built(divergence=name, heuristic=True)
     fake = member.fake(8)
-    loss = member.generator_loss(fake, member.draw(), member.objective())
+    [loss] = member.generator_losses(fake, member.draw(), [member.objective()])
     expected = -F_DIVERGENCES[name].activation(member.logits(fake)).mean()
     torch.testing.assert_close(loss, expected)
 
@@ -70,7 +72,7 @@ def test_every_divergence_trains_on_points_and_stays_finite(name):
 def test_at_once_both_gradients_are_taken_before_either_moves():
     one, two = built(simultaneous=True), built(simultaneous=True)
     fake, real = one.fake(8), one.draw()
-    loss = one.generator_loss(fake, real, one.objective())
+    [loss] = one.generator_losses(fake, real, [one.objective()])
     wanted = torch.autograd.grad(loss, list(one.generator.parameters()))
     two.update()
     for gradient, parameter in zip(wanted, two.generator.parameters(), strict=True):
@@ -108,17 +110,17 @@ def test_the_linear_generator_is_a_gaussian_of_its_mean_and_deviation():
 def test_the_estimate_is_the_bound_on_samples():
     member = on_line(divergence="pearson")
     with member.judging():
-        member.random.manual_seed(3)
+        member.rng.manual_seed(3)
         estimate = member.estimate()
-        member.random.manual_seed(3)
-        real = member.logits(Batch(member.task.data.draw(1000, member.random)))
+        member.rng.manual_seed(3)
+        real = member.logits(Batch(member.task.data.draw(1000, member.rng)))
         fake = member.logits(member.fake(1000))
     assert estimate == pytest.approx(float(real.mean() - (fake**2 / 4 + fake).mean()), rel=1e-5)
 
 
 def test_a_linear_generator_makes_no_images():
     settings = dataclasses.replace(collection.preset("fgan").settings, network="linear")
-    task = checks.task(checks.random_images((1, 8, 8)))
+    task = checks.task_of(Fgan, checks.random_images((1, 8, 8)))
     with pytest.raises(ValueError, match="--network linear is for points"):
         Fgan({}, settings=settings, task=task)
 
@@ -136,6 +138,6 @@ def test_settings_that_make_no_sense_are_refused(changed, text):
 
 
 def test_the_papers_networks_for_mnist():
-    sizes = checks.check_paper("fgan")
+    sizes = checks.paper_sizes("fgan")
     assert sizes["generator"] == 101 * 1200 + 1201 * 1200 + 4 * 1200 + 1201 * 784
     assert sizes["discriminator"] == 785 * 240 + 241 * 240 + 241

@@ -1,36 +1,39 @@
 """The plain game: what either player minimises, and when it moves."""
 
-import collection_checks as checks
 import pytest
 import torch
+from updates import check_update
 
 import mutations
+from egan.collection import testing as checks
+from egan.data import load
 from population.seeding import preserved_randomness
 
 
 def test_the_losses_are_those_of_the_paper():
     gan = checks.built(checks.tiny("gan"), {"dropout": 0.0, "generator_loss": "minimax"})
-    gan.random.manual_seed(0)
+    gan.rng.manual_seed(0)
     real, fake = gan.draw(32), gan.fake(32)
     reals, fakes = gan.logits(real).double().sigmoid(), gan.logits(fake).double().sigmoid()
     value = reals.log().mean() + (1 - fakes).log().mean()
     torch.testing.assert_close(
         gan.discriminator_loss(real, fake).double(), -value, rtol=1e-5, atol=0
     )
-    minimax = gan.generator_loss(fake, real, gan.objective()).double()
+    minimax = gan.generator_losses(fake, real, [gan.objective()])[0].double()
     torch.testing.assert_close(minimax, 0.5 * (1 - fakes).log().mean(), rtol=1e-5, atol=0)
 
 
 def test_each_player_moves_by_its_own_loss_alone():
     gan = checks.built(checks.tiny("gan"))
     before = {name: _weights(network) for name, network in gan.networks.items()}
-    gan.random.manual_seed(0)
+    gan.rng.manual_seed(0)
     gan.train_discriminator(gan.draw(), gan.fake(8))
     assert torch.equal(_weights(gan.generator), before["generator"])
     assert not torch.equal(_weights(gan.discriminator), before["discriminator"])
     middle = _weights(gan.discriminator)
     fake = gan.fake(8)
-    gan.train_generator(gan.generator_loss(fake, gan.draw(), mutations.get("heuristic")))
+    [loss] = gan.generator_losses(fake, gan.draw(), [mutations.get("heuristic")])
+    gan.train_generator(loss)
     assert torch.equal(_weights(gan.discriminator), middle)
     assert not torch.equal(_weights(gan.generator), before["generator"])
     assert not torch.equal(_weights(gan.average), before["average"])
@@ -53,5 +56,5 @@ def test_the_discriminator_takes_its_steps(steps, monkeypatch):
 
 
 def test_points_are_made_too():
-    build = checks.tiny("gan", checks.load_data("gaussians8"))
-    checks.check_samples("gan", build)
+    build = checks.tiny("gan", load("gaussians8"))
+    check_update(build)

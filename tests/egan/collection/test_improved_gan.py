@@ -3,18 +3,19 @@
 import dataclasses
 from itertools import pairwise
 
-import collection_checks as checks
 import pytest
 import torch
 import torch.nn.functional as F
 
 from egan import collection
-from egan.collection.improved_gan import NUM_REFERENCE
+from egan.collection import testing as checks
+from egan.collection.improved_gan.networks import NUM_REFERENCE
+from egan.data import load
 from egan.losses.averaging import feature_matching
 from egan.losses.semi_supervised import semi_supervised_loss
 from egan.networks.blocks import GaussianNoise
 from egan.networks.virtual_norm import VirtualBatchNorm
-from egan.training.model import Batch
+from egan.tasks import Batch
 
 QUIET = {"noise": 0.0, "hidden_noise": 0.0}
 PLAIN = {**QUIET, "smoothing": 0.0, "num_kernels": 0, "matching_weight": 0.0}
@@ -23,8 +24,13 @@ PLAIN = {**QUIET, "smoothing": 0.0, "num_kernels": 0, "matching_weight": 0.0}
 def built(dataset=None, **changed):
     member = checks.built(checks.tiny("improved_gan", dataset), {**PLAIN, **changed})
     member.training(True)
-    member.random.manual_seed(0)
+    member.rng.manual_seed(0)
     return member
+
+
+def loss_of(member, real, fake):
+    """What G minimises."""
+    return member.generator_losses(fake, real, [member.objective()])[0]
 
 
 def pair(member):
@@ -54,10 +60,10 @@ def test_feature_matching_replaces_the_adversarial_term():
     real, fake = pair(member)
     body = member.discriminator.body
     expected = 3 * feature_matching(body(real.samples), body(fake.samples))
-    loss = member.generator_loss(fake, real, member.objective())
+    loss = loss_of(member, real, fake)
     torch.testing.assert_close(loss, expected)
     member.configure({**PLAIN, "generator_loss": "heuristic", "matching_weight": 3.0})
-    both = member.generator_loss(fake, real, member.objective())
+    both = loss_of(member, real, fake)
     torch.testing.assert_close(both, expected + F.softplus(-member.logits(fake)).mean() / 2)
 
 
@@ -106,7 +112,7 @@ def test_both_players_pay_for_leaving_their_history():
     for _ in range(2):
         member.update()
     real, fake = pair(member)
-    losses = member.discriminator_loss, lambda r, f: member.generator_loss(f, r, member.objective())
+    losses = member.discriminator_loss, lambda r, f: loss_of(member, r, f)
     for loss, player in zip(losses, ("discriminator", "generator"), strict=True):
         member.configure({**PLAIN, "historical_weight": 1.0})
         paid = loss(real, fake) - member.historical_term(player)
@@ -116,7 +122,7 @@ def test_both_players_pay_for_leaving_their_history():
 
 def test_a_players_half_has_its_history():
     member = built()
-    assert set(member.part(("generator", "average"))["networks"]) == {
+    assert set(member.with_averages(member.sides.members)) == {
         "generator",
         "average",
         "generator_history",
@@ -145,12 +151,12 @@ def test_with_virtual_batch_norm_no_sample_depends_on_another():
 
 def test_a_classifier_learns_from_the_few_labels_alone():
     member = built(labels_per_class=2)
-    assert len(member.labelled) == 20
+    assert len(member.few) == 20
     real, fake = pair(member)
     wrong = Batch(real.samples, {"labels": (real.labels + 1) % 10})
-    member.random.manual_seed(1)
+    member.rng.manual_seed(1)
     loss = member.discriminator_loss(real, fake)
-    member.random.manual_seed(1)
+    member.rng.manual_seed(1)
     assert torch.equal(member.discriminator_loss(wrong, fake), loss)
 
 
@@ -158,7 +164,7 @@ def test_the_classifiers_loss_is_that_of_k_plus_one_classes(monkeypatch):
     member = built(labels_per_class=2, unlabelled_weight=0.7)
     real, fake = pair(member)
     few = Batch(real.samples[:3], {"labels": real.labels[:3]})
-    monkeypatch.setattr("egan.collection.improved_gan.draw", lambda *_: few)
+    monkeypatch.setattr("egan.collection.improved_gan.model.draw", lambda *_: few)
     expected = semi_supervised_loss(
         member.discriminator(few.samples),
         few.labels,
@@ -173,7 +179,7 @@ def test_the_fitness_of_a_classifier_is_its_accuracy():
     member = built(labels_per_class=3)
     scores = member.evaluate()
     data = member.task.held_out
-    chosen = data.spread(member.num_judged)
+    chosen = data.spread(member.task.num_judged)
     with torch.no_grad():
         told = member.discriminator(data.tensor(chosen)).argmax(dim=1).numpy()
     assert scores["fitness"] == pytest.approx((told == data.labels[chosen]).mean())
@@ -183,7 +189,7 @@ def test_the_fitness_of_a_classifier_is_its_accuracy():
 
 def test_too_rare_classes_give_what_they_have():
     data = checks.random_images((1, 8, 8), count=24)
-    assert len(built(data, labels_per_class=5).labelled) == 20
+    assert len(built(data, labels_per_class=5).few) == 20
 
 
 def test_a_classifier_needs_labels():
@@ -202,18 +208,19 @@ def test_the_noise_follows_its_settings():
 
 @pytest.mark.parametrize("preset", ["semi_supervised", "modes"])
 def test_the_other_presets_train(preset):
-    config = collection.preset(f"improved_gan:{preset}").checked()
-    data = checks.load_data(config.data.name)
-    settings = config.settings.tuned(collection.load("improved_gan").tiny)
-    kind = checks.few_judged(collection.load("improved_gan"))
-    member = checks.built(lambda h: kind(h, settings=settings, task=checks.task(data)))
-    member.random.manual_seed(0)
+    config = collection.preset(f"improved_gan:{preset}")
+    config.check()
+    kind = collection.paper("improved_gan")
+    settings = config.settings.tuned(kind.tiny)
+    task = checks.task_of(kind, load(config.data.name))
+    member = checks.built(lambda h: kind(h, settings=settings, task=task))
+    member.rng.manual_seed(0)
     member.update()
     assert member.evaluate()["fitness"] == pytest.approx(0, abs=1)
 
 
 def test_the_papers_networks_for_mnist():
-    sizes = checks.check_paper("improved_gan")
+    sizes = checks.paper_sizes("improved_gan")
     assert sizes["generator"] == 100 * 500 + 500 * 500 + 2 * 2 * 500 + 501 * 784 + 784
     units = [784, 1000, 500, 250, 250, 250, 10]
     layers = pairwise(units)
@@ -224,3 +231,18 @@ def test_smoothing_is_less_than_one():
     settings = collection.preset("improved_gan").settings
     with pytest.raises(ValueError, match=r"--smoothing must be in \[0, 1\), but got 1.0"):
         settings.tuned({"smoothing": 1.0})
+
+
+def test_the_generator_has_a_loss():
+    settings = collection.preset("improved_gan").settings
+    with pytest.raises(ValueError, match="--matching-weight must be above 0, but got 0"):
+        settings.tuned({"generator_loss": "none", "matching_weight": 0.0})
+
+
+def test_either_side_of_an_evolution_keeps_its_own_history():
+    build = checks.tiny("improved_gan")
+    for side, names in (
+        ("members", {"generator", "average", "generator_history"}),
+        ("environment", {"discriminator", "discriminator_history"}),
+    ):
+        assert set(checks.built(lambda h, side=side: build(h, side=side)).networks) == names

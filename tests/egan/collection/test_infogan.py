@@ -3,18 +3,24 @@
 import dataclasses
 import math
 
-import collection_checks as checks
 import pytest
 import torch
 
 from egan import collection
-from egan.collection.infogan import Guess, best_information, information
-from egan.training.model import Batch
+from egan.collection import testing as checks
+from egan.collection.infogan.model import best_information
+from egan.collection.infogan.networks import Guess, information
+from egan.tasks import Batch
 
 
 @pytest.fixture
 def model():
     return checks.built(checks.tiny("infogan"))
+
+
+def loss_of(model, real, fake):
+    """What G minimises."""
+    return model.generator_losses(fake, real, [model.objective()])[0]
 
 
 def codes_of(categories, continuous):
@@ -67,9 +73,9 @@ def test_the_bound_stays_below_the_entropy_and_is_reached_by_the_posterior():
 
 def test_both_players_descend_on_the_information_with_its_weights(model):
     model.training(True)
-    model.random.manual_seed(0)
+    model.rng.manual_seed(0)
     real, fake = model.draw(), model.fake(8)
-    both = model.discriminator_loss, lambda _, f: model.generator_loss(f, real, model.objective())
+    both = model.discriminator_loss, lambda r, f: loss_of(model, r, f)
     told = information(model.guess(fake.samples), fake.codes)
     for loss in both:
         model.configure({"categorical_weight": 0.0, "continuous_weight": 0.0})
@@ -83,7 +89,7 @@ def test_both_players_descend_on_the_information_with_its_weights(model):
 def test_without_the_information_term_q_learns_nothing(model):
     model.configure({"categorical_weight": 0.0, "continuous_weight": 0.0})
     before = [p.clone() for p in model.recogniser.q.parameters()]
-    model.random.manual_seed(0)
+    model.rng.manual_seed(0)
     model.update()
     for one, other in zip(before, model.recogniser.q.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -121,7 +127,7 @@ def test_codes_follow_their_law(model):
 def test_several_codes_and_none_that_is_continuous():
     build = checks.tiny("infogan")
     member = checks.built(build, {"categorical_codes": 3, "categories": 5, "continuous_codes": 0})
-    member.random.manual_seed(0)
+    member.rng.manual_seed(0)
     member.update()
     guess = member.guess(member.draw(6).samples)
     assert guess.log_probabilities.shape == (6, 3, 5)
@@ -133,7 +139,7 @@ def test_several_codes_and_none_that_is_continuous():
 def test_a_walk_moves_one_continuous_code_alone(model, monkeypatch):
     walked = {}
     monkeypatch.setattr(model, "made", walked.update)
-    monkeypatch.setattr(model, "show", lambda _: None)
+    monkeypatch.setattr(model.task, "show", lambda _: None)
     model.pictures()["continuous_code_2"](torch.Generator().manual_seed(0))
     rows = walked["continuous"].reshape(10, 10, 2)
     assert (rows[:, :, 0] == rows[:, :1, 0]).all()
@@ -156,23 +162,23 @@ def test_without_classes_the_distance_counts():
     data = dataclasses.replace(checks.random_images((1, 8, 8), count=70), labels=None)
     member = checks.built(checks.tiny("infogan", data))
     with member.judging():
-        member.random.manual_seed(0)
+        member.rng.manual_seed(0)
         assert set(member.score()) == {"fitness", "frechet"}
         assert "nmi_of_real" not in member.look()
 
 
 def test_a_mutation_takes_the_adversarial_terms_place(model):
-    model.random.manual_seed(0)
+    model.rng.manual_seed(0)
     real, fake = model.draw(), model.fake(8)
     told = model.weighted(information(model.guess(fake.samples), fake.codes))
-    loss = model.generator_loss(fake, real, model.objective())
+    loss = loss_of(model, real, fake)
     logits = model.logits(Batch(fake.samples))
     expected = torch.nn.functional.softplus(-logits).mean() - told
     torch.testing.assert_close(loss, expected)
 
 
 def test_the_papers_networks_for_mnist():
-    sizes = checks.check_paper("infogan")
+    sizes = checks.paper_sizes("infogan")
     linear = (62 + 10 + 2 + 1) * 1024 + 1025 * 128 * 49 + 2 * (1024 + 128 * 49)
     upward = (128 * 16 + 1) * 64 + 2 * 64 + 64 * 16 + 1
     assert sizes["generator"] == linear + upward

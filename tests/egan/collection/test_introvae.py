@@ -1,9 +1,9 @@
 """IntroVAE: losses, the margin from the warm-up, who is trained by which loss."""
 
-import collection_checks as checks
 import pytest
 import torch
 
+from egan.collection import testing as checks
 from egan.losses.variational import gaussian_kl
 
 
@@ -11,7 +11,7 @@ from egan.losses.variational import gaussian_kl
 def member():
     member = checks.built(checks.tiny("introvae"), {"margin": 0.0, "warm_up": 2})
     member.training(True)
-    member.random.manual_seed(0)
+    member.rng.manual_seed(0)
     return member
 
 

@@ -4,18 +4,19 @@ from functools import partial
 
 import pytest
 import torch
-from collection_checks import built, check_paper, check_samples, random_images, small, task
 from torch import nn
+from updates import check_update
 
 from egan import collection
 from egan.collection.lsgan import CODES, Lsgan
+from egan.collection.testing import built, paper_sizes, random_images, small, task_of
 from egan.data import load
-from egan.training.model import Batch
+from egan.tasks import Batch
 
 
 def model(shape=(1, 8, 8), **changed):
     settings = small("lsgan").settings.tuned({"width": 4, "discriminator_width": 4, **changed})
-    return built(partial(Lsgan, settings=settings, task=task(random_images(shape))))
+    return built(partial(Lsgan, settings=settings, task=task_of(Lsgan, random_images(shape))))
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_the_losses_are_the_papers(codes, batches):
     r, o = one.discriminator(real.samples), one.discriminator(fake.samples)
     wanted = 0.5 * ((r - b) ** 2).mean() + 0.5 * ((o - a) ** 2).mean()
     assert torch.isclose(one.discriminator_loss(real, fake), wanted)
-    loss = one.generator_loss(fake, real, one.objective())
+    [loss] = one.generator_losses(fake, real, [one.objective()])
     assert torch.isclose(loss, 0.5 * ((one.discriminator(fake.samples) - c) ** 2).mean())
 
 
@@ -67,7 +68,9 @@ def test_codes_change_live(batches):
 
 def test_the_papers_networks_for_scenes():
     s = collection.preset("lsgan:paper").settings
-    paper = built(partial(Lsgan, settings=s, task=task(random_images((3, 112, 112), count=10))))
+    paper = built(
+        partial(Lsgan, settings=s, task=task_of(Lsgan, random_images((3, 112, 112), count=10)))
+    )
     layers = [m for m in paper.generator if isinstance(m, nn.ConvTranspose2d)]
     assert [m.out_channels for m in layers] == [256, 256, 256, 256, 128, 64, 3]
     assert [m.stride[0] for m in layers] == [2, 1, 2, 1, 2, 2, 1]
@@ -83,7 +86,7 @@ def test_the_papers_number_of_parameters():
     up = 25 * (4 * 256 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 4 * 256 + 128 + 64 + 3
     first = 1025 * 7 * 7 * 256
     down = 25 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512) + 64 + 128 + 256 + 512
-    assert check_paper("lsgan") == {
+    assert paper_sizes("lsgan") == {
         "generator": first + up + 2 * (5 * 256 + 128 + 64),
         "discriminator": down + 2 * (128 + 256 + 512) + 512 * 49 + 1,
     }
@@ -92,15 +95,15 @@ def test_the_papers_number_of_parameters():
 @pytest.mark.parametrize("size", [8, 28, 32, 64])
 def test_the_papers_networks_at_other_sizes(size):
     changed = {"network": "paper", "width": 2, "discriminator_width": 2, "batch_size": 4}
-    check_samples("lsgan", few_judged(random_images((1, size, size)), **changed))
+    check_update(few_judged(random_images((1, size, size)), **changed))
 
 
 def test_points():
-    config = collection.preset("lsgan:gaussians8").checked()
-    check_samples("lsgan", few_judged(load(config.data.name), settings=config.settings))
+    config = collection.preset("lsgan:gaussians8")
+    config.check()
+    check_update(few_judged(load(config.data.name), settings=config.settings))
 
 
 def few_judged(dataset, settings=None, **changed):
     settings = settings or small("lsgan").settings.tuned(changed)
-    kind = type("Lsgan", (Lsgan,), {"num_judged": 60})
-    return partial(kind, settings=settings, task=task(dataset))
+    return partial(Lsgan, settings=settings, task=task_of(Lsgan, dataset))

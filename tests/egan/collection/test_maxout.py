@@ -2,12 +2,12 @@
 
 from functools import partial
 
-import collection_checks as checks
 import numpy as np
 import pytest
 import torch
 
 from egan import collection
+from egan.collection import testing as checks
 from egan.networks.maxout import Maxout
 
 both = pytest.mark.parametrize("name", ["gan", "cgan"])
@@ -42,7 +42,7 @@ def test_a_live_game_takes_over_rates_and_dropout(name, structure):
 def test_momentum_is_the_papers_optimiser(name):
     settings = checks.small(name).settings.tuned({"optimizer": "sgd", "beta1": 0.7})
     data = checks.random_images((1, 8, 8))
-    model = collection.load(name)
-    game = checks.built(partial(model, settings=settings, task=checks.task(data)))
+    model = collection.paper(name)
+    game = checks.built(partial(model, settings=settings, task=checks.task_of(model, data)))
     assert game.optimizers["generator"].param_groups[0]["momentum"] == 0.7
     assert np.isfinite(game.evaluate()["fitness"])

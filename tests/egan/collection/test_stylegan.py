@@ -1,22 +1,21 @@
 """StyleGAN: its sizes, AdaIN, styles and their mixing, truncation, noise, R1."""
 
-import dataclasses
 from functools import partial
 
 import pytest
 import torch
-from collection_checks import built, random_images, small, task
 
-import egan.collection.stylegan as module
 from egan import collection
-from egan.collection.stylegan import Generator, StyleGan, areas, discriminator, thirds
+from egan.collection.stylegan.model import NUM_PATHS, StyleGan
+from egan.collection.stylegan.networks import Generator, areas, discriminator, thirds
+from egan.collection.testing import built, random_images, small, task_of
 from egan.losses.discriminator import discriminator_loss, r1_penalty
 from egan.networks.conditioning import ConditionalNorm
 
 
 def model(shape=(3, 16, 16), **changed):
     settings = small("stylegan").settings.tuned(changed)
-    return built(partial(StyleGan, settings=settings, task=task(random_images(shape))))
+    return built(partial(StyleGan, settings=settings, task=task_of(StyleGan, random_images(shape))))
 
 
 def drawn(one, count=6, seed=0):
@@ -143,14 +142,11 @@ def test_the_path_length_of_a_known_map(monkeypatch):
     one = model()
     with one.judging():
         monkeypatch.setattr(one, "made", lambda codes: codes["styles"][:, 0])
-        monkeypatch.setattr(
-            one,
-            "task",
-            dataclasses.replace(one.task, features=type("F", (), {"features": torch.Tensor.numpy})),
-        )
+        features = type("F", (), {"features": torch.Tensor.numpy})
+        monkeypatch.setattr(one.task, "features", features)
         found = one.path_length(torch.Generator().manual_seed(0))
-        generator = torch.Generator().manual_seed(0)
-        w1, w2 = (one.styled(one.codes(module.NUM_PATHS, generator))["styles"] for _ in range(2))
+        rng = torch.Generator().manual_seed(0)
+        w1, w2 = (one.styled(one.codes(NUM_PATHS, rng))["styles"] for _ in range(2))
     expected = float((w1 - w2)[:, 0].square().sum(dim=1).mean())
     assert found == pytest.approx(expected, rel=1e-3)
 

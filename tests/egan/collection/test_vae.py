@@ -4,12 +4,14 @@ import dataclasses
 import math
 from functools import partial
 
-import collection_checks as checks
 import numpy as np
 import pytest
 import torch
 
+from egan import collection
+from egan.collection import testing as checks
 from egan.collection.vae import Vae, VaeSettings, linear
+from egan.data import load
 from egan.data.dataset import Dataset
 from egan.losses.variational import gaussian_kl, reparameterise
 from population.seeding import preserved_randomness
@@ -36,7 +38,8 @@ def exact(samples, loadings, mean):
 
 def linear_vae(data, **changes):
     settings = VaeSettings(network="linear", likelihood="gaussian", latent_dim=LATENT, **changes)
-    return checks.built(partial(Vae, settings=settings, task=checks.task(data, interval=400)))
+    task = checks.task_of("vae", data)
+    return checks.built(partial(Vae, settings=settings, task=task, interval=400))
 
 
 def test_the_bound_of_the_exact_posterior_is_the_exact_likelihood():
@@ -73,7 +76,7 @@ def test_training_closes_the_gap_to_the_exact_likelihood():
     with torch.no_grad():
         posterior = model.encode(samples)
         fits = [
-            model.log_likelihood(samples, reparameterise(*posterior, generator=model.random))
+            model.log_likelihood(samples, reparameterise(*posterior, rng=model.rng))
             for _ in range(5)
         ]
         bound = torch.stack(fits).mean() - gaussian_kl(*posterior).mean()
@@ -85,7 +88,7 @@ def test_more_codes_give_a_tighter_bound():
     model = checks.built(checks.tiny("vae"))
     samples = model.task.held_out.real(50)
     with torch.no_grad():
-        model.random.manual_seed(0)
+        model.rng.manual_seed(0)
         one, many = model.bound(samples, 1).mean(), model.bound(samples, 50).mean()
         posterior = model.encode(samples)
     assert many > one
@@ -96,7 +99,7 @@ def test_warm_up_and_weight_scale_the_divergence():
     def state(**changes):
         model = checks.built(checks.tiny("vae"), changes)
         with preserved_randomness():
-            model.random.manual_seed(0)
+            model.rng.manual_seed(0)
             model.update()
         return torch.cat([p.flatten() for p in model.vae.parameters()])
 
@@ -105,10 +108,9 @@ def test_warm_up_and_weight_scale_the_divergence():
 
 
 def test_the_papers_networks():
-    settings = dataclasses.replace(checks.collection.preset("vae:paper").settings, batch_size=2)
-    model = checks.built(
-        partial(Vae, settings=settings, task=checks.task(checks.random_images((1, 28, 28))))
-    )
+    settings = dataclasses.replace(collection.preset("vae:paper").settings, batch_size=2)
+    task = checks.task_of("vae", checks.random_images((1, 28, 28)))
+    model = checks.built(partial(Vae, settings=settings, task=task))
     weights = {k: tuple(v.shape) for k, v in model.vae.named_parameters() if "weight" in k}
     assert set(weights.values()) == {(500, 784), (40, 500), (500, 20), (784, 500)}
 
@@ -120,4 +122,25 @@ def test_a_linear_model_has_no_hidden_layer():
 
 def test_pixels_of_a_bernoulli_are_in_range():
     with pytest.raises(ValueError, match="--likelihood gaussian"):
-        checks.built(checks.tiny("vae", checks.load_data("gaussians8")))
+        checks.built(checks.tiny("vae", load("gaussians8")))
+
+
+def test_tokens_have_no_such_likelihood():
+    data = Dataset("words", np.zeros((8, 5), np.int64), vocabulary=3)
+    with pytest.raises(ValueError, match="Vae needs images or clips or points or series"):
+        checks.built(checks.tiny("vae", data))
+
+
+def test_its_density_is_what_the_task_scores():
+    model = checks.built(checks.tiny("vae"))
+    with model.judging():
+        model.rng.manual_seed(0)
+        own = model.score()["fitness"]
+        task = model.task.score(model, torch.Generator().manual_seed(0))["fitness"]
+    assert own == pytest.approx(task, rel=1e-5)
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_naive_densities_are_of_its_likelihood(likelihood):
+    model = checks.built(checks.tiny("vae"), {"likelihood": likelihood})
+    assert model.task.likelihood == likelihood

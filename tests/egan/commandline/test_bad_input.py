@@ -40,15 +40,15 @@ def _corrupt(path, how):
     ("words", "expected"),
     [
         ("digts", "did you mean 'digits'"),
-        ("--evolution.mutations heuristik", "did you mean heuristic"),
+        ("--evolve heuristik", "did you mean heuristic"),
         ("--evolution.bandit", "got --evolution.contest-every 1"),
-        ("--generator.lr -0.1", "--generator.lr must be a number above 0"),
+        ("--generator-lr -0.1", "--generator-lr must be a number above 0"),
         ("folder --data.path nowhere --data.image-size 32", "nowhere"),
         ("folder --data.path . ", "--data.image-size"),
         ("folder", "--data.path is missing"),
         ("--data.image-size 9", "--data.image-size must be one of"),
-        ("--generator.network dcgan --generator.depth 2", "depth"),
-        ("gaussians8 --generator.network dcgan", "dcgan"),
+        ("--network dcgan --depth 0", "--depth must be 1 or more"),
+        ("gaussians8 --network dcgan", "dcgan"),
         ("--features nowhere:at_all", "feature extractor"),
         ("--resume nowhere", "is not a folder"),
     ],
@@ -75,7 +75,7 @@ def test_bad_images_among_good_ones_are_skipped_and_named(tmp_path, capsys, monk
     Image.new("RGB", (64, 16)).save(photos / "wide.png")
     Image.new("LA", (16, 16)).save(photos / "alpha.png")
     words = [*FOLDER, "--data.path", photos, "--output", tmp_path, "--generations", "1"]
-    sizes = ["--generator.width", "4", "--discriminator.width", "4"]
+    sizes = ["--width", "4", "--discriminator-width", "4"]
     monkeypatch.setenv("EGAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("egan.judging.classifier.MIN_STEPS", 5)
     error = _told([*words, *sizes], capsys, status=0)
@@ -101,7 +101,7 @@ def test_a_disk_that_is_full_from_the_start(tiny, capsys, monkeypatch):
 
 
 def test_a_short_run_that_diverges(tiny, tmp_path, capsys):
-    words = ["--generator.lr", "1e30", "--discriminator.lr", "1e30"]
+    words = ["--generator-lr", "1e30", "--discriminator-lr", "1e30"]
     assert "finite" in _told([*tiny, *words], capsys)
 
 
@@ -142,7 +142,7 @@ def test_no_whole_checkpoint_is_left(tiny_run, capsys):
 
 
 def test_a_checkpoint_from_another_configuration(tiny, tiny_run, tmp_path, capsys):
-    assert main([*tiny, "--fitness.diversity-weight", "0.5"]) == 0
+    assert main([*tiny, "--evolution.diversity-weight", "0.5"]) == 0
     shutil.rmtree(tiny_run / "checkpoints")
     shutil.copytree(tmp_path / "00001-gaussians8/checkpoints", tiny_run / "checkpoints")
     error = _told(["--resume", tiny_run, "--generations", "6"], capsys)
@@ -181,7 +181,7 @@ def test_a_setting_without_effect_is_warned_of(tiny, capsys):
 
 
 def test_training_that_diverges(tiny, tmp_path, capsys):
-    words = ["--generator.lr", "1e30", "--discriminator.lr", "1e30", "--generations", "60"]
+    words = ["--generator-lr", "1e30", "--discriminator-lr", "1e30", "--generations", "60"]
     assert "no child had a finite score" in _told([*tiny, *words], capsys)
 
 

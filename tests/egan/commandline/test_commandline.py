@@ -3,44 +3,44 @@ import os
 
 import pytest
 
+from egan import collection
 from egan.commandline.parse import parse
 from egan.config.file import to_yaml
 from egan.errors import UserError
-from egan.presets import PRESETS
 
 FOLDER = ["folder", "--data.image-size", "32"]
 
 
 def test_nothing_given_is_the_default_preset():
     request = parse([])
-    assert request.config == PRESETS["digits"]()
+    assert request.config == collection.preset("digits")
     assert (request.list, request.dry_run, request.resume) == (False, False, None)
 
 
 def test_flags_change_single_settings_of_a_preset():
     config = parse(["gaussians25", "--generations", "6000", "--seed", "3"]).config
-    assert config == dataclasses.replace(PRESETS["gaussians25"](), generations=6000, seed=3)
+    assert config == dataclasses.replace(collection.preset("gaussians25"), generations=6000, seed=3)
 
 
 def test_flags_of_lists_and_nested_settings():
-    words = "--evolution.mutations hinge heuristic --fitness.diversity-weight 0.3 --workers 2"
+    words = "--evolve hinge,heuristic --evolution.diversity-weight 0.3 --width 9 --workers 2"
     config = parse(words.split()).config
-    assert config.evolution.mutations == ("hinge", "heuristic")
-    assert config.fitness.diversity_weight == 0.3
+    assert config.mutations == ("hinge", "heuristic")
+    assert config.evolution.diversity_weight == 0.3
+    assert config.settings.width == 9
     assert config.workers == 2
 
 
 def test_the_preset_may_stand_behind_the_flags():
-    assert (
-        parse(["--seed", "3", "gaussians8"]).config.generator == PRESETS["gaussians8"]().generator
-    )
+    config = parse(["--seed", "3", "gaussians8"]).config
+    assert config.settings == collection.preset("gaussians8").settings
 
 
 def test_a_file_of_settings_is_a_starting_point(tmp_path):
     path = tmp_path / "mine.yaml"
-    path.write_text(to_yaml(dataclasses.replace(PRESETS["gaussians8"](), generations=7)))
+    path.write_text(to_yaml(dataclasses.replace(collection.preset("gaussians8"), generations=7)))
     config = parse([str(path), "--seed", "5"]).config
-    assert config == dataclasses.replace(PRESETS["gaussians8"](), generations=7, seed=5)
+    assert config == dataclasses.replace(collection.preset("gaussians8"), generations=7, seed=5)
 
 
 def test_the_path_of_the_data_becomes_absolute():
@@ -54,18 +54,18 @@ def test_the_path_of_the_data_becomes_absolute():
         ("digts", "did you mean 'digits'"),
         ("nowhere.yaml", "there is no file of settings 'nowhere.yaml'"),
         ("no/where", "there is no file of settings"),
-        ("--evolution.mutations minmax", "did you mean minimax"),
-        ("--evolution.mutations minimax minimax", "distinct"),
+        ("--evolve minmax", "did you mean minimax"),
+        ("--evolve minimax,minimax", "distinct"),
         ("--data.name digit", "did you mean 'digits'"),
-        ("--generator.network dcgn", "did you mean 'dcgan'"),
-        ("--generator.lr -1", "--generator.lr must be a number above 0, but got -1.0"),
-        ("--discriminator.lr nan", "--discriminator.lr must be a number above 0, but got nan"),
-        ("--generator.betas 0.5 1", "--generator.betas must be in [0, 1)"),
-        ("--generator.depth 0", "--generator.depth must be 1 or more, but got 0"),
+        ("--network dcgn", "did you mean 'dcgan'"),
+        ("--generator-lr -1", "--generator-lr must be a number above 0, but got -1.0"),
+        ("--discriminator-lr nan", "--discriminator-lr must be a number above 0, but got nan"),
+        ("--beta2 1", "--beta2 must be in [0, 1)"),
+        ("--depth 0", "--depth must be 1 or more, but got 0"),
         ("--generations 0", "--generations must be 1 or more"),
         ("--seed -1", "--seed must be 0 or more"),
         ("--workers 0", "--workers must be 1 or more"),
-        ("--fitness.diversity-cap 0", "--fitness.diversity-cap must be a number above 0"),
+        ("--evolution.diversity-cap 0", "--evolution.diversity-cap must be a number above 0"),
         ("--device cuda", "--gpus-per-worker above 0"),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_mistake_is_named(words, expected):
     assert caught.value.status == 2
 
 
-@pytest.mark.parametrize("words", ["--seed x", "--fitness.diversity-wight 1", "--executor rai"])
+@pytest.mark.parametrize("words", ["--seed x", "--evolution.diversity-wight 1", "--executor rai"])
 def test_flags_that_do_not_parse_exit_with_2(words, capsys):
     with pytest.raises(SystemExit) as caught:
         parse(words.split())
@@ -91,14 +91,16 @@ def test_a_run_directory_is_told_from_a_file(tmp_path):
 
 
 def _run_directory(tmp_path):
-    (tmp_path / "config.yaml").write_text(to_yaml(PRESETS["gaussians8"]()))
+    (tmp_path / "config.yaml").write_text(to_yaml(collection.preset("gaussians8")))
     return str(tmp_path)
 
 
 def test_resume_takes_the_settings_of_the_run(tmp_path):
     directory = _run_directory(tmp_path)
     request = parse(["--resume", directory, "--generations", "9000", "--executor", "inline"])
-    expected = dataclasses.replace(PRESETS["gaussians8"](), generations=9000, executor="inline")
+    expected = dataclasses.replace(
+        collection.preset("gaussians8"), generations=9000, executor="inline"
+    )
     assert request.config == expected
 
 
@@ -106,8 +108,12 @@ def test_resume_takes_the_settings_of_the_run(tmp_path):
     ("words", "expected"),
     [
         ("--seed 3", "--seed was 0, now 3"),
-        ("--generator.lr 0.5", "--generator.lr was 0.001, now 0.5"),
-        ("--evolution.mutations hinge", "--evolution.mutations was"),
+        ("--generator-lr 0.5", "--generator-lr was 0.001, now 0.5"),
+        ("--evolve hinge", "--evolve was minimax,heuristic,least_squares, now hinge"),
+        (
+            "--evolution.bandit --evolution.contest-every 4",
+            "--evolution.bandit was False, now True",
+        ),
     ],
 )
 def test_resume_refuses_what_would_change_the_result(tmp_path, words, expected):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from egan.collection.saved import load_generator
+from egan import collection
 from egan.config.file import read_config
 from egan.run import main
 
@@ -33,16 +33,25 @@ def _same(one, other, name):
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 
 
+def _prepared(directory):
+    """Return the plan of a run, and what it was prepared with."""
+    from egan.runs.plan import plan
+    from egan.runs.preparation import prepare
+
+    planned = plan(read_config(directory / "config.yaml", collection.preset))
+    return planned, prepare(planned)
+
+
 def test_a_run_leaves_everything_in_its_directory(tiny_run):
     files = {path.name for path in tiny_run.iterdir()}
     assert files == {
         *("config.yaml", "versions.json", "results.csv", "metrics.csv", "lineage.csv", "log.txt"),
-        *("timing.json", "samples", "checkpoints", "generator.safetensors", "fitness.png"),
+        *("timing.json", "samples", "checkpoints", "model.safetensors", "fitness.png"),
         *("mutations.png", "report.html"),
     }
     pictures = {path.name for path in (tiny_run / "samples").iterdir()}
     numbers = {"000000.png", "000002.png", "000004.png"}
-    assert pictures == {*numbers, "real.png", "interpolation.png", "evolution.gif"}
+    assert pictures == {*numbers, "real.png", "samples.png", "interpolation.png", "evolution.gif"}
 
 
 def test_the_last_words_say_where_things_are(tiny, tmp_path, capsys):
@@ -97,29 +106,25 @@ def test_its_settings_can_be_run_again(tiny_run, tmp_path):
 
 
 def test_its_generator_makes_the_last_picture(tiny_run):
-    from egan.data import load
-    from egan.runs.gallery import Gallery
-
-    exported = load_generator(tiny_run / "generator.safetensors")
-    gallery = Gallery(exported.config, load("gaussians8"))
-    gallery.load(exported.network.state_dict())
-    drawn = np.asarray(gallery.picture())
+    showcase = _prepared(tiny_run)[1].showcase
+    task = showcase.task
+    showcase.model = collection.load(tiny_run / "model.safetensors", task=task)
+    drawn = np.asarray(showcase.picture())
     with Image.open(tiny_run / "samples/000004.png") as picture:
         assert np.array_equal(drawn, np.asarray(picture.convert("RGB")))
 
 
 def test_the_first_look_is_at_the_parent_of_generation_1(tiny_run):
-    from egan.data import load
-    from egan.runs.experiment import build_search
-    from egan.runs.gallery import Gallery
     from population.seeding import Seeds, seed_everything
 
-    config, dataset = read_config(tiny_run / "config.yaml"), load("gaussians8")
-    workshop = build_search(config, dataset).workshop
-    seed_everything(Seeds(config.seed, 0, 0).own("build"))
-    born = workshop.member({}).network.state_dict()
-    shown = Gallery(config, dataset).network.state_dict()
-    assert all(torch.equal(born[name], shown[name]) for name in shown)
+    planned, prepared = _prepared(tiny_run)
+    parts = prepared.parts(planned.config)
+    seed_everything(Seeds(planned.config.seed, 0, 0).own("build"))
+    born = parts.member({}).game.networks
+    assert set(born) == {"generator", "average"}
+    for name, network in born.items():
+        shown = prepared.showcase.model.networks[name].state_dict()
+        assert all(torch.equal(value, shown[key]) for key, value in network.state_dict().items())
 
 
 def test_a_resumed_run_is_the_uninterrupted_one(tiny, tiny_run, tmp_path):
@@ -166,7 +171,7 @@ def test_a_failing_picture_does_not_cost_the_run(tiny, tmp_path, monkeypatch, ca
     def fail(*_, **__):
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("egan.runs.gallery.scatter_picture", fail)
+    monkeypatch.setattr("egan.tasks.generation.show", fail)
     assert main(tiny) == 1
     directory = tmp_path / "00000-gaussians8"
     assert (directory / "checkpoints/00000004").is_dir()
@@ -179,7 +184,7 @@ def test_digits_are_judged_by_a_classifier(tmp_path, monkeypatch):
     monkeypatch.setenv("EGAN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("egan.judging.classifier.MIN_STEPS", 5)
     monkeypatch.setattr("egan.judging.classifier.MAX_STEPS", 5)
-    words = "--executor inline --generations 2 --generator.width 8 --discriminator.width 8"
+    words = "--executor inline --generations 2 --width 8 --discriminator-width 8"
     assert main([*words.split(), "--output", str(tmp_path)]) == 0
     metrics = pd.read_csv(tmp_path / "00000-digits/metrics.csv")
     assert metrics["classes"].between(1, 10).all()
@@ -206,10 +211,18 @@ def test_a_dry_run_makes_nothing(tmp_path, capsys):
 
 def test_the_catalogue_names_everything(capsys):
     from egan import data, networks
-    from egan.presets import PRESETS
     from mutations import NAMES
 
     assert main(["--list"]) == 0
     out = capsys.readouterr().out
-    for name in (*PRESETS, *data.NAMES, *NAMES, *networks.NAMES, "pareto", "pairwise"):
+    presets = collection.presets("egan")
+    for name in (
+        *presets,
+        *collection.MODELS,
+        *data.NAMES,
+        *NAMES,
+        *networks.NAMES,
+        "pareto",
+        "pairwise",
+    ):
         assert f"\n  {name} " in out or f" {name} " in out

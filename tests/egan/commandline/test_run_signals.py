@@ -45,7 +45,7 @@ class Process:
 
 
 LONG = ["gaussians8", "--generations", "100000", "--look-every", "20", "--workers", "2"]
-LONG += ["--generator.width", "8", "--discriminator.width", "8"]
+LONG += ["--width", "8", "--discriminator-width", "8"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_first_signal_stops_cleanly(executor, number, status, tmp_path):
 
 
 def test_the_second_signal_quits_at_once(tmp_path):
-    slow = ["--executor", "inline", "--generator.width", "512", "--evolution.batch-size", "10000"]
+    slow = ["--executor", "inline", "--width", "512", "--batch-size", "10000"]
     process = Process(["gaussians8", "--look-every", "1", *slow], tmp_path)
     process.wait_for("generation 1/")
     process.send(signal.SIGINT)
@@ -86,7 +86,7 @@ def test_the_second_signal_quits_at_once(tmp_path):
 
 
 def test_a_signal_before_the_first_generation_keeps_nothing(tmp_path):
-    slow = ["--executor", "inline", "--generator.width", "512", "--evolution.batch-size", "50000"]
+    slow = ["--executor", "inline", "--width", "512", "--batch-size", "50000"]
     process = Process(["gaussians8", *slow], tmp_path)
     process.wait_for("generation 0/")
     process.send(signal.SIGINT)

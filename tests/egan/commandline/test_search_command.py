@@ -9,20 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from safetensors import safe_open
 
-from egan.collection.saved import load_generator
+from egan import collection
+from egan.collection.search import default_space
 from egan.commandline.parse import parse
 from egan.config.file import read_config
-from egan.config.hyperparameters import SPACE
 from egan.errors import UserError
-from egan.evolution.whole import EvolvedGan
+from egan.evolution.whole import WholeEvolution, best_of
 from egan.run import main
 from population.records.schedule import Schedule
 
 WORDS = (
     *("gaussians8", "--executor", "inline"),
-    *("--generator.width", "8", "--discriminator.width", "8"),
-    *("--evolution.batch-size", "16", "--fitness.num-samples", "16"),
+    *("--width", "8", "--discriminator-width", "8"),
+    *("--batch-size", "16", "--evolution.num-samples", "16"),
     *("--search", "pbt", "--population", "4", "--rounds", "3", "--interval", "2"),
 )
 RANGES = ("--space.generator-lr", "1e-5,1e-2,log", "--space.discriminator-steps", "1,2,3")
@@ -48,6 +49,15 @@ def finished(tmp_path, _made_once, _few_samples):
     return Path(shutil.copytree(_made_once, tmp_path / "00000-gaussians8-pbt"))
 
 
+def _prepared(directory):
+    """Return the plan of a run, and what it was prepared with."""
+    from egan.runs.plan import plan
+    from egan.runs.preparation import prepare
+
+    planned = plan(read_config(directory / "config.yaml", collection.preset))
+    return planned, prepare(planned)
+
+
 def _rows(directory, name="results.csv"):
     return pd.read_csv(directory / name).drop(columns=["seconds", "run"], errors="ignore")
 
@@ -69,11 +79,11 @@ def test_a_search_leaves_everything_in_its_directory(finished):
     files = {path.name for path in finished.iterdir()}
     assert files == {
         *("config.yaml", "versions.json", "results.csv", "metrics.csv", "lineage.csv", "log.txt"),
-        *("timing.json", "samples", "checkpoints", "generator.safetensors", "fitness.png"),
+        *("timing.json", "samples", "checkpoints", "model.safetensors", "fitness.png"),
         *("hyperparameters.png", "lineage.png", "schedule.yaml", "report.html"),
     }
     report = (finished / "report.html").read_text()
-    assert "The winner's schedule" in report
+    assert "The best member's schedule" in report
     assert "Score and hyperparameters" in report
 
 
@@ -100,35 +110,29 @@ def test_the_winners_schedule_is_that_of_its_ancestors(finished):
 
 
 def test_the_generator_and_the_last_picture_are_the_best_members(finished):
-    from egan.data import load
-    from egan.runs.gallery import Gallery
-
-    exported = load_generator(finished / "generator.safetensors")
-    assert exported.generation == 3 * 2
-    gallery = Gallery(exported.config, load("gaussians8"))
-    gallery.load(exported.network.state_dict())
+    showcase = _prepared(finished)[1].showcase
+    path = finished / "model.safetensors"
+    with safe_open(path, "pt") as file:
+        assert file.metadata()["steps"] == str(3 * 2)
+    showcase.model = collection.load(path, task=showcase.task)
     with Image.open(finished / "samples/000003.png") as picture:
-        assert np.array_equal(np.asarray(gallery.picture()), np.asarray(picture.convert("RGB")))
+        assert np.array_equal(np.asarray(showcase.picture()), np.asarray(picture.convert("RGB")))
 
 
 def test_the_first_picture_is_the_first_members_random_start(finished):
-    from egan.data import load
-    from egan.evolution.whole import best_weights
-    from egan.judging.features import extractor
-    from egan.runs.gallery import Gallery
     from population.seeding import Seeds, seed_everything
 
-    config, dataset = read_config(finished / "config.yaml"), load("gaussians8")
-    seed_everything(Seeds(config.seed, 0, 0).own("build"))
-    member = EvolvedGan({}, config=config, dataset=dataset, features=extractor(dataset))
-    gallery = Gallery(config, dataset)
-    gallery.load(best_weights(member.state_dict()))
+    planned, prepared = _prepared(finished)
+    showcase, game = prepared.showcase, prepared.model_type
+    seed_everything(Seeds(planned.config.seed, 0, 0).own("build"))
+    member = WholeEvolution({}, config=planned.config, game=game, task=prepared.task)
+    showcase.load(best_of(member.state_dict()))
     with Image.open(finished / "samples/000000.png") as picture:
-        assert np.array_equal(np.asarray(gallery.picture()), np.asarray(picture.convert("RGB")))
+        assert np.array_equal(np.asarray(showcase.picture()), np.asarray(picture.convert("RGB")))
 
 
 def test_its_settings_can_be_run_again(finished, tmp_path):
-    search = read_config(finished / "config.yaml").search
+    search = read_config(finished / "config.yaml", collection.preset).search
     assert (search.strategy, search.population, search.rounds, search.interval) == ("pbt", 4, 3, 2)
     assert search.space == {"generator_lr": "1e-5,1e-2,log", "discriminator_steps": "1,2,3"}
     assert main([str(finished / "config.yaml"), "--output", str(tmp_path)]) == 0
@@ -163,7 +167,7 @@ def test_resume_refuses_what_would_change_the_result(changed, expected, finished
 
 
 def test_ctrl_c_stops_after_the_round_with_a_checkpoint(words, tmp_path, capsys, monkeypatch):
-    evaluate = EvolvedGan.evaluate
+    evaluate = WholeEvolution.evaluate
 
     def interrupted(self):
         if self.seeds.generation == 2 and self.seeds.child == 1:
@@ -171,7 +175,7 @@ def test_ctrl_c_stops_after_the_round_with_a_checkpoint(words, tmp_path, capsys,
         return evaluate(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(EvolvedGan, "evaluate", interrupted)
+        patch.setattr(WholeEvolution, "evaluate", interrupted)
         assert main(words) == 130
     directory = tmp_path / "00000-gaussians8-pbt"
     assert f"--resume {directory}" in capsys.readouterr().out
@@ -217,7 +221,9 @@ def test_a_dry_run_makes_nothing(words, tmp_path, capsys):
 
 
 def test_without_a_space_the_models_own_is_searched_and_written_down():
-    assert parse(["digits", "--search", "pbt"]).config.search.space == SPACE
+    space = default_space(collection.preset("digits"))
+    assert parse(["digits", "--search", "pbt"]).config.search.space == space
+    assert "diversity_weight" in space
 
 
 @pytest.mark.parametrize(
@@ -228,9 +234,9 @@ def test_without_a_space_the_models_own_is_searched_and_written_down():
         ("--space.generator-lr 0,1", "--space.generator-lr needs --search"),
         ("--search pbt --space.generater-lr 0,1", "did you mean '--space.generator-lr'"),
         ("--search pbt --space.generator-lr 1e-5..1e-2", "is not a number; expected low,high"),
-        ("--search pbt --space.generator-lr 0,1", "--generator.lr must be a number above 0"),
-        ("--search pbt --space.ema-decay 0.9,1", "--generator.ema-decay must be below 1"),
-        ("--search pbt --space.discriminator-steps 0,1,2", "--discriminator.steps must be 1"),
+        ("--search pbt --space.generator-lr 0,1", "--generator-lr must be a number above 0"),
+        ("--search pbt --space.ema-decay 0.9,1", "--ema-decay must be in [0, 1)"),
+        ("--search pbt --space.discriminator-steps 0,1,2", "--discriminator-steps must be 1"),
         ("--search pbt --space.generator-lr", "--space.generator-lr has no value"),
         ("--search pbt --population 1", "--population must be 2 or more"),
         ("--search pbt --rounds 0", "--rounds must be 1 or more"),
@@ -266,14 +272,14 @@ def test_the_catalogue_names_searches_and_hyperparameters(capsys):
 
 
 def test_a_failing_member_does_not_stop_the_search(words, tmp_path, monkeypatch):
-    step = EvolvedGan.step
+    step = WholeEvolution.step
 
     def unlucky(self, operator=None):
         if self.seeds.child == 2 and self.seeds.generation == 1:
             raise RuntimeError("made to fail")
         step(self, operator)
 
-    monkeypatch.setattr(EvolvedGan, "step", unlucky)
+    monkeypatch.setattr(WholeEvolution, "step", unlucky)
     assert main(words) == 0
     directory = tmp_path / "00000-gaussians8-pbt"
     results = pd.read_csv(directory / "results.csv")

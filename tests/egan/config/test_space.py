@@ -1,11 +1,12 @@
+import dataclasses
 import re
 
 import pytest
 
-from egan.config.hyperparameters import HYPERPARAMETERS, SPACE
+from egan import collection
+from egan.collection.search import default_space, strategies
 from egan.config.space import domain, flag, read_space, taken_out
 from egan.errors import UserError
-from egan.runs.models import MODELS, searches
 from population.spaces import Choice, IntUniform, LogUniform, Ordinal, Uniform
 
 KINDS = {"generator_lr": float, "discriminator_steps": int, "network": str}
@@ -82,12 +83,19 @@ def test_a_flag_without_a_value_is_named(words, expected):
         taken_out(words.split())
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", collection.MODELS)
 def test_every_models_own_space_can_be_read(name):
-    model = MODELS[name]
-    assert set(read_space(model.space, model.kinds).names) == set(model.space)
+    config = collection.preset(name)
+    space = default_space(config)
+    assert set(read_space(space, config.kinds).names) == set(space)
 
 
 def test_an_evolution_is_no_search_for_hyperparameters():
-    assert list(searches()) == ["pbt", "pb2", "random", "halving"]
-    assert set(SPACE) <= set(HYPERPARAMETERS)
+    assert list(strategies()) == ["pbt", "pb2", "random", "halving"]
+
+
+def test_what_belongs_to_an_evolution_is_searched_where_there_is_one():
+    config = collection.preset("digits")
+    assert "diversity_weight" in default_space(config)
+    plain = dataclasses.replace(config, evolve=None)
+    assert set(default_space(config)) - set(default_space(plain)) == {"diversity_weight"}

@@ -5,13 +5,11 @@ from functools import partial
 
 import pytest
 import torch
-from gans import pair, same_bits, tiny_config
+from gans import pair, parts_for, same_bits, task_for, tiny_config
 
-from egan.config.hyperparameters import HYPERPARAMETERS, SPACE, tuned
-from egan.data import load
-from egan.evolution.discriminator import Discriminator
-from egan.evolution.whole import EvolvedGan, best_weights
-from egan.judging.features import extractor
+from egan.collection.egan.model import Egan
+from egan.collection.search import default_space
+from egan.evolution.whole import WholeEvolution, best_of
 from population import InlineExecutor, PopulationBasedTraining, RayExecutor, Search
 from population.member import Birth
 from population.seeding import Seeds, seed_everything
@@ -23,14 +21,8 @@ LR = {"generator_lr": LogUniform(1e-4, 1e-2), "diversity_weight": Uniform(0.0, 0
 
 
 def _factory(*, interval=2, **changes):
-    dataset = load("gaussians8")
-    return partial(
-        EvolvedGan,
-        config=tiny_config(**changes),
-        dataset=dataset,
-        features=extractor(dataset),
-        interval=interval,
-    )
+    config = tiny_config(search={"interval": interval}, **changes)
+    return partial(WholeEvolution, config=config, game=Egan, task=task_for(config))
 
 
 def _member(hyperparameters=None, **options):
@@ -65,8 +57,8 @@ def test_it_keeps_the_promises_of_a_member(changed):
 
 
 def test_the_weight_of_diversity_reaches_the_selection():
-    start = _start(interval=12, evolution={"mutations": ("minimax", "heuristic", "hinge")})
-    options = {"interval": 12, "evolution": {"mutations": ("minimax", "heuristic", "hinge")}}
+    options = {"interval": 12, "evolve": "minimax,heuristic,hinge"}
+    start = _start(**options)
     states = [_child(start, {"diversity_weight": w}, **options).state for w in (0.0, 1e6)]
     assert not same_bits(*states)
 
@@ -85,8 +77,9 @@ def test_the_evolution_inside_goes_on_where_it_stood():
     assert state["generation"] == 4
     assert state["strategy"]["generation"] == 4
     [survivor] = state["survivors"]
-    for optimizer in (survivor["state"]["optimizer"], state["discriminator"]["optimizer"]):
-        assert {int(slot["step"]) for slot in optimizer["state"].values()} == {4}
+    for side in (survivor["state"], state["discriminator"]):
+        for optimizer in side["optimizers"].values():
+            assert {int(slot["step"]) for slot in optimizer["state"].values()} == {4}
 
 
 def test_twins_train_on_random_numbers_of_their_own_and_are_scored_on_shared_ones():
@@ -104,35 +97,48 @@ def test_hyperparameters_win_over_the_optimisers_states():
     parent = _child(_start(), {"generator_lr": 0.5, "discriminator_lr": 0.25}).state
     state = unpack(_child(parent, {"generator_lr": 1e-5, "discriminator_lr": 1e-6}).state)
     [survivor] = state["survivors"]
-    assert survivor["state"]["optimizer"]["param_groups"][0]["lr"] == 1e-5
-    assert state["discriminator"]["optimizer"]["param_groups"][0]["lr"] == 1e-6
+    assert _rate(survivor["state"], "generator") == 1e-5
+    assert _rate(state["discriminator"], "discriminator") == 1e-6
+
+
+def _rate(side, network):
+    return side["optimizers"][network]["param_groups"][0]["lr"]
 
 
 def test_a_live_discriminator_keeps_its_hyperparameters_when_a_state_is_loaded():
-    dataset, config = load("gaussians8"), tiny_config()
-    one, other = (Discriminator(config=config, dataset=dataset) for _ in range(2))
-    other.configure({"discriminator_lr": 0.125, "discriminator_steps": 3})
+    one, other = (parts_for(tiny_config()).environment() for _ in range(2))
+    other.game.configure({"discriminator_lr": 0.125, "discriminator_steps": 3})
     other.load_state_dict(unpack(pack(one.state_dict())))
-    assert other.optimizer.param_groups[0]["lr"] == 0.125
-    assert other.config.discriminator.steps == 3
+    assert other.game.optimizers["discriminator"].param_groups[0]["lr"] == 0.125
+    assert other.game.settings.discriminator_steps == 3
 
 
 def test_a_live_generator_takes_hyperparameters():
     generator, _ = pair(tiny_config())
-    generator.configure({"generator_lr": 0.125, "ema_decay": 0.5, "diversity_weight": 2.0})
-    assert generator.optimizer.param_groups[0]["lr"] == 0.125
-    assert generator.averaging.decay == 0.5
-    assert generator.config.fitness.diversity_weight == 2.0
-    generator.configure({})
-    assert generator.config == tiny_config()
+    game = generator.game
+    game.configure({"generator_lr": 0.125, "ema_decay": 0.5})
+    generator.load_state_dict(unpack(pack(generator.state_dict())))
+    assert game.optimizers["generator"].param_groups[0]["lr"] == 0.125
+    assert game.averaging.decay == 0.5
+    game.configure({})
+    assert game.settings == tiny_config().settings
+
+
+def test_a_live_evolution_takes_hyperparameters():
+    member = _member()
+    member.configure({"generator_lr": 0.125, "diversity_weight": 2.0})
+    assert member.parts.evolution.diversity_weight == 2.0
+    assert member.parts.member({}).game.settings.generator_lr == 0.125
+    member.configure({})
+    assert member.config == member.given
 
 
 @pytest.mark.parametrize(
     ("hyperparameters", "expected"),
     [
         ({"generater_lr": 0.1}, "did you mean 'generator_lr'"),
-        ({"width": 8}, "unknown hyperparameter 'width'"),
-        ({"generator_lr": -1.0}, "--generator.lr must be a number above 0"),
+        ({"num_survivors": 8}, "unknown hyperparameter 'num_survivors'"),
+        ({"generator_lr": -1.0}, "--generator-lr must be a number above 0"),
         ({"discriminator_steps": 1.5}, "must be a whole number, but got 1.5"),
         ({"r1_weight": "much"}, "r1_weight must be a number"),
         ({"generator_lr": True}, "generator_lr must be a number"),
@@ -145,20 +151,22 @@ def test_a_wrong_hyperparameter_is_named(hyperparameters, expected):
 
 
 def test_an_interval_is_at_least_1():
-    with pytest.raises(ValueError, match="interval=0"):
+    with pytest.raises(ValueError, match="--interval must be 1 or more, but got 0"):
         _member(interval=0)
 
 
 def test_every_hyperparameter_has_a_place_in_the_settings():
     config = tiny_config()
-    assert set(SPACE) <= set(HYPERPARAMETERS)
-    for name in HYPERPARAMETERS:
-        assert tuned(config, {name: 3}) != config
+    assert set(default_space(config)) <= set(config.kinds)
+    others = {float: 0.625, int: 3, bool: True}
+    for name, kind in config.kinds.items():
+        if kind in others:
+            assert config.tuned({name: others[kind]}) != config
 
 
 def test_weights_that_are_not_finite_score_nan():
     state = unpack(_start())
-    for value in state["survivors"][0]["state"]["average"].values():
+    for value in state["survivors"][0]["state"]["networks"]["average"].values():
         if value.dtype.is_floating_point:
             value.fill_(float("nan"))
     newborn = _member().bear(pack(state), Birth(seeds=Seeds(0, 1, 0), train=False))
@@ -186,7 +194,7 @@ def test_a_gan_that_diverges_is_a_failed_child_that_is_rescued():
 
 
 def test_an_exploit_copies_a_whole_gan():
-    class Frozen(EvolvedGan):
+    class Frozen(WholeEvolution):
         """Does not train, so that a copy is recognised."""
 
         def step(self, operator=None):
@@ -226,6 +234,7 @@ def test_the_best_ones_average_is_what_is_scored():
     member.load_state_dict(unpack(newborn.state))
     member.seeds = Seeds(0, 1, 0)
     assert member.evaluate() == newborn.scores
-    loaded = member.network.state_dict()
-    weights = best_weights(unpack(newborn.state))
-    assert all(torch.equal(loaded[name], weights[name]) for name in loaded)
+    weights = best_of(unpack(newborn.state))["networks"]
+    for name, network in member.game.networks.items():
+        loaded = network.state_dict()
+        assert all(torch.equal(loaded[key], weights[name][key]) for key in loaded)

@@ -5,18 +5,32 @@ import math
 import numpy as np
 import pytest
 import torch
-from gans import THREE, birth, flat_gradient, litter, pair, same_bits, tiny_config
+from gans import THREE, birth, flat_gradient, litter, pair, same_bits, search_for, tiny_config
 
-from egan.data import load
+from egan.evolution.scoring import SCORED_REALS
 from egan.networks import discriminator as build_discriminator
-from egan.runs.experiment import build_search
+from egan.tasks import Batch
+from egan.training.model import stream
 from population.member import Member
 from population.seeding import SHARED, Seeds
 from population.state import pack, unpack
 
 
 def run(config, generations=6):
-    return build_search(config, load(config.data.name)).run(generations)
+    return search_for(config).run(generations)
+
+
+def network_of(generator):
+    return generator.game.generator
+
+
+def discriminator_of(environment):
+    return environment.game.discriminator
+
+
+def scored_reals(environment, count=32):
+    rng = stream(environment.seeds.shared("evaluate", SCORED_REALS))
+    return environment.game.task.draw(count, rng).samples
 
 
 # 1. Child 2 starts from child 1, because the list of parents was aliased.
@@ -34,7 +48,7 @@ def test_1_a_child_does_not_depend_on_its_elder_siblings(order):
 def test_1_survivors_descend_from_several_parents_with_one_step_a_generation():
     result = run(tiny_config(evolution={"num_survivors": 3}), 15)
     for survivor in result.population:
-        assert int(survivor.state["optimizer"]["state"][0]["step"]) == 15
+        assert int(survivor.state["optimizers"]["generator"]["state"][0]["step"]) == 15
     later = result.history[result.history["generation"] > 1]
     assert (later.groupby("generation")["parent"].nunique() == 3).all()
 
@@ -46,10 +60,10 @@ def test_2_scores_are_the_papers_formulas():
     generator, discriminator = pair(tiny_config(), trained=5)
     generator.seeds = Seeds(0, 6, 0)
     scores = generator.evaluate()
-    logits = discriminator.network(generator.samples).double()
-    real = discriminator.draw_real(32, discriminator.seeds.shared("evaluate", 2))
+    network, real = discriminator_of(discriminator), scored_reals(discriminator)
+    logits = network(generator.scored.fake.samples).double()
     d_fake = torch.sigmoid(logits)
-    d_real = torch.sigmoid(discriminator.network(real).double())
+    d_real = torch.sigmoid(network(real).double())
     loss = -torch.log(d_real).mean() - torch.log(1 - d_fake).mean()
     norm = float(flat_gradient(loss, discriminator.parameters).norm())
     assert scores["quality"] == pytest.approx(d_fake.mean().item(), rel=1e-5)
@@ -63,8 +77,8 @@ def test_2_a_collapsed_generator_has_the_lower_diversity():
     generator.seeds = discriminator.seeds
     spread = generator.evaluate()["diversity"]
     with torch.no_grad():
-        generator.network.last.weight.zero_()
-        generator.network.last.bias.copy_(torch.tensor([1.41, 0.0]))
+        network_of(generator).last.weight.zero_()
+        network_of(generator).last.bias.copy_(torch.tensor([1.41, 0.0]))
     assert generator.evaluate()["diversity"] < spread - 0.5
 
 
@@ -80,16 +94,17 @@ def test_3_each_mutation_is_one_adam_step_on_its_published_loss():
     for name, loss in losses.items():
         generator, discriminator = pair(tiny_config(), trained=2)
         parent = pack(generator.state_dict())
-        child = unpack(next(generator.reproduce(parent, [birth(name)])).state)["network"]
+        child = unpack(next(generator.reproduce(parent, [birth(name)])).state)["networks"]
         generator.load_state_dict(unpack(parent))
-        generator.seeds = birth(name).seeds
-        codes = generator._codes("step", 16)
-        probability = torch.sigmoid(discriminator.network(generator.network(codes)))
-        generator.optimizer.zero_grad()
+        game, network = generator.game, network_of(generator)
+        codes = game.codes(16, stream(birth(name).seeds.shared("step")))["z"]
+        probability = torch.sigmoid(discriminator_of(discriminator)(network(codes)))
+        optimizer = game.optimizers["generator"]
+        optimizer.zero_grad()
         loss(probability).backward()
-        generator.optimizer.step()
-        for key, value in generator.network.state_dict().items():
-            torch.testing.assert_close(child[key], value, rtol=1e-4, atol=1e-6)
+        optimizer.step()
+        for key, value in network.state_dict().items():
+            torch.testing.assert_close(child["generator"][key], value, rtol=1e-4, atol=1e-6)
 
 
 # 4. A sibling's step changes the parent's Adam state.
@@ -112,10 +127,9 @@ def test_4_the_parents_state_is_untouched_by_its_children():
 
 def test_5_a_resumed_run_goes_on_with_weights_moments_and_discriminator(tmp_path):
     config = tiny_config()
-    dataset = load("gaussians8")
-    whole = build_search(config, dataset).run(9)
-    build_search(config, dataset, directory=tmp_path / "run").run(4)
-    resumed = build_search(config, dataset, directory=tmp_path / "run").resume().run(9)
+    whole = search_for(config).run(9)
+    search_for(config, directory=tmp_path / "run").run(4)
+    resumed = search_for(config, directory=tmp_path / "run").resume().run(9)
     timing = ["seconds", "run"]
     assert resumed.history.drop(columns=timing).equals(whole.history.drop(columns=timing))
     assert same_bits(pack(resumed.best.state), pack(whole.best.state))
@@ -123,8 +137,7 @@ def test_5_a_resumed_run_goes_on_with_weights_moments_and_discriminator(tmp_path
 
 def test_5_the_state_that_is_kept_is_the_survivors_own():
     config = tiny_config()
-    search = build_search(config, load("gaussians8"))
-    result = search.run(7)
+    result = search_for(config).run(7)
     last = result.history[result.history["generation"] == 7]
     winner = int(last["fitness"].idxmax() - last.index[0])
     assert result.best.index == winner
@@ -136,7 +149,7 @@ def test_5_the_state_that_is_kept_is_the_survivors_own():
 
 def test_6_relativistic_mutations_compete_with_others():
     names = ("relativistic_logistic", "relativistic_hinge", "minimax", "wasserstein")
-    history = run(tiny_config(evolution={"mutations": names})).history
+    history = run(tiny_config(evolve=",".join(names))).history
     assert history["fitness"].notna().all()
     assert set(history["operator"]) == set(names)
 
@@ -145,21 +158,21 @@ def test_6_relativistic_mutations_compete_with_others():
 
 
 def test_7_equal_siblings_get_equal_scores():
-    history = run(tiny_config(evolution={"mutations": ("hinge", "wasserstein")})).history
+    history = run(tiny_config(evolve="hinge,wasserstein")).history
     pairs = history.pivot_table(index="generation", columns="operator", values="fitness")
     assert (pairs["hinge"] == pairs["wasserstein"]).all()
 
 
 def test_7_the_paper_preset_draws_fresh_codes():
-    fresh = {"mutations": ("hinge", "wasserstein"), "fresh_codes": True}
-    history = run(tiny_config(evolution=fresh)).history
+    fresh = tiny_config(evolve="hinge,wasserstein", evolution={"fresh_codes": True})
+    history = run(fresh).history
     pairs = history.pivot_table(index="generation", columns="operator", values="fitness")
     assert (pairs["hinge"] != pairs["wasserstein"]).all()
 
 
 @pytest.mark.parametrize("norm", ["batch", "spectral"])
 def test_7_scoring_leaves_the_discriminators_statistics_alone(norm):
-    generator, discriminator = pair(tiny_config(discriminator={"norm": norm}), trained=3)
+    generator, discriminator = pair(tiny_config(settings={"discriminator_norm": norm}), trained=3)
     before = pack(discriminator.state_dict())
     list(generator.reproduce(pack(generator.state_dict()), litter(THREE, 4)))
     assert same_bits(pack(discriminator.state_dict()), before)
@@ -169,11 +182,11 @@ def test_7_scoring_leaves_the_discriminators_statistics_alone(norm):
 
 
 def test_8_a_saturated_discriminator_rewards_nobody():
-    config = tiny_config(fitness={"diversity_weight": 2.0, "diversity_cap": 3.0})
+    config = tiny_config(evolution={"diversity_weight": 2.0, "diversity_cap": 3.0})
     generator, discriminator = pair(config)
     with torch.no_grad():
-        last = list(discriminator.network.modules())[-1]
-        for parameter in discriminator.network.parameters():
+        last = list(discriminator_of(discriminator).modules())[-1]
+        for parameter in discriminator_of(discriminator).parameters():
             parameter.mul_(0.0)
         last.bias.fill_(0.0)
     real_gradient = [torch.zeros_like(p) for p in discriminator.parameters]
@@ -193,13 +206,13 @@ def test_8_a_saturated_discriminator_rewards_nobody():
 def test_9_the_real_half_is_computed_once_and_changes_no_value(monkeypatch):
     generator, discriminator = pair(tiny_config(), trained=2)
     calls = []
-    original = type(discriminator)._draw
+    original = type(discriminator)._scored_reals
 
-    def counting(self, count, seed):
-        calls.append(seed)
-        return original(self, count, seed)
+    def counting(self):
+        calls.append(self.seeds)
+        return original(self)
 
-    monkeypatch.setattr(type(discriminator), "_draw", counting)
+    monkeypatch.setattr(type(discriminator), "_scored_reals", counting)
     parent = pack(generator.state_dict())
     together = [n.scores for n in generator.reproduce(parent, litter(THREE, 3))]
     assert len(calls) == 1
@@ -212,9 +225,10 @@ def test_9_no_second_order_graph_is_built():
     generator, discriminator = pair(tiny_config())
     generator.seeds = discriminator.seeds
     generator.evaluate()
-    logits = discriminator.logits(generator.samples)
+    samples = generator.scored.fake.samples
+    logits = discriminator.game.logits(Batch(samples))
     assert not any(g.requires_grad for g in discriminator.loss_gradient(logits))
-    assert not generator.samples.requires_grad
+    assert not samples.requires_grad
     assert all(p.grad is None for p in discriminator.parameters)
 
 
@@ -235,7 +249,7 @@ def test_10_there_is_no_mutation_called_vanilla():
 @pytest.mark.parametrize("d_norm", ["none", "batch", "spectral"])
 @pytest.mark.parametrize("names", [THREE, ("relativistic_logistic", "minimax", "hinge")])
 def test_shared_forward_passes_change_no_bit(g_norm, d_norm, names):
-    config = tiny_config(generator={"norm": g_norm}, discriminator={"norm": d_norm})
+    config = tiny_config(settings={"generator_norm": g_norm, "discriminator_norm": d_norm})
     generator, discriminator = pair(config, trained=2)
     parent = pack(generator.state_dict())
     fast = list(generator.reproduce(parent, litter(names, 3)))
@@ -248,31 +262,33 @@ def test_shared_forward_passes_change_no_bit(g_norm, d_norm, names):
 
 
 def test_the_environment_sees_the_survivors_samples_in_equal_shares():
-    config = tiny_config(evolution={"num_survivors": 2, "batch_size": 16})
+    config = tiny_config(evolution={"num_survivors": 2}, settings={"batch_size": 16})
     _, discriminator = pair(config)
-    scored = [torch.full((32, 2), 1.0), torch.full((32, 2), 2.0)]
-    batch = discriminator._batch(scored, 0)
+    scored = [{"samples": torch.full((32, 2), value), "codes": {}} for value in (1.0, 2.0)]
+    batch = discriminator._batch(scored, 0).samples
     assert batch[:, 0].tolist() == [1.0] * 8 + [2.0] * 8
     discriminator.seeds = Seeds(0, 1, SHARED)
-    record = discriminator.update([{"samples": samples} for samples in scored])
+    record = discriminator.update(scored)
     assert record["discriminator_loss"] > 0
 
 
 def test_discriminator_steps_use_different_parts_of_the_scored_samples():
-    _, discriminator = pair(tiny_config(discriminator={"steps": 2}))
+    _, discriminator = pair(tiny_config(settings={"discriminator_steps": 2}))
     samples = torch.arange(64.0).reshape(32, 2)
-    first, second = (discriminator._batch([samples], step) for step in (0, 1))
+    scored = [{"samples": samples, "codes": {}}]
+    first, second = (discriminator._batch(scored, step).samples for step in (0, 1))
     assert torch.equal(torch.cat([first, second]), samples)
 
 
 def test_the_average_follows_the_line_of_survivors():
-    result = run(tiny_config(generator={"ema_decay": 0.5}), 8)
-    state = result.best.state
-    weights, average = state["network"], state["average"]
+    result = run(tiny_config(settings={"ema_decay": 0.5}), 8)
+    state = result.best.state["networks"]
+    weights, average = state["generator"], state["average"]
     assert int(average["n_averaged"]) == 8
     assert not torch.equal(weights["last.weight"], average["module.last.weight"])
-    off = run(tiny_config(generator={"ema_decay": 0.0}), 8).best.state
-    torch.testing.assert_close(off["network"]["last.weight"], off["average"]["module.last.weight"])
+    off = run(tiny_config(settings={"ema_decay": 0.0}), 8).best.state["networks"]
+    last = off["generator"]["last.weight"]
+    torch.testing.assert_close(last, off["average"]["module.last.weight"])
 
 
 def test_networks_are_built_alike_for_equal_seeds():

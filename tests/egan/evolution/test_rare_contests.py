@@ -2,22 +2,21 @@
 
 import pandas as pd
 import pytest
-from gans import tiny_config
+from gans import search_for, task_for, tiny_config
 
-from egan.commandline.overview import plan
-from egan.config import check
-from egan.data import load
-from egan.evolution.whole import EvolvedGan
-from egan.judging.features import extractor
+from egan.collection.egan.model import Egan
+from egan.commandline.overview import overview
+from egan.evolution.whole import WholeEvolution
 from egan.run import main
-from egan.runs.experiment import build_search
+from egan.runs.plan import checked
 from population.testing import check_member
 
 FLAGS = ("--evolution.contest-every", "3", "--evolution.bandit", "--evolution.num-survivors", "2")
 
 
-def bandit(**changes):
-    return check(tiny_config(evolution={"contest_every": 3, "bandit": True} | changes))
+def bandit(*, evolve="minimax,heuristic,least_squares", search=None, **changes):
+    evolution = {"contest_every": 3, "bandit": True} | changes
+    return checked(tiny_config(evolution=evolution, evolve=evolve, search=search or {}))
 
 
 def rows(directory):
@@ -38,7 +37,7 @@ def test_a_run_with_a_bandit_is_resumed_bit_for_bit(stop, tiny, tmp_path):
 
 def test_the_bandit_is_part_of_a_runs_identity_and_changes_its_children():
     def history(config):
-        search = build_search(config, load("gaussians8"))
+        search = search_for(config)
         return search.identity, search.run(30).history
 
     identity, proposed = history(bandit())
@@ -50,21 +49,20 @@ def test_the_bandit_is_part_of_a_runs_identity_and_changes_its_children():
 
 
 def test_a_member_of_a_search_takes_its_bandit_along():
-    data = load("gaussians8")
+    config = bandit(search={"interval": 4})
+    task = task_for(config)
     check_member(
-        lambda h: EvolvedGan(
-            h, config=bandit(), dataset=data, features=extractor(data), interval=4
-        ),
+        lambda h: WholeEvolution(h, config=config, game=Egan, task=task),
         {"generator_lr": 1e-3},
         changed={"generator_lr": 2e-3},
     )
 
 
 def test_a_dry_run_says_how_rare_contests_are():
-    said = plan(bandit())
+    said = overview(bandit())
     assert "of 1 survivor; a contest every 3 generations, the bandit's choice in between" in said
-    assert "the last winner's mutation in between" in plan(bandit(bandit=False))
-    assert "in between" not in plan(tiny_config())
+    assert "the last winner's mutation in between" in overview(bandit(bandit=False))
+    assert "in between" not in overview(tiny_config())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_a_dry_run_says_how_rare_contests_are():
     [
         ({"contest_every": 1}, "got --evolution.contest-every 1, .* expected 2 or more"),
         ({"random_mutation": True}, "got --evolution.random-mutation, which holds none"),
-        ({"mutations": ("heuristic",)}, "got --evolution.mutations heuristic alone"),
+        ({"evolve": "heuristic"}, "got --evolve heuristic alone"),
     ],
 )
 def test_a_bandit_without_a_choice_or_a_contest_is_refused(changes, message):

@@ -10,7 +10,7 @@ def seeded(seed=0):
 
 
 def draws(count, *shape):
-    return 2 * torch.randn(count, *shape, rng=seeded(), dtype=torch.float64)
+    return 2 * torch.randn(count, *shape, generator=seeded(), dtype=torch.float64)
 
 
 def test_gaussian_kl_agrees_with_torch():

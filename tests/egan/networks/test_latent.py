@@ -4,7 +4,14 @@ import pytest
 import scipy.stats
 import torch
 
-from egan.networks.latent import interpolate, slerp, traverse, truncate, truncated_normal
+from egan.networks.latent import (
+    draw_codes,
+    interpolate,
+    slerp,
+    traverse,
+    truncate,
+    truncated_normal,
+)
 
 
 def seeded(seed=0):
@@ -86,3 +93,14 @@ def test_truncation_moves_codes_towards_their_mean():
     torch.testing.assert_close(truncate(codes, mean=mean, psi=1), codes)
     torch.testing.assert_close(truncate(codes, mean=mean, psi=0), mean.expand(2, 6))
     torch.testing.assert_close(truncate(codes, mean=mean, psi=0.5), (codes + mean) / 2)
+
+
+def test_codes_are_normal_or_uniform():
+    normal, uniform = (
+        draw_codes(4000, 3, law=law, rng=torch.Generator().manual_seed(0))
+        for law in ("normal", "uniform")
+    )
+    assert normal.shape == uniform.shape == (4000, 3)
+    assert float(uniform.abs().max()) <= 1 < float(normal.abs().max())
+    assert float(normal.var()) == pytest.approx(1, abs=0.05)
+    assert float(uniform.var()) == pytest.approx(1 / 3, abs=0.02)

@@ -5,49 +5,51 @@ import sys
 
 import pytest
 
+from egan import collection
 from egan.config.file import read_config
 from egan.errors import UserError
-from egan.presets import PRESETS
 from egan.runs.folder import RunDirectory, next_path, read_timing
+from egan.runs.plan import plan
 
 RACE = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from egan.presets import PRESETS
+from egan import collection
 from egan.runs.folder import RunDirectory
+from egan.runs.plan import plan
 preset = sys.argv[2]
-config = replace(PRESETS[preset](), output=sys.argv[1])
+planned = plan(replace(collection.preset(preset), output=sys.argv[1]))
 while not Path(sys.argv[1], "go").exists():
     pass
 for _ in range(10):
-    RunDirectory.create(config)
+    RunDirectory.create(planned)
 """
 
 
 @pytest.fixture
 def config(tmp_path):
-    return dataclasses.replace(PRESETS["digits"](), output=str(tmp_path / "runs"))
+    return dataclasses.replace(collection.preset("digits"), output=str(tmp_path / "runs"))
 
 
 def test_runs_are_numbered_whatever_their_preset(config, tmp_path):
-    first = RunDirectory.create(config).path
-    second = RunDirectory.create(dataclasses.replace(config, preset="gaussians8")).path
+    first = RunDirectory.create(plan(config)).path
+    second = RunDirectory.create(plan(dataclasses.replace(config, preset="gaussians8"))).path
     assert [first.name, second.name] == ["00000-digits", "00001-gaussians8"]
     assert next_path(tmp_path / "runs", "digits").name == "00002-digits"
 
 
 def test_a_number_is_never_used_again(config):
-    first, second = RunDirectory.create(config), RunDirectory.create(config)
+    first, second = RunDirectory.create(plan(config)), RunDirectory.create(plan(config))
     first.discard()
     assert not first.path.exists()
-    assert RunDirectory.create(config).path.name == "00002-digits"
+    assert RunDirectory.create(plan(config)).path.name == "00002-digits"
     assert second.path.exists()
 
 
 def test_a_new_directory_holds_settings_and_versions(config):
-    path = RunDirectory.create(config).path
-    assert read_config(path / "config.yaml") == config
+    path = RunDirectory.create(plan(config)).path
+    assert read_config(path / "config.yaml", collection.preset) == config
     assert {"python", "torch", "ray", "numpy", "platform"} <= set(
         json.loads((path / "versions.json").read_text())
     )
@@ -66,23 +68,23 @@ def test_two_processes_at_once_get_numbers_of_their_own(tmp_path):
 
 
 def test_a_run_is_held_by_one_process_alone(config):
-    held = RunDirectory.create(config)
+    held = RunDirectory.create(plan(config))
     with pytest.raises(UserError, match="run by another process"):
-        RunDirectory.open(held.path, config)
+        RunDirectory.open(held.path, plan(config))
     held.close()
-    RunDirectory.open(held.path, config).close()
+    RunDirectory.open(held.path, plan(config)).close()
 
 
 def test_going_back_writes_down_the_new_settings(config):
-    directory = RunDirectory.create(config)
+    directory = RunDirectory.create(plan(config))
     directory.close()
     longer = dataclasses.replace(config, generations=9000)
-    RunDirectory.open(directory.path, longer).close()
-    assert read_config(directory.path / "config.yaml") == longer
+    RunDirectory.open(directory.path, plan(longer)).close()
+    assert read_config(directory.path / "config.yaml", collection.preset) == longer
 
 
 def test_pictures_of_generations_to_come_are_forgotten(config):
-    directory = RunDirectory.create(config)
+    directory = RunDirectory.create(plan(config))
     for name in ("real", "000000", "000005", "000010"):
         (directory.samples / f"{name}.png").touch()
     directory.forget_after(5)
@@ -98,4 +100,4 @@ def test_a_damaged_timing_is_started_anew(text, tmp_path):
 def test_an_output_below_a_file_is_a_message(config, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"--output .*file/runs: Not a directory"):
-        RunDirectory.create(dataclasses.replace(config, output=str(tmp_path / "file/runs")))
+        RunDirectory.create(plan(dataclasses.replace(config, output=str(tmp_path / "file/runs"))))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from egan.collection import weights_file
+from egan import weights_file
 
 WHAT = "the weights of a run"
 

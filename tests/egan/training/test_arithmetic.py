@@ -6,12 +6,21 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from gans import THREE, birth, litter, pair, same_bits, tiny_config
+from gans import (
+    THREE,
+    birth,
+    labelled,
+    litter,
+    pair,
+    parts_for,
+    same_bits,
+    search_for,
+    tiny_config,
+)
 
-from egan.config import ArithmeticConfig, check
-from egan.data import load
+from egan.config import ArithmeticConfig
 from egan.run import main
-from egan.runs.experiment import build_search
+from egan.runs.plan import checked
 from egan.training.arithmetic import check_compiler
 from population import RayExecutor
 from population.seeding import SHARED, Seeds
@@ -19,8 +28,7 @@ from population.state import pack, unpack
 
 IMAGES = {
     "data": {"name": "digits"},
-    "generator": {"network": "dcgan", "width": 4, "depth": None},
-    "discriminator": {"network": "dcgan", "width": 4, "depth": None, "r1_weight": 0.1},
+    "settings": {"network": "dcgan", "width": 4, "discriminator_width": 4},
 }
 
 
@@ -38,7 +46,7 @@ def children(config, plain=None):
 
 
 def weights(state):
-    return torch.cat([value.flatten() for value in unpack(state)["network"].values()])
+    return torch.cat([value.flatten() for value in unpack(state)["networks"]["generator"].values()])
 
 
 def difference(parent, one, other):
@@ -71,29 +79,30 @@ def test_bfloat16_is_used_and_weights_and_samples_stay_float32():
     config = tiny_config(arithmetic={"precision": "bfloat16"})
     generator, discriminator = pair(config, trained=1)
     seen = []
-    hook = generator.network.last.register_forward_hook(lambda m, i, o: seen.append(o.dtype))
+    hook = generator.game.generator.last.register_forward_hook(lambda m, i, o: seen.append(o.dtype))
     newborn = next(generator.reproduce(pack(generator.state_dict()), [birth("minimax")]))
     hook.remove()
     assert set(seen) == {torch.bfloat16}
-    assert generator.samples.dtype == torch.float32
-    assert all(v.dtype == torch.float32 for v in unpack(newborn.state)["network"].values())
-    assert all(p.dtype == torch.float32 for p in discriminator.network.parameters())
+    assert generator.scored.fake.samples.dtype == torch.float32
+    weights = unpack(newborn.state)["networks"]["generator"]
+    assert all(value.dtype == torch.float32 for value in weights.values())
+    assert all(p.dtype == torch.float32 for p in discriminator.game.discriminator.parameters())
 
 
 def test_convolutions_work_with_channels_last():
     generator, _ = pair(tiny_config(**IMAGES, arithmetic={"channels_last": True}))
-    formats = []
-    for module in generator.network.modules():
+    network, formats = generator.game.generator, []
+    for module in network.modules():
         if isinstance(module, torch.nn.ConvTranspose2d):
             module.register_forward_hook(
                 lambda m, i, o: formats.append(
                     i[0].is_contiguous(memory_format=torch.channels_last)
                 )
             )
-    generator.network(torch.randn(5, generator.config.generator.latent_dim))
+    network(torch.randn(5, generator.game.settings.latent_dim))
     assert formats
     assert all(formats)
-    assert all(value.is_contiguous() for value in generator.network.state_dict().values())
+    assert all(value.is_contiguous() for value in network.state_dict().values())
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # dynamo looks at it
@@ -130,27 +139,42 @@ def test_who_is_scored_at_once_does_not_depend_on_the_executor():
     config = tiny_config(
         arithmetic={"vectorize": "on"}, evolution={"num_survivors": 2, "selection": "plus"}
     )
-    dataset = load("gaussians8")
-    inline = build_search(config, dataset)
-    ray = build_search(config, dataset)
-    ray.executor = RayExecutor(3)
-    tables = [search.run(4).history.drop(columns="seconds") for search in (inline, ray)]
+    searches = search_for(config), search_for(config, executor=RayExecutor(3))
+    tables = [search.run(4).history.drop(columns="seconds") for search in searches]
     assert tables[0].equals(tables[1])
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"arithmetic": {"compile": True}, "discriminator": {"norm": "spectral"}}, "compile needs"),
-        ({"arithmetic": {"vectorize": "on"}, "generator": {"norm": "batch"}}, "vectorize on needs"),
         ({"arithmetic": {"vectorize": "on"}, "evolution": {"fresh_codes": True}}, "fresh-codes"),
-        ({"arithmetic": {"vectorize": "on"}, "fitness": {"diversity": "pairwise"}}, "diversity"),
+        ({"arithmetic": {"vectorize": "on"}, "evolution": {"diversity": "pairwise"}}, "diversity"),
         ({"arithmetic": {"vectorize": "on", "compile": True}}, "arithmetic.compile"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, said):
     with pytest.raises(ValueError, match=said):
-        check(tiny_config(**changes))
+        checked(tiny_config(**changes))
+
+
+@pytest.mark.parametrize(
+    ("arithmetic", "norm", "said"),
+    [
+        ({"compile": True}, {"discriminator_norm": "spectral"}, "compile needs networks without"),
+        ({"vectorize": "on"}, {"generator_norm": "batch"}, "vectorize on needs networks without"),
+    ],
+)
+def test_running_statistics_are_refused_where_they_cannot_be(arithmetic, norm, said):
+    parts = parts_for(tiny_config(arithmetic=arithmetic, settings=norm))
+    with pytest.raises(ValueError, match=said):
+        parts.check_arithmetic()
+
+
+def test_of_any_game_too():
+    on = ArithmeticConfig(vectorize="on")
+    with pytest.raises(ValueError, match="but LabelledGame has some"):
+        labelled(arithmetic=on).check_arithmetic()
+    labelled(norm=False, arithmetic=on).check_arithmetic()
 
 
 def test_arithmetic_is_part_of_what_a_resumed_run_must_share(tiny_run, capsys):

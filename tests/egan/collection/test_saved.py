@@ -2,11 +2,11 @@ import dataclasses
 
 import pytest
 import torch
+from egan.presets import PRESETS
 from safetensors.torch import save_file
 
 from egan.collection.saved import load_generator, save_generator
 from egan.evolution.generator import build_network
-from egan.presets import PRESETS
 
 
 @pytest.fixture
