@@ -99,7 +99,9 @@ def search_of(
     )
     changes: dict[str, Any] = {"torch_threads": case.threads}
     if one_by_one:
-        changes["member"] = partial(OneByOne, **parts.member.keywords)
+        changes["member"] = partial(
+            OneByOne, build=parts.build, evolution=parts.evolution, mutations=parts.mutations
+        )
     search.workshop = dataclasses.replace(search.workshop, **changes)
     return search
 

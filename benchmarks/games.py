@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ MARK_GAME = 1.03
 @dataclass(frozen=True, kw_only=True)
 class BothSettings(EganSettings, DcganSettings):
     """Settings of E-GAN's game with the networks of the paper `dcgan`."""
+
+    STRUCTURAL: ClassVar = (*EganSettings.STRUCTURAL, *DcganSettings.STRUCTURAL)
 
 
 class EganOfDcgan(Egan):

@@ -98,7 +98,12 @@ def measure_inline(case: Case, generations: int) -> dict[str, Any]:
     clock = time.process_time if case.threads == 1 else time.perf_counter
     loop = Stepwise(search_of(case, dataset, InlineExecutor(), one_by_one=True))
     reusing = Stepwise(search_of(case, dataset, InlineExecutor(), reuse=True))
-    work = {PLAIN: by_hand.plain, REFERENCE: by_hand.reference, LOOP: loop, REUSING: reusing}
+    work: dict[str, Callable[[], Any]] = {
+        PLAIN: by_hand.plain,
+        REFERENCE: by_hand.reference,
+        LOOP: loop,
+        REUSING: reusing,
+    }
     turns = Turns(work, clock)
     search = search_of(case, dataset, InlineExecutor())
     search.callbacks.append(turns)

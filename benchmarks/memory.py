@@ -14,7 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def peaks(case: Case) -> dict[str, dict[str, float]]:
     return found
 
 
-def said_of_growth(found: dict[str, Sequence[dict[str, float]]], generations: int) -> list[str]:
+def said_of_growth(found: Mapping[str, Sequence[dict[str, float]]], generations: int) -> list[str]:
     """Return a table of megabytes, and whether they stay flat from the second fifth on."""
     rows, marks = [], []
     for way, one in found.items():

@@ -38,12 +38,12 @@ class Check:
 
 def at_least(name: str, found: Sequence[float], limit: float) -> Check:
     """Return a check that the median is `limit` or more."""
-    return Check(name=name, found=found, mark=f">= {limit:g}", kept=np.median(found) >= limit)
+    return Check(name=name, found=found, mark=f">= {limit:g}", kept=bool(np.median(found) >= limit))
 
 
 def at_most(name: str, found: Sequence[float], limit: float) -> Check:
     """Return a check that the median is `limit` or less."""
-    return Check(name=name, found=found, mark=f"<= {limit:g}", kept=np.median(found) <= limit)
+    return Check(name=name, found=found, mark=f"<= {limit:g}", kept=bool(np.median(found) <= limit))
 
 
 def above(
@@ -61,7 +61,7 @@ def above(
         baseline=baseline,
         baseline_name=baseline_name,
         mark=f">= {_times(factor)}",
-        kept=np.median(found) >= factor * np.median(baseline),
+        kept=bool(np.median(found) >= factor * np.median(baseline)),
     )
 
 
@@ -80,7 +80,7 @@ def below(
         baseline=baseline,
         baseline_name=baseline_name,
         mark=f"<= {_times(factor)}",
-        kept=np.median(found) <= factor * np.median(baseline),
+        kept=bool(np.median(found) <= factor * np.median(baseline)),
     )
 
 

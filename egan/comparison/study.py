@@ -198,4 +198,5 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
 def _needed(config: RunConfig) -> int:
     """Return how many fresh samples a generation's discriminator steps use."""
     settings: Any = config.settings
-    return min(config.evolution.num_samples, settings.discriminator_steps * settings.batch_size)
+    used: int = settings.discriminator_steps * settings.batch_size
+    return min(config.evolution.num_samples, used)
