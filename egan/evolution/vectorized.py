@@ -108,7 +108,7 @@ def settled(config: RunConfig, parts: Callable[[RunConfig], Parts]) -> RunConfig
     )
     try:
         on.check()
-        parts(on).check_arithmetic()
+        parts(on).check(on.arithmetic)
     except ValueError:
         return off
     return on if seconds(parts(on)) < seconds(parts(off)) else off

@@ -23,7 +23,7 @@ from population.state import State, pack, unpack
 from population.strategy import Individual
 
 if TYPE_CHECKING:
-    from egan.config import EvolutionConfig, RunConfig
+    from egan.config import ArithmeticConfig, EvolutionConfig, RunConfig
     from egan.tasks import Task
     from egan.training.game import Game
 
@@ -68,24 +68,21 @@ class Parts:
             bandit=settings.bandit,
         )
 
-    def check_arithmetic(self) -> None:
+    def check(self, arithmetic: ArithmeticConfig) -> None:
         """See that the game can be computed and learned as the settings ask.
 
         Raises:
             ValueError: It cannot; the message names the flag.
         """
-        game = self.build({})
-        check_compiler(game.arithmetic)
+        check_compiler(arithmetic)
+        game = self.build({}, arithmetic=replace(arithmetic, compile=False))
         if self.evolution.reuse_gradient and not game.is_logistic:
             raise ValueError(
                 "--evolution.reuse-gradient takes a step along the gradient of "
                 "-log D(x) - log(1 - D(G(z))), which scoring has found, but the discriminator of "
                 f"{type(game).__name__} has a loss of its own. Leave it out."
             )
-        asked = {
-            "compile": game.arithmetic.compile,
-            "vectorize on": game.arithmetic.vectorize == "on",
-        }
+        asked = {"compile": arithmetic.compile, "vectorize on": arithmetic.vectorize == "on"}
         networks = [game.networks[name] for side in game.sides for name in side]
         for flag in (name for name, is_asked in asked.items() if is_asked):
             if has_buffers(networks):

@@ -106,7 +106,7 @@ def _check_parts(plan: Plan, task: Task) -> None:
         from population.seeding import preserved_randomness
 
         with preserved_randomness():
-            parts_of(plan.config, model_type, task).check_arithmetic()
+            parts_of(plan.config, model_type, task).check(plan.config.arithmetic)
 
 
 def _features(config: RunConfig, dataset: Dataset) -> Features:

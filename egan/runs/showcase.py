@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from egan.collection import saved
 from egan.collection.api import build
+from egan.config import ArithmeticConfig
 from egan.judging.classifier import one_thread
 from egan.training.model import Model, stream
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
@@ -39,7 +41,7 @@ class Showcase:
     """
 
     def __init__(self, config: RunConfig, model_type: type[Model], task: Task) -> None:
-        self.config = config
+        self.config = replace(config, arithmetic=ArithmeticConfig())  # it is judged as it is
         self.model_type = model_type
         self.task = task
         self.model = build(config, task, member=model_type)

@@ -14,6 +14,7 @@ from gans import (
     tiny_config,
 )
 
+from egan.config import ArithmeticConfig
 from egan.evolution.scoring import SCORED_REALS
 from egan.losses.discriminator import fake_loss, r1_penalty, real_loss
 from egan.runs.plan import checked
@@ -120,6 +121,6 @@ class Hinge(LabelledGame):
 
 def test_a_discriminator_with_a_loss_of_its_own_is_refused():
     with pytest.raises(ValueError, match="the discriminator of Hinge has a loss of its own"):
-        parts_of_toy(
-            Hinge, LabelledSettings(), data="digits", reuse_gradient=True
-        ).check_arithmetic()
+        parts_of_toy(Hinge, LabelledSettings(), data="digits", reuse_gradient=True).check(
+            ArithmeticConfig()
+        )

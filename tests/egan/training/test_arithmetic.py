@@ -165,16 +165,16 @@ def test_what_cannot_be_is_refused(changes, said):
     ],
 )
 def test_running_statistics_are_refused_where_they_cannot_be(arithmetic, norm, said):
-    parts = parts_for(tiny_config(arithmetic=arithmetic, settings=norm))
+    parts = parts_for(tiny_config(settings=norm))
     with pytest.raises(ValueError, match=said):
-        parts.check_arithmetic()
+        parts.check(ArithmeticConfig(**arithmetic))
 
 
 def test_of_any_game_too():
     on = ArithmeticConfig(vectorize="on")
     with pytest.raises(ValueError, match="but LabelledGame has some"):
-        labelled(arithmetic=on).check_arithmetic()
-    labelled(norm=False, arithmetic=on).check_arithmetic()
+        labelled().check(on)
+    labelled(norm=False).check(on)
 
 
 def test_arithmetic_is_part_of_what_a_resumed_run_must_share(tiny_run, capsys):
