@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -25,10 +24,13 @@ MARK_GAME = 1.03
 
 
 @dataclass(frozen=True, kw_only=True)
-class BothSettings(EganSettings, DcganSettings):
+class BothSettings(EganSettings):
     """Settings of E-GAN's game with the networks of the paper `dcgan`."""
 
-    STRUCTURAL: ClassVar = (*EganSettings.STRUCTURAL, *DcganSettings.STRUCTURAL)
+    kernel_size: int = 4
+    batch_norm: bool = True
+    halving: str = "stride"
+    slope: float = 0.2
 
 
 class EganOfDcgan(Egan):

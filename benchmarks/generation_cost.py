@@ -185,8 +185,8 @@ def said_of_ray(case: Case, times: dict[str, list[float]], shares: dict[str, lis
     for name, found in times.items():
         median = float(np.median(found))
         wall = cell([1e3 * t for t in found])
-        share = f"{float(np.median(shares[name])):.1%}"
-        rows.append([name, wall, f"{median / loop:.2f}", f"{median / ours:.2f}", share])
+        transfer = f"{float(np.median(shares[name])):.1%}"
+        rows.append([name, wall, f"{median / loop:.2f}", f"{median / ours:.2f}", transfer])
     heads = ["way", "wall ms a generation (quartiles)", "to plain loop", "to shortcuts inline"]
     heads.append("transfer")
     fastest = min((name for name in times if "Ray" in name), key=lambda n: np.median(times[n]))
@@ -258,7 +258,8 @@ def main() -> None:
             options.error(f"--against: {error}")
         return
     cases: Sequence[Case] = CASES
-    ray_case, workers = DCGAN, (1, 2, 3)
+    ray_case: Case = DCGAN
+    workers: Sequence[int] = (1, 2, 3)
     if given.quick:
         cases = [replace(TOY, width=16), replace(DCGAN, width=4)]
         ray_case, workers, given.generations, given.rounds = cases[1], (2,), 3, 1
