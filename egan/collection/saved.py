@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from egan import collection, weights_file
 from egan.collection.api import build
@@ -19,6 +20,8 @@ from egan.config.file import from_dict
 from egan.data.dataset import Dataset
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from egan.config import RunConfig
     from egan.judging.features import Features
     from egan.tasks import Task
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 
 FORMAT = "egan-model-2"
 WHAT = "the model.safetensors of a run"
-MOST_LABELS = 1000
-"""How many labels stand in for those of the data, in their proportions."""
+LABELS = "labels"
+"""The data's labels in their order: which ones a random stream draws depends on it."""
 
 
 def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
@@ -51,6 +54,8 @@ def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
         for name, network in model.networks.items()
         for key, tensor in network.state_dict().items()
     }
+    if model.task.data.labels is not None:
+        tensors[LABELS] = torch.tensor(model.task.data.labels)
     weights_file.write(path, tensors, metadata)
 
 
@@ -70,7 +75,8 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
     tensors, metadata = weights_file.read(path, file_format=FORMAT, what=WHAT)
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
-        model = build(config, task or _stand_in(config, json.loads(metadata["data"])))
+        labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
+        model = build(config, task or _stand_in(config, described, labels))
         for name, network in model.networks.items():
             prefix = f"{name}/"
             weights = {
@@ -86,28 +92,24 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
 
 def _described(data: Dataset) -> dict[str, Any]:
     """Return what of the data a model is built for."""
-    labels = None if data.labels is None else np.bincount(data.labels).tolist()
     annotations = {k: [list(v.shape[1:]), str(v.dtype)] for k, v in data.annotations.items()}
     return {
         "name": data.name,
         "shape": list(data.shape),
         "dtype": str(data.samples.dtype),
         "vocabulary": data.vocabulary,
-        "labels": labels,
         "annotations": annotations,
     }
 
 
-def _stand_in(config: RunConfig, described: dict[str, Any]) -> Task:
+def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
     """Return a task whose data have the shape, and the labels, of those that were learned from."""
-    counts = described["labels"]
-    labels = None if counts is None else _labels(np.asarray(counts, dtype=np.int64))
     count = 2 if labels is None else len(labels)
     shape = (count, *map(int, described["shape"]))
     dataset = Dataset(
         str(described["name"]),
         np.zeros(shape, np.dtype(described["dtype"])),
-        labels,
+        None if labels is None else labels.numpy(),
         vocabulary=described["vocabulary"],
         annotations={
             name: np.zeros((count, *inner), np.dtype(dtype))
@@ -117,14 +119,6 @@ def _stand_in(config: RunConfig, described: dict[str, Any]) -> Task:
     return collection.paper(collection.named(config.preset)[0]).task_type(
         dataset, dataset, _no_features()
     )
-
-
-def _labels(counts: np.ndarray) -> np.ndarray:
-    """Return labels in the proportions of counts (K,), about a thousand, one of each at least."""
-    share = min(1.0, MOST_LABELS / max(1, int(counts.sum())))
-    kept = np.maximum(np.round(counts * share).astype(np.int64), (counts > 0).astype(np.int64))
-    labels = np.repeat(np.arange(len(counts)), kept)
-    return labels if labels.max() == len(counts) - 1 else np.append(labels, len(counts) - 1)
 
 
 def _no_features() -> Features:

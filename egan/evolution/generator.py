@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
 
 import mutations
 from egan.evolution.scoring import FAKES, NOISE, REALS, Scored, scores, seed_noise
@@ -197,8 +196,9 @@ class EvolvedGenerator(Member):
             yield self.appraise(birth, into=room)
 
     def _weights(self) -> dict[str, torch.Tensor]:
-        holder = nn.ModuleDict({name: self.game.networks[name] for name in self.names})
-        return {name: parameter.data for name, parameter in holder.named_parameters()}
+        from egan.evolution.vectorized import weights_of
+
+        return weights_of({name: self.game.networks[name] for name in self.names})
 
     def _score_alone(self) -> Scored:
         return self._score_at_once({self.place: self._weights()})[self.place]

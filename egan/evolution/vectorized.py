@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from egan.training.game import Game
 
 TRIES = 5
+PREFIX = "the_"
 
 Weights = Mapping[str, Tensor]
 
@@ -36,7 +37,8 @@ class _Called(nn.Module):
 
     def __init__(self, networks: Mapping[str, nn.Module], function: Callable[..., Any]) -> None:
         super().__init__()
-        self.networks = nn.ModuleDict(networks)
+        # a prefix, since a network may be called what a ModuleDict has already, like "forward"
+        self.networks = nn.ModuleDict({PREFIX + name: one for name, one in networks.items()})
         self.function = function
 
     def forward(self, *arguments: Any) -> Any:
@@ -45,7 +47,7 @@ class _Called(nn.Module):
 
     def under(self, weights: Weights, *arguments: Any) -> Any:
         """Call it with other weights in the networks' places."""
-        named = {f"networks.{name}": tensor for name, tensor in weights.items()}
+        named = {f"networks.{PREFIX}{name}": tensor for name, tensor in weights.items()}
         return functional_call(self, named, arguments)
 
 
@@ -76,12 +78,20 @@ def score_at_once(
     }
 
 
+def weights_of(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """Return the weights of networks, without a graph, as "network.parameter"."""
+    return {
+        f"{name}.{key}": parameter.detach()
+        for name, network in networks.items()
+        for key, parameter in network.named_parameters()
+    }
+
+
 def _loss_gradient(game: Game, codes: Codes) -> Callable[[Tensor], tuple[Any, Tensor]]:
     """Return a function from samples to the gradient of the loss on them, and their logits."""
     networks = {name: game.networks[name] for name in game.sides.environment}
     asked = _Called(networks, lambda samples: game.logits(Batch(samples, codes)))
-    named = nn.ModuleDict(networks).named_parameters()
-    parameters = {name: parameter.detach() for name, parameter in named}
+    parameters = weights_of(networks)
 
     def loss(weights: Weights, samples: Tensor) -> tuple[Tensor, Tensor]:
         logits = asked.under(weights, samples)

@@ -38,6 +38,7 @@ class EganSettings(GameSettings):
         *("network", "width", "discriminator_width", "depth", "latent_dim"),
         *("generator_norm", "discriminator_norm"),
     )
+    MAY_BE_ZERO = ("depth",)
     SPACE: ClassVar = {
         "generator_lr": "1e-4,1e-2,log",
         "discriminator_lr": "1e-4,1e-2,log",
@@ -52,8 +53,8 @@ class EganSettings(GameSettings):
     """Channels or units of the generator's last hidden layer."""
     discriminator_width: int = 64
     """Channels or units of the discriminator's first hidden layer."""
-    depth: int = 3
-    """Hidden layers of both networks (mlp only)."""
+    depth: int = 0
+    """Hidden layers of both networks (mlp only); 0 for three."""
     generator_norm: Literal["none", "batch"] = "none"
     """Normalisation of the generator's hidden layers."""
     discriminator_norm: Literal["none", "batch", "spectral"] = "none"
@@ -93,14 +94,14 @@ class EganSettings(GameSettings):
                 shape,
                 latent_dim=self.latent_dim,
                 width=self.width,
-                depth=self.depth,
+                depth=self.depth or None,
                 norm=self.generator_norm,
             ),
             "discriminator": discriminator_size(
                 self.network,
                 shape,
                 width=self.discriminator_width,
-                depth=self.depth,
+                depth=self.depth or None,
                 norm=self.discriminator_norm,
             ),
         }

@@ -34,7 +34,7 @@ class Egan(Game):
             self.shape,
             latent_dim=s.latent_dim,
             width=s.width,
-            depth=self._depth,
+            depth=s.depth or None,
             norm=s.generator_norm,
             init=s.generator_init,
         )
@@ -46,15 +46,10 @@ class Egan(Game):
             s.network,
             self.shape,
             width=s.discriminator_width,
-            depth=self._depth,
+            depth=s.depth or None,
             norm=s.discriminator_norm,
             init=s.discriminator_init,
         )
-
-    @property
-    def _depth(self) -> int | None:
-        """How many hidden layers; those of convolutions follow from the size of the images."""
-        return self.settings.depth if self.settings.network == "mlp" else None
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""

@@ -1,58 +1,144 @@
+"""A trained model as a file: what is loaded makes what the saved one made, without the data."""
+
 import dataclasses
+import json
 
 import pytest
 import torch
+<<<<<<< HEAD
 from egan.presets import PRESETS
 from safetensors.torch import save_file
 
 from egan.collection.saved import load_generator, save_generator
 from egan.evolution.generator import build_network
+=======
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from egan import collection
+from egan.collection.api import build
+from egan.collection.api import task_of as task_of_run
+from egan.collection.saved import save
+from egan.collection.testing import features_of, small, task_of
+from egan.config import to_dict
+from egan.data import load as load_data
+from egan.training.model import Model
+from population.seeding import preserved_randomness
+
+
+SAMPLING = [one for one in collection.MODELS if collection.paper(one).sample is not Model.sample]
+>>>>>>> evotests
 
 
 @pytest.fixture
 def config():
-    before = PRESETS["gaussians8"]()
-    generator = dataclasses.replace(before.generator, width=8, norm="batch", latent="uniform")
-    return dataclasses.replace(before, generator=generator)
+    before = collection.preset("gaussians8")
+    changes = {"width": 8, "discriminator_width": 8, "generator_norm": "batch", "latent": "uniform"}
+    return dataclasses.replace(before, settings=before.settings.tuned(changes))
 
 
-def test_a_generator_comes_back_with_its_settings(config, tmp_path):
-    network = build_network(config, (2,))
-    network(torch.randn(16, config.generator.latent_dim))
-    path = tmp_path / "generator.safetensors"
-    save_generator(path, network.state_dict(), config=config, shape=(2,), generation=12)
-    loaded = load_generator(path)
-    assert loaded.config == config
-    assert (loaded.shape, loaded.generation) == ((2,), 12)
-    codes = torch.rand(5, config.generator.latent_dim)
-    torch.testing.assert_close(loaded.network(codes), network.eval()(codes), rtol=0, atol=0)
+@pytest.fixture
+def model(config):
+    """Return a model that has seen a few batches."""
+    return trained("gaussians8", config)
 
 
-def test_samples_follow_from_the_seed(config, tmp_path):
-    path = tmp_path / "generator.safetensors"
-    weights = build_network(config, (2,)).state_dict()
-    save_generator(path, weights, config=config, shape=(2,), generation=1)
-    loaded = load_generator(path)
-    assert loaded.sample(7).shape == (7, 2)
-    assert torch.equal(loaded.sample(7, seed=1), loaded.sample(7, seed=1))
-    assert not torch.equal(loaded.sample(7, seed=1), loaded.sample(7, seed=2))
+def trained(name, config):
+    data = config.data
+    dataset = load_data(data.name, image_size=data.image_size, channels=data.channels)
+    model = build(config, task_of(collection.named(name)[0], dataset))
+    with preserved_randomness():
+        model.training(True)
+        model.rng.manual_seed(0)
+        model.update()
+    model.training(False)
+    return model
 
 
-def test_loading_leaves_the_random_state_alone(config, tmp_path):
-    path = tmp_path / "generator.safetensors"
-    weights = build_network(config, (2,)).state_dict()
-    save_generator(path, weights, config=config, shape=(2,), generation=1)
+def saved(model, config, path, *, steps=12):
+    save(path / "model.safetensors", model, config, steps=steps)
+    return path / "model.safetensors"
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_model_comes_back_with_its_settings(model, config, tmp_path):
+    path = saved(model, config, tmp_path)
+    loaded = collection.load(path)
+    assert loaded.settings == config.settings
+    assert loaded.shape == (2,)
+    assert not any(network.training for network in loaded.networks.values())
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    assert metadata["steps"] == "12"
+    assert json.loads(metadata["config"]) == json.loads(json.dumps(to_dict(config)))
+    for name, network in model.networks.items():
+        for key, value in network.state_dict().items():
+            assert torch.equal(value, loaded.networks[name].state_dict()[key])
+    codes = torch.rand(5, config.settings.latent_dim)
+    assert torch.equal(loaded.average(codes), model.average(codes))
+
+
+@pytest.mark.parametrize("name", SAMPLING)
+def test_it_makes_the_samples_of_the_model_that_was_saved(name, tmp_path):
+    config = small(name)
+    model = trained(name, config)
+    with model.judging():
+        expected = model.samples(9, rng())
+    loaded = collection.load(saved(model, config, tmp_path))
+    assert torch.equal(loaded.samples(9, rng()), expected)
+    assert torch.equal(loaded.samples(9, rng()), expected)
+    assert not torch.equal(loaded.samples(9, rng(1)), expected)
+
+
+def test_what_makes_no_samples_comes_back_too(tmp_path):
+    config = small("capsnet")
+    model = trained("capsnet", config)
+    loaded = collection.load(saved(model, config, tmp_path))
+    images = model.task.data.real(5)
+    with torch.no_grad():
+        assert torch.equal(loaded.classify(images), model.classify(images))
+
+
+def test_settings_that_a_search_found_are_kept(model, config, tmp_path):
+    tuned = model.settings.tuned({"input_scale": 2.0, "generator_lr": 0.125})
+    model.settings = tuned
+    assert collection.load(saved(model, config, tmp_path)).settings == tuned
+
+
+def test_with_the_data_it_is_judged_as_before(model, config, tmp_path):
+    dataset = load_data("gaussians8")
+    task = task_of_run(config, dataset, features_of(dataset))
+    loaded = collection.load(saved(model, config, tmp_path), task=task)
+    model.task = task
+    for one in (model, loaded):
+        one.rng = rng(3)
+    with model.judging(), loaded.judging():
+        assert loaded.score() == model.score()
+
+
+def test_loading_leaves_the_random_state_alone(model, config, tmp_path):
+    path = saved(model, config, tmp_path)
     before = torch.random.get_rng_state()
-    load_generator(path)
+    collection.load(path)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read"):
-        load_generator(tmp_path / "missing.safetensors")
+        collection.load(tmp_path / "missing.safetensors")
     (tmp_path / "text").write_text("no tensors")
     with pytest.raises(ValueError, match="cannot be read"):
-        load_generator(tmp_path / "text")
+        collection.load(tmp_path / "text")
     save_file({"a": torch.zeros(1)}, tmp_path / "other")
     with pytest.raises(ValueError, match="of a run"):
-        load_generator(tmp_path / "other")
+        collection.load(tmp_path / "other")
+
+
+def test_weights_that_do_not_fit_are_refused(model, config, tmp_path):
+    wider = dataclasses.replace(config, settings=config.settings.tuned({"width": 9}))
+    model.settings = wider.settings
+    with pytest.raises(ValueError, match="does not fit together"):
+        collection.load(saved(model, wider, tmp_path))
