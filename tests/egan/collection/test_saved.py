@@ -5,13 +5,6 @@ import json
 
 import pytest
 import torch
-<<<<<<< HEAD
-from egan.presets import PRESETS
-from safetensors.torch import save_file
-
-from egan.collection.saved import load_generator, save_generator
-from egan.evolution.generator import build_network
-=======
 from safetensors import safe_open
 from safetensors.torch import save_file
 
@@ -25,9 +18,7 @@ from egan.data import load as load_data
 from egan.training.model import Model
 from population.seeding import preserved_randomness
 
-
 SAMPLING = [one for one in collection.MODELS if collection.paper(one).sample is not Model.sample]
->>>>>>> evotests
 
 
 @pytest.fixture

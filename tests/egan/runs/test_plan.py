@@ -58,7 +58,7 @@ def test_kind_unit_and_name(preset, changes, kind, unit, name):
     ],
 )
 def test_how_long_it_is_and_what_one_unit_makes(
-    preset, changes, length, interval, step, num_children
+    preset, changes, *, length, interval, step, num_children
 ):
     made = planned(preset, **changes)
     assert (made.length, made.interval, made.step) == (length, interval, step)

@@ -164,14 +164,8 @@ def test_what_cannot_be_is_refused(changes, said):
         ({"vectorize": "on"}, {"generator_norm": "batch"}, "vectorize on needs networks without"),
     ],
 )
-<<<<<<< HEAD
 def test_running_statistics_are_refused_where_they_cannot_be(arithmetic, norm, said):
     parts = parts_for(tiny_config(settings=norm))
-=======
-def test_running_statistics_are_refused_where_they_cannot_be(arithmetic, norm, said, monkeypatch):
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-    parts = parts_for(tiny_config(arithmetic=arithmetic, settings=norm))
->>>>>>> evotests
     with pytest.raises(ValueError, match=said):
         parts.check(ArithmeticConfig(**arithmetic))
 
