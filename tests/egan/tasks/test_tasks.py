@@ -58,8 +58,8 @@ class Copier:
             Needs(kinds=(Images,)),
             load("gaussians8"),
             (
-                "Cgan needs images, but gaussians8 has samples of shape (2,) (points). Give images, "
-                "such as --data.name digits."
+                "Cgan needs images, but gaussians8 has samples of shape (2,) (points). "
+                "Give images, such as --data.name digits."
             ),
         ),
         (
