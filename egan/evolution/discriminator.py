@@ -11,8 +11,6 @@ from torch import Tensor
 
 from egan.evolution.scoring import (
     MIXES,
-    NOISE,
-    NOISE_OF_REALS,
     REALS,
     SCORED_REALS,
     has_buffers,
@@ -106,12 +104,12 @@ class SharedDiscriminator(Environment):
         return {"gradient": list(self.real_gradient()), "loss": self._real_loss}
 
     def _scored_real_loss(self) -> Tensor:
-        seed_noise(self.seeds.shared("evaluate", NOISE_OF_REALS), self.game.device)
+        reals = self._scored_reals()
         with self.undisturbed():
-            return real_loss(self.game.logits(self._scored_reals()))
+            return real_loss(self.game.logits(reals))
 
     def _scored_reals(self) -> Batch:
-        self.game.rng = stream(self.seeds.shared("evaluate", SCORED_REALS))
+        self._draw_from(self.seeds.shared("evaluate", SCORED_REALS))
         return self.game.draw(self.evolution.num_samples)
 
     def loss_gradient(self, fake_logits: Tensor) -> Gradient:
@@ -147,14 +145,13 @@ class SharedDiscriminator(Environment):
 
     def _train(self, contributions: Sequence[State], step: int) -> float:
         if not self.game.has_halves:
-            self._draw_from(2 * step + REALS)
+            self._draw_from(self.seeds.own("update", 2 * step + REALS))
             fake = self._batch(contributions, step)
             return float(self.game.train_discriminator(self.game.draw(len(fake)), fake))
         return self._train_by_halves(self._real_half(step), self._batch(contributions, step), step)
 
-    def _draw_from(self, part: int) -> None:
-        """Draw all that comes from one of the update's streams."""
-        seed = self.seeds.own("update", part)
+    def _draw_from(self, seed: int) -> None:
+        """Draw all that comes from one stream."""
         self.game.rng = stream(seed)
         seed_noise(seed, self.game.device)
 
@@ -175,7 +172,7 @@ class SharedDiscriminator(Environment):
         if step == 0 and begun is not None:
             return begun
         game = self.game
-        self._draw_from(2 * step + REALS)
+        self._draw_from(self.seeds.own("update", 2 * step + REALS))
         real = game.draw()
         loss = game.real_loss(real)
         gradients = [_gradient(loss, self.parameters)]
@@ -191,7 +188,7 @@ class SharedDiscriminator(Environment):
     def _train_by_halves(self, reals: _RealHalf, fake: Batch, step: int) -> float:
         """Step along the sum of three gradients; the bits depend on the order of the sum."""
         game = self.game
-        self._draw_from(2 * step + MIXES)
+        self._draw_from(self.seeds.own("update", 2 * step + MIXES))
         loss = total = game.fake_loss(fake)
         if (penalty := self._penalty(game.penalty, reals.batch, fake)) is not None:
             total = loss + penalty
@@ -206,7 +203,7 @@ class SharedDiscriminator(Environment):
         found = zip(*[c["gradient"] for c in contributions], strict=True)
         gradient = [torch.stack(parts).mean(0).to(self.game.device) for parts in found]
         real, fake = self._scored_reals(), self._scored_fakes(contributions[0])
-        self._draw_from(MIXES)
+        self._draw_from(self.seeds.own("update", MIXES))
         penalties = self._penalties(real, fake)
         if penalties:
             total = sum(penalties[1:], start=penalties[0])
@@ -229,7 +226,7 @@ class SharedDiscriminator(Environment):
 
     @torch.no_grad()
     def _count_statistics(self, *batches: Batch) -> None:
-        seed_noise(self.seeds.shared("evaluate", NOISE), self.game.device)
+        seed_noise(self.seeds.shared("evaluate"), self.game.device)
         for batch in batches:
             self.game.logits(batch)
 

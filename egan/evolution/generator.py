@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 import mutations
-from egan.evolution.scoring import FAKES, NOISE, REALS, Scored, scores, seed_noise
+from egan.evolution.scoring import FAKES, REALS, Scored, scores, seed_noise
 from egan.tasks.base import moved
 from egan.training.model import stream
 from population.member import Birth, Hyperparameters, Member, Newborn
@@ -56,6 +56,7 @@ class EvolvedGenerator(Member):
         self.tensors = {
             name: network.state_dict(keep_vars=True) for name, network in self.game.networks.items()
         }
+        self.buffers = [b for name in self.names for b in self.game.networks[name].buffers()]
         self.places = {name: i for i, name in enumerate(mutations)}
         self.found: dict[int, Scored] = {}
         self._facing: SharedDiscriminator | None = None
@@ -120,19 +121,14 @@ class EvolvedGenerator(Member):
         if self.vectorizes:
             yield from self._born_at_once(parent, births, gradients)
             return
-        statistics = [buffer.clone() for buffer in self._buffers()]
+        statistics = [buffer.clone() for buffer in self.buffers]
         for birth in births:
             if birth is not first:  # the others meet what the one pass left, as in the plain loop
                 room = self.become(parent, birth)
-                for buffer, value in zip(self._buffers(), statistics, strict=True):
+                for buffer, value in zip(self.buffers, statistics, strict=True):
                     buffer.copy_(value)
             self._descend(gradients.pop(0))
             yield self.appraise(birth, into=room)
-
-    def _buffers(self) -> Iterator[torch.Tensor]:
-        """Yield the generators' running statistics and the like."""
-        for name in self.names:
-            yield from self.game.networks[name].buffers()
 
     def _gradients(self, operators: Sequence[str | None]) -> list[Gradient]:
         """Return the gradient of each objective, from one forward pass."""
@@ -161,7 +157,7 @@ class EvolvedGenerator(Member):
             game.networks |= self.environment.networks
             game.training(True)
         game.rng = stream(self._seed(purpose))
-        seed_noise(self.seeds.shared(purpose, NOISE), game.device)
+        seed_noise(self.seeds.shared(purpose), game.device)
         return game
 
     def _seed(self, purpose: str, part: int = FAKES) -> int:

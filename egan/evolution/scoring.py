@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from egan.training.game import Batch
     from population.seeding import Seeds
 
-FAKES, REALS, SCORED_REALS, NOISE, NOISE_OF_REALS = range(5)
-"""Numbers of the random streams within a child's purposes; noise is that of layers like dropout."""
+FAKES, REALS, SCORED_REALS = range(3)
+"""Numbers of the random streams within a child's purposes."""
 
 MIXES = 2
 """Within an update, whose step k draws real samples from stream 2 k + 1, all else from 2 k + 2."""
@@ -65,11 +65,20 @@ def _diversity(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> tuple
     return result.value, result.saturated
 
 
+NOISE = 0x5EED0F0153
+"""What tells the seed of the noise within networks from that of the draws that it goes with."""
+
+
 def seed_noise(seed: int, device: torch.device) -> None:
-    """Seed what layers such as dropout draw from; siblings meet the same noise."""
-    torch.default_generator.manual_seed(seed)
+    """Seed what layers such as dropout draw from; siblings meet the same noise.
+
+    Args:
+        seed: Of the draws that it goes with: a stream of its own would cost more than it does.
+        device: Where the networks live.
+    """
+    torch.default_generator.manual_seed(seed ^ NOISE)
     if device.type == "cuda":
-        torch.cuda.manual_seed_all(seed)
+        torch.cuda.manual_seed_all(seed ^ NOISE)
 
 
 def has_buffers(networks: Iterable[nn.Module]) -> bool:
