@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from population.records.plain_files import remove
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -17,6 +19,7 @@ def atomic(path: Path) -> Iterator[Path]:
     A reader sees the old file or the new one, never half of one; an exception leaves the old one.
     """
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    remove(temporary)  # of another process that had our number, or a link in a stranger's folder
     try:
         yield temporary
         with temporary.open("rb+") as stream:

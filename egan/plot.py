@@ -143,18 +143,14 @@ def _check_output(output: Path, *, overwrite: bool) -> None:
 
 
 def _read(directory: Path) -> Run:
-    import yaml
-
     from egan.reporting.about import read_about
     from egan.reporting.headline import flatten
     from egan.reporting.plots.tables import read_results, read_table
+    from population.records.plain_yaml import read_yaml
 
     results = read_results(directory)
     path = directory / "config.yaml"
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    config = read_yaml(path) if path.is_file() else None
     settings = dict(flatten(config)) if isinstance(config, dict) else None
     metrics = read_table(directory / "metrics.csv")
     return Run(

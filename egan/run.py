@@ -64,7 +64,8 @@ def carry_out(request: Request, talk: Talk) -> int:
     prepared = prepare(planned)
     planned = plan(settled(planned.config, prepared.parts))
     with contextlib.closing(open_folder(planned, resume=request.resume)) as folder:
-        talk.write_to(folder.path / "log.txt")
+        with told_to_user(ValueError):
+            talk.write_to(folder.path / "log.txt")
         timekeeper.prepared(folder.path)
         session = Session(planned, prepared, folder=folder, timekeeper=timekeeper)
         search = planned.search(

@@ -36,6 +36,8 @@ def read(
     """
     from safetensors import SafetensorError, safe_open
 
+    if not Path(path).is_file():  # a pipe would hold us up
+        raise ValueError(f"{path} cannot be read as safetensors: there is no such file")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}

@@ -152,12 +152,13 @@ class Search:
         Raises:
             ValueError: ``generations`` is below 1.
             NothingSurvivesError: Every member failed from the start, or none works any more.
-            CheckpointError: The journals do not reach as far as the checkpoint.
+            CheckpointError: The journals do not reach as far as the checkpoint, or somebody else
+                has changed them since.
+            InUseError: Another search is writing to ``directory``.
         """
         if generations < 1:
             raise ValueError(f"generations={generations!r}: expected an integer of at least 1.")
-        self.archive.open(self._resume)
-        with self.executor:
+        with self.archive.opened(self._resume), self.executor:
             try:
                 self._timed("start", self._start)
                 self._notify("on_start", generations)
@@ -167,7 +168,6 @@ class Search:
                 return self._result(interrupted=not finished)
             finally:
                 self._notify("on_end")
-                self.archive.close()
 
     def journal(self, name: str) -> Journal:
         """Return the journal ``name``.csv, which checkpoints and resume keep in step."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -50,9 +51,12 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
     if run is not None:
         return _resumed(run, given)
     guess = given[0] if given and not given[0].startswith("-") else DEFAULT
-    request = _parse(given, source=guess, base=starting_point(guess))
+    base = starting_point(guess)
+    request = _parse(given, source=guess, base=_harmless(base))
     if request.source != guess:
-        request = _parse(given, source=guess, base=starting_point(request.source))
+        base = starting_point(request.source)
+        request = _parse(given, source=guess, base=_harmless(base))
+    _see_named(base, given, source=request.source)
     return _checked(request)
 
 
@@ -96,6 +100,27 @@ def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
     )
 
 
+def _harmless(base: RunConfig) -> RunConfig:
+    """Return settings without those that a file alone must not set."""
+    return replace(base, **dict.fromkeys(base.reaching))  # type: ignore[arg-type]
+
+
+def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:
+    """See that what a file's settings would run or reach is named on the command line too.
+
+    Raises:
+        UserError: Something is not.
+    """
+    flags = {word.partition("=")[0] for word in given}
+    missing = {k: v for k, v in saved.reaching.items() if f"--{k}" not in flags}
+    if missing:
+        again = " ".join(f"--{name} {shlex.quote(value)}" for name, value in missing.items())
+        raise UserError(
+            f"{source} sets {' and '.join(missing)}, which would run code or reach another "
+            f"machine that whoever wrote the file has chosen. If that was you, say so: {again}"
+        )
+
+
 def _checked(request: Request) -> Request:
     """Check the settings; make the data's path absolute, so that any folder can go on with it."""
     with told_to_user(ValueError):
@@ -112,10 +137,15 @@ def _run_to_resume(given: Sequence[str]) -> Path | None:
     """Return what follows --resume, which says which settings the other flags belong to."""
     for place, word in enumerate(given):
         if word.startswith("--resume="):
-            return Path(word.partition("=")[2])
+            return _from_anywhere(Path(word.partition("=")[2]))
         if word == "--resume" and place + 1 < len(given):
-            return Path(given[place + 1])
+            return _from_anywhere(Path(given[place + 1]))
     return None
+
+
+def _from_anywhere(run: Path) -> Path:
+    """Return a folder's path that holds outside of it too."""
+    return run.absolute().resolve() if Path.cwd().is_relative_to(run.resolve()) else run
 
 
 def _resumed(run: Path, given: Sequence[str]) -> Request:
@@ -123,11 +153,12 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
     from egan.runs.folder import saved_config
 
     base = saved_config(run)
-    request = _parse(given, source="", base=base)
+    request = _parse(given, source="", base=_harmless(base))
     if request.source:
         raise UserError(
             f"--resume {run} goes on with that run's own settings; leave out {request.source!r}."
         )
+    _see_named(base, given, source=str(run / "config.yaml"))
     before, after = to_dict(base), to_dict(request.config)
     changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
     changed = [text for name in changed for text in _differences(name, before[name], after[name])]
@@ -138,7 +169,19 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
             f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
             f"{run / 'config.yaml'} ..."
         )
-    return _checked(request)
+    request = _checked(request)
+    _leave(run.resolve())
+    return replace(request, resume=run)
+
+
+def _leave(run: Path) -> None:
+    """Go out of the folder of the run, so that no module is ever imported from there.
+
+    Python looks for modules in the current folder; workers on this machine begin there too.
+    """
+    sys.path[:] = [path for path in sys.path if not Path(path).resolve().is_relative_to(run)]
+    if Path.cwd().is_relative_to(run):
+        os.chdir(run.parent)
 
 
 def _differences(name: str, before: object, after: object) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from egan.config.run import RunConfig, to_dict
+from population.records.plain_yaml import read_yaml
 
 
 def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
@@ -28,12 +29,7 @@ def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
         ValueError: The file cannot be read, is no YAML, or holds an unknown setting or a value of
             the wrong type; the message names it.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}.") from error
+    values = read_yaml(path)
     values = {} if values is None else values
     if not isinstance(values, Mapping):
         raise ValueError(f"{path} must hold settings, 'name: value', but got {values!r:.60}.")

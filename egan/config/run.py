@@ -78,6 +78,15 @@ class RunConfig:
         return tuple(word.strip() for word in self.evolve.split(","))
 
     @property
+    def reaching(self) -> dict[str, str]:
+        """The settings that run code of somebody's, or reach another machine.
+
+        A file of settings may be a stranger's: they take effect where the command line names them.
+        """
+        named = {"features": self.features, "address": self.address}
+        return {name: value for name, value in named.items() if value not in (None, "auto")}
+
+    @property
     def kinds(self) -> dict[str, Kind]:
         """The hyperparameters that a search may vary, each int, float, bool or str."""
         return kinds(type(self.settings)) | (dict(OF_EVOLUTION) if self.mutations else {})

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from egan.data.dataset import Array, Dataset
+from egan.data.image_files import open_image
 from egan.data.images import check_channels, check_image_size, check_path, decode, fit, refusal
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
@@ -103,7 +104,7 @@ def _read(
 def _decoded(file: Path, image_size: int) -> tuple[Array, bool, tuple[int, int]]:
     from PIL import Image, ImageOps
 
-    with Image.open(file) as image:
+    with open_image(file) as image:
         short, long = sorted(image.size)
         if short * MAX_ASPECT < long:
             raise ValueError(f"wrong size: {image.width}x{image.height} is too long and thin")

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import yaml
-
 from egan.files import write_json
+from population.records.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +140,7 @@ def read_about(directory: Path) -> About:
         return _checked(
             {key.name: content[key.name] for key in fields(About) if key.name in content}
         )
-    except (ValueError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
 
 
@@ -159,10 +158,7 @@ def _worked_out(directory: Path) -> About:
     from egan.reporting.plots.tables import read_table
 
     path = directory / "config.yaml"
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
+    config = read_yaml(path) if path.is_file() else {}
     return about_of(
         read_table(directory / "results.csv"), config if isinstance(config, dict) else {}
     )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
@@ -28,6 +27,7 @@ from egan.reporting.plots import (
 from egan.reporting.plots.looks import measured
 from egan.reporting.plots.style import DPI, SERIES
 from egan.reporting.plots.tables import read_table
+from population.records.plain_yaml import parse_yaml
 
 MOST_GRIDS = 6
 MOST_FAILURES = 40
@@ -108,13 +108,13 @@ def _mapping(path: Path) -> dict[str, Any]:
     """Read a YAML or JSON mapping, empty where there is no such file."""
     try:
         content = json.loads(_text(path) or "{}") if path.suffix == ".json" else _yaml(path)
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     return content if isinstance(content, dict) else {}
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.safe_load(_text(path))
+    return parse_yaml(_text(path))
 
 
 def _figures(

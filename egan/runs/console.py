@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 import logging.handlers
+import os
 import warnings
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
+
+from population.records.plain_files import check_plain, without_links
 
 LOGGERS = ("egan", "population")
 EVERYTHING = 10**6
@@ -31,7 +35,12 @@ class Terminal(logging.Handler):
 
 
 class LogFile(logging.FileHandler):
-    """`log.txt`; a full disk costs lines of it, never the run."""
+    """`log.txt`; a full disk costs lines of it, never the run. It follows no link."""
+
+    def _open(self) -> TextIOWrapper:
+        check_plain(Path(self.baseFilename), alone=True)
+        descriptor = without_links(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return os.fdopen(descriptor, "a", encoding=self.encoding)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Say nothing."""
@@ -59,7 +68,11 @@ class Talk:
         return self.terminal.console
 
     def write_to(self, path: Path) -> None:
-        """Begin, or go on with, a log file."""
+        """Begin, or go on with, a log file.
+
+        Raises:
+            NotPlainError: It is a link, or has another name elsewhere.
+        """
         file = LogFile(path, encoding="utf-8")
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
         self._memory.setTarget(file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from egan import collection
 from egan.errors import UserError, told_to_user
 from egan.files import write_json, write_text
+from population.records.lock import InUseError, Lock
+from population.records.plain_files import check_tree
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
@@ -37,7 +38,8 @@ class RunDirectory:
     def __init__(self, path: Path, *, is_new: bool) -> None:
         self.path = path
         self.is_new = is_new
-        self._lock = _lock(path)
+        with told_to_user(InUseError):
+            self._lock = Lock(path)
 
     @classmethod
     def create(cls, plan: Plan) -> RunDirectory:
@@ -74,13 +76,15 @@ class RunDirectory:
         from egan.config.file import to_yaml
 
         directory = cls(path, is_new=False)
-        try:
-            if saved_config(path) != plan.config:
-                write_text(path / CONFIG, to_yaml(plan.config))
-            directory.samples.mkdir(exist_ok=True)
-        except OSError as error:
-            directory.close()
-            raise UserError(f"{path} cannot be written to: {error.strerror}.") from error
+        with contextlib.ExitStack() as held:
+            held.callback(directory.close)
+            try:
+                if saved_config(path) != plan.config:
+                    write_text(path / CONFIG, to_yaml(plan.config))
+                directory.samples.mkdir(exist_ok=True)
+            except OSError as error:
+                raise UserError(f"{path} cannot be written to: {error.strerror}.") from error
+            held.pop_all()
         return directory
 
     @property
@@ -116,16 +120,15 @@ class RunDirectory:
 
     def close(self) -> None:
         """Let other processes have the folder."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.close()
 
 
 def saved_config(path: Path) -> RunConfig:
     """Return the settings of the run in a folder, with `output` as the folder around it.
 
     Raises:
-        UserError: The folder holds no run, or its settings cannot be read.
+        UserError: The folder holds no run, its settings cannot be read, or something in it is a
+            link, which could lead to files that are none of the run's.
     """
     from egan.config.file import read_config
 
@@ -133,6 +136,7 @@ def saved_config(path: Path) -> RunConfig:
         what = "is no run directory: it has no config.yaml" if path.is_dir() else "is not a folder"
         raise UserError(f"{path} {what}. {_runs_near(path)}")
     with told_to_user(ValueError):
+        check_tree(path)
         return read_config(path / CONFIG, collection.preset)
 
 
@@ -146,7 +150,7 @@ def read_timing(path: Path) -> dict[str, Any]:
             "generations": int(timing.get("generations", 0)),
             "phases": dict(timing.get("phases", {})),
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {"wall_seconds": 0.0, "parts": {}}
 
 
@@ -195,23 +199,3 @@ def _next_number(output: Path) -> int:
     names = [path.name for path in output.iterdir()] if output.is_dir() else []
     numbers = [int(match[1]) for name in names if (match := NUMBERED.match(name))]
     return max(numbers, default=-1) + 1
-
-
-def _lock(path: Path) -> int | None:
-    """Lock a folder for this process; the lock goes with the process, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # not on Windows, where two processes are on their own
-        return None
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise UserError(
-            f"{path} is being run by another process. Wait until it ends, or stop it."
-        ) from error
-    except OSError:  # a file system without locks
-        os.close(descriptor)
-        return None
-    return descriptor

@@ -17,6 +17,7 @@ from egan.runs.telling import about
 if TYPE_CHECKING:
     from PIL import Image
 
+    from egan.config import RunConfig
     from egan.runs.folder import RunDirectory
     from egan.runs.plan import Plan
     from egan.runs.preparation import Prepared
@@ -107,13 +108,13 @@ def _save_report(path: Path) -> None:
     write_report(path)
 
 
-def summary(path: Path, result: Result, *, unit: str = "generations") -> str:
+def summary(path: Path, result: Result, *, plan: Plan) -> str:
     """Return the numbers of a finished run, and what to do with it next.
 
     Args:
         path: The run directory.
         result: The outcome of its search.
-        unit: What its length is counted in, which is also the flag that sets it.
+        plan: How it was carried out.
     """
     from egan.reporting.headline import headline
     from egan.reporting.plots.tables import read_table
@@ -128,18 +129,20 @@ def summary(path: Path, result: Result, *, unit: str = "generations") -> str:
             *(f"  {name:<{width}}  {value}" for name, value in lines),
             "",
             f"Look at it   {path / 'report.html'}",
-            *_more(path, result, unit=unit),
+            *_more(path, result, plan),
             f"Compare      python -m egan.plot {shlex.quote(str(path))} ANOTHER_RUN",
         ]
     )
 
 
-def _more(path: Path, result: Result, *, unit: str) -> list[str]:
+def _more(path: Path, result: Result, plan: Plan) -> list[str]:
     if result.interrupted:
         return []
-    return [f"Go on        {resume_command(path)} --{unit} {2 * result.best.generation}"]
+    command = resume_command(path, plan.config)
+    return [f"Go on        {command} --{plan.unit} {2 * result.best.generation}"]
 
 
-def resume_command(path: Path) -> str:
-    """Return the command that goes on with a run."""
-    return f"{PROG} --resume {shlex.quote(str(path))}"
+def resume_command(path: Path, config: RunConfig) -> str:
+    """Return the command that goes on with a run; it names what a file alone must not set."""
+    again = (f"--{name} {shlex.quote(value)}" for name, value in config.reaching.items())
+    return " ".join([f"{PROG} --resume {shlex.quote(str(path))}", *again])

@@ -16,6 +16,7 @@ from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
 from population.records.checkpoint import CheckpointError
+from population.records.lock import InUseError
 from population.search import NothingSurvivesError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Session:
             UserError: No checkpoint is whole, it is from another configuration, or the run is
                 already past `--generations`.
         """
-        command = resume_command(self.folder.path)
+        command = resume_command(self.folder.path, self.plan.config)
         self._compare_versions()
         if not self.folder.has_checkpoints:
             logger.warning("%s has no checkpoint yet; it begins again", self.folder.path)
@@ -143,7 +144,7 @@ class Session:
             ) from error
         except ConnectionError as error:
             raise UserError(f"{error} {self._go_on(search)}") from error
-        except (CheckpointError, NothingSurvivesError) as error:
+        except (CheckpointError, InUseError, NothingSurvivesError) as error:
             raise UserError(str(error)) from error
         except OSError as error:
             if error.errno not in DISK:
@@ -158,13 +159,15 @@ class Session:
         if search.generation == 0 and self.folder.is_new:
             self.folder.discard()
             return "No generation was finished, so nothing is kept."
-        return f"Go on from the last checkpoint with: {resume_command(self.folder.path)}"
+        command = resume_command(self.folder.path, self.plan.config)
+        return f"Go on from the last checkpoint with: {command}"
 
     def conclude(self, result: Result) -> int:
         """Write the outcome, say where it is, and return the exit status."""
         written = write_outcome(self.folder, result, plan=self.plan, prepared=self.prepared)
-        print(summary(self.folder.path, result, unit=self.plan.unit))
+        print(summary(self.folder.path, result, plan=self.plan))
         if result.interrupted:
-            print(f"\nStopped. Go on with:\n  {resume_command(self.folder.path)}")
+            command = resume_command(self.folder.path, self.plan.config)
+            print(f"\nStopped. Go on with:\n  {command}")
             return self.stopper.status
         return 0 if written and not self.looker.failures else 1

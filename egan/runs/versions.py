@@ -29,7 +29,9 @@ def changes_since(directory: Path) -> list[str]:
     """Return what has another version than when the run in a directory was started."""
     try:
         before = json.loads((directory / "versions.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
+        return []
+    if not isinstance(before, dict):
         return []
     now = versions()
     return [

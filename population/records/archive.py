@@ -1,6 +1,8 @@
 """What a search keeps on disk: journals that grow, and checkpoints to go on from."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,18 @@ from population.records.checkpoint import (
     write_checkpoint,
 )
 from population.records.journal import Journal
+from population.records.lock import Lock
+from population.records.plain_files import check_plain
+
+RESULTS = "results"
+PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 
 class Archive:
     """The journals and checkpoints of one run, below a directory or, without one, in memory.
+
+    The directory may be a stranger's, checksums and all: a name in a checkpoint never becomes a
+    path, since a journal is cut when somebody of this process asks for it by its name.
 
     Args:
         directory: Where ``results.csv``, other journals and ``checkpoints/`` are.
@@ -26,6 +36,8 @@ class Archive:
         self.directory = directory
         self.keep = keep
         self._journals: dict[str, Journal] = {}
+        self._marks: Mapping[str, int] = {}
+        self._lock: Lock | None = None
         self._newest: Snapshot | None = None
 
     def latest(self, identity: Mapping[str, Any]) -> Snapshot:
@@ -35,7 +47,7 @@ class Archive:
             CheckpointError: There is none, or it is of another configuration.
         """
         if self.directory is not None:
-            snapshot = latest_checkpoint(self.directory / "checkpoints")
+            snapshot = latest_checkpoint(self._checkpoints)
         elif self._newest is not None:
             snapshot = self._newest
         else:
@@ -43,45 +55,92 @@ class Archive:
         snapshot.check_identity(identity)
         return snapshot
 
-    def open(self, resumed: Snapshot | None) -> None:
-        """Open the journals, cut back to where a resumed run stood.
+    @contextmanager
+    def opened(self, resumed: Snapshot | None) -> Iterator[None]:
+        """Hold the directory for a while, its journals cut back to where a resumed run stood.
 
         Raises:
+            InUseError: Another search is writing to the directory.
             FileExistsError: A new run would overwrite one.
-            CheckpointError: A journal does not reach as far as the checkpoint.
+            CheckpointError: A journal does not reach as far as the checkpoint, or is a link.
         """
-        if self.directory is not None:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            if resumed is None and (self.directory / "results.csv").exists():
-                raise FileExistsError(
-                    f"directory={str(self.directory)!r} holds a run already; call resume() to go "
-                    "on with it, or choose another directory."
-                )
-        marks = {"results": 0} if resumed is None else resumed.marks
-        for name, mark in marks.items():
-            try:
-                self.journal(name).truncate(mark)
-            except ValueError as error:
-                raise CheckpointError(str(error)) from error
+        try:
+            if self.directory is not None:
+                self._claim(self.directory, is_new=resumed is None)
+            self._marks = {RESULTS: 0} if resumed is None else resumed.marks
+            for name in self._journals:
+                self._cut_back(name)
+            self.journal(RESULTS)
+            yield
+        finally:
+            self._close()
 
     def journal(self, name: str) -> Journal:
-        """Return the journal ``name``.csv."""
+        """Return the journal ``name``.csv, cut back to where a resumed run stood.
+
+        Raises:
+            ValueError: The name is not plain letters, digits, dashes and underscores.
+            CheckpointError: The journal does not reach as far as the checkpoint, or is a link.
+        """
         if name not in self._journals:
-            path = None if self.directory is None else self.directory / f"{name}.csv"
-            self._journals[name] = Journal(path)
+            if not PLAIN_NAME.fullmatch(name):
+                raise ValueError(
+                    f"a journal's name must be letters, digits, - and _, but got {name!r}."
+                )
+            with _told_as_damage():
+                path = None if self.directory is None else self.directory / f"{name}.csv"
+                self._journals[name] = Journal(path)
+            self._cut_back(name)
         return self._journals[name]
 
     def save(self, snapshot: Snapshot) -> Snapshot:
-        """Write a checkpoint that knows how far the journals are; return it."""
-        marks = {name: journal.mark() for name, journal in self._journals.items()}
-        marked = replace(snapshot, marks=marks)
+        """Write a checkpoint that knows how far the journals are; return it.
+
+        Raises:
+            CheckpointError: Somebody else has changed a journal; nothing is written.
+        """
+        with _told_as_damage():
+            marks = {name: journal.mark() for name, journal in self._journals.items()}
+        marked = replace(snapshot, marks={**self._marks, **marks})
         if self.directory is None:
             self._newest = marked
         else:
-            write_checkpoint(self.directory / "checkpoints", marked, keep=self.keep)
+            write_checkpoint(self._checkpoints, marked, keep=self.keep)
         return marked
 
-    def close(self) -> None:
-        """Close the journals' files."""
+    @property
+    def _checkpoints(self) -> Path:
+        assert self.directory is not None
+        path = self.directory / "checkpoints"
+        with _told_as_damage():
+            check_plain(path)
+        return path
+
+    def _claim(self, directory: Path, *, is_new: bool) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._checkpoints.mkdir(exist_ok=True)
+        self._lock = Lock(self._checkpoints, name=directory)
+        if is_new and (directory / f"{RESULTS}.csv").exists():
+            raise FileExistsError(
+                f"directory={str(directory)!r} holds a run already; call resume() to go on with "
+                "it, or choose another directory."
+            )
+
+    def _cut_back(self, name: str) -> None:
+        if name in self._marks:
+            with _told_as_damage():
+                self._journals[name].truncate(self._marks[name])
+
+    def _close(self) -> None:
         for journal in self._journals.values():
             journal.close()
+        if self._lock is not None:
+            self._lock.close()
+
+
+@contextmanager
+def _told_as_damage() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise CheckpointError(str(error)) from error

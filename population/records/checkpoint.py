@@ -5,19 +5,21 @@ buffers), ``state.json`` (everything else) and ``manifest.json`` (size and SHA-2
 written under another name and renamed when it is complete.
 """
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
-import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from safetensors import SafetensorError
 
+from population.records.plain_files import check_plain, read_plain, remove
 from population.state import PackedState
 from population.strategy import Individual
 
@@ -25,6 +27,7 @@ logger = logging.getLogger("population")
 
 _FORMAT = 1
 _FILES = ("state.safetensors", "state.json")
+_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError, SafetensorError)
 
 
 class CheckpointError(ValueError):
@@ -80,24 +83,35 @@ def write_checkpoint(directory: Path, snapshot: Snapshot, *, keep: int = 3) -> P
     Raises:
         OSError: The disk is full or cannot be written; no half-written checkpoint is left.
     """
+    check_plain(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    for stale in directory.glob(".[0-9]*"):  # its process is gone, but may have had our number
+        _discard(stale)
     final = directory / f"{snapshot.generation:08d}"
     draft = directory / f".{final.name}.{os.getpid()}"
     try:
         draft.mkdir()
         _write_files(draft, snapshot)
-        if final.exists():
-            shutil.rmtree(final)
+        remove(final)
         draft.rename(final)
     except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
+        _discard(draft)
         raise
     _sync_directory(directory)
-    for old in sorted(_numbered(directory))[:-keep]:
-        shutil.rmtree(old)
-    for stale in directory.glob(".[0-9]*"):
-        shutil.rmtree(stale, ignore_errors=True)
+    for old in _superseded(directory, final, keep=keep):
+        remove(old)
     return final
+
+
+def _discard(draft: Path) -> None:
+    with contextlib.suppress(OSError):
+        remove(draft)
+
+
+def _superseded(directory: Path, final: Path, *, keep: int) -> list[Path]:
+    """Return the checkpoints to delete: old ones, and those that a run had gone back behind."""
+    before = sorted(path for path in _numbered(directory) if path.name <= final.name)
+    return [*before[:-keep], *(path for path in _numbered(directory) if path.name > final.name)]
 
 
 def _write_files(draft: Path, snapshot: Snapshot) -> None:
@@ -151,6 +165,17 @@ def read_checkpoint(path: Path) -> Snapshot:
     Raises:
         CheckpointError: A file is missing, truncated or altered; the message names it.
     """
+    try:
+        return _read(path)
+    except CheckpointError:
+        raise
+    except _MALFORMED as error:
+        raise CheckpointError(
+            f"{path} holds what no search has written ({type(error).__name__}: {error})"
+        ) from error
+
+
+def _read(path: Path) -> Snapshot:
     from safetensors.numpy import load
 
     blobs = _verified(path)
@@ -191,7 +216,7 @@ def latest_checkpoint(directory: Path) -> Snapshot:
             problems.append(str(error))
             logger.warning("%s; trying the checkpoint before it", error)
             continue
-        return replace(snapshot)
+        return snapshot
     found = "; ".join(problems) if problems else "there are none"
     raise CheckpointError(
         f"no usable checkpoint in {directory}: {found}. Start a new run, or restore the "
@@ -201,18 +226,19 @@ def latest_checkpoint(directory: Path) -> Snapshot:
 
 def _verified(path: Path) -> dict[str, bytes]:
     """Return the files' contents after comparing them with the manifest."""
+    check_plain(path)
     blobs = {}
     for name in ("manifest.json", *_FILES):
         try:
-            blobs[name] = (path / name).read_bytes()
+            blobs[name] = read_plain(path / name)
         except OSError as error:
             raise CheckpointError(f"{path / name} cannot be read ({error.strerror})") from error
     try:
         manifest = json.loads(blobs["manifest.json"])
         canonical = _dumps(manifest).encode()
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path / 'manifest.json'} was altered") from error
-    if canonical != blobs["manifest.json"] or sorted(manifest) != sorted(_FILES):
+    if canonical != blobs["manifest.json"] or not _is_manifest(manifest):
         raise CheckpointError(f"{path / 'manifest.json'} was altered")
     for name in _FILES:
         got, expected = _fingerprint(blobs[name]), manifest[name]
@@ -224,6 +250,15 @@ def _verified(path: Path) -> dict[str, bytes]:
         if got != expected:
             raise CheckpointError(f"{path / name} was altered after it was written")
     return blobs
+
+
+def _is_manifest(content: Any) -> bool:
+    """Return whether there is a size and a checksum for each of the files."""
+    return (
+        isinstance(content, dict)
+        and sorted(content) == sorted(_FILES)
+        and all(isinstance(entry, dict) for entry in content.values())
+    )
 
 
 def _fingerprint(blob: bytes) -> dict[str, Any]:

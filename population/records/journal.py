@@ -5,7 +5,9 @@ import io
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from population.records.plain_files import check_plain, without_links
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,16 +20,16 @@ class Journal:
 
     Args:
         path: The CSV file; rows are appended to it if it exists.
+
+    Raises:
+        NotPlainError: The file is a link, or has another name elsewhere.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._stream: io.TextIOBase = (
-            io.StringIO(newline="")
-            if path is None
-            else path.open("a+", newline="", encoding="utf-8")
-        )
+        self._stream: TextIO = io.StringIO(newline="") if path is None else _opened(path)
         self.columns: list[str] = self._read_columns()
+        self._size = self._end()
 
     def _read_columns(self) -> list[str]:
         self._stream.seek(0)
@@ -56,12 +58,39 @@ class Journal:
         writer.writerows(rows)
         self._stream.write(text.getvalue())
         self._stream.flush()
+        self._size += len(text.getvalue().encode("utf-8"))
 
     def mark(self) -> int:
-        """Put everything on the disk; return the size, to cut back to with :meth:`truncate`."""
+        """Put everything on the disk; return the size, to cut back to with :meth:`truncate`.
+
+        Raises:
+            ValueError: Somebody else has deleted, replaced, cut or continued the file.
+        """
         self._stream.flush()
-        if self.path is not None:
-            os.fsync(self._stream.fileno())
+        if self.path is None:
+            return self._end()
+        os.fsync(self._stream.fileno())
+        if change := self._change(self.path):
+            raise ValueError(
+                f"{self.path} was {change} by somebody else while the run was writing it; its rows "
+                "cannot be trusted. Start a new run, or put the file back as it was at the last "
+                "checkpoint and resume."
+            )
+        return self._size
+
+    def _change(self, path: Path) -> str:
+        """Return what has become of the file without us, or an empty text."""
+        try:
+            found, own = path.lstat(), os.fstat(self._stream.fileno())
+        except FileNotFoundError:
+            return "deleted"
+        if not os.path.samestat(found, own):
+            return "replaced"
+        if own.st_size == self._size:
+            return ""
+        return "cut" if own.st_size < self._size else "continued"
+
+    def _end(self) -> int:
         self._stream.seek(0, os.SEEK_END)
         return self._stream.tell()
 
@@ -71,13 +100,13 @@ class Journal:
         Raises:
             ValueError: The file is shorter than it was at the mark.
         """
-        self._stream.seek(0, os.SEEK_END)
-        if (size := self._stream.tell()) < mark:
+        if (size := self._end()) < mark:
             raise ValueError(
                 f"{self.path} has {size} bytes, but the checkpoint was written when it had {mark}; "
                 "rows are missing. Put the file back, or start a new run."
             )
         self._stream.truncate(mark)
+        self._size = mark
         self.columns = self._read_columns()
 
     def frame(self) -> "pd.DataFrame":
@@ -96,6 +125,11 @@ class Journal:
         """Close the file; an in-memory journal stays readable."""
         if self.path is not None:
             self._stream.close()
+
+
+def _opened(path: Path) -> TextIO:
+    check_plain(path, alone=True)
+    return open(path, "a+", newline="", encoding="utf-8", opener=without_links)
 
 
 def read_journal(path: Path) -> "pd.DataFrame":

@@ -223,7 +223,7 @@ def _settings(checkpoints: Path) -> dict[str, Any]:
     for path in sorted(checkpoints.glob("[0-9]*/state.json"), reverse=True):
         try:
             settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["identity"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             continue
         return settings
     return {}

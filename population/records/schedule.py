@@ -118,16 +118,16 @@ class Schedule:
         Raises:
             ValueError: The file is no schedule; the message names it.
         """
-        import yaml
+        from population.records.plain_yaml import read_yaml
 
         try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            content = read_yaml(Path(path))
             phases = tuple(
                 Phase(**{**entry, "hyperparameters": _tupled(entry["hyperparameters"])})
                 for entry in content["phases"]
             )
             return cls(phases, objective=str(content.get("objective", "fitness")))
-        except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(
                 f"{path} is no schedule ({type(error).__name__}: {error}). Expected a list "
                 "'phases' of from_generation, to_generation and hyperparameters, as to_yaml() "

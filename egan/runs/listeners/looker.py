@@ -50,7 +50,8 @@ class Looker(Callback):
         self.generations = generations
         if not (self.folder / "real.png").exists():
             self._attempt("real data", self._save, "real", self.showcase.real_picture)
-        if search.generation == 0 and not search.journal("metrics").columns:
+        metrics = search.journal("metrics")  # now, so that a resumed run's is cut back
+        if search.generation == 0 and not metrics.columns:
             self._look(search)
 
     def on_generation(self, search: Search, generation: Generation) -> None:
