@@ -273,7 +273,7 @@ class AsynchronousSearch(Search):
     def _count_loss(self, cause: str) -> None:
         self._recoveries += 1
         if self._recoveries > MAX_RECOVERIES * len(self.population):
-            raise RuntimeError(
+            raise ConnectionError(
                 f"states were lost {self._recoveries} times in a row, last because {cause}. Look "
                 "at the cluster's health, then resume from the last checkpoint."
             )

@@ -219,7 +219,7 @@ class Search:
         while True:
             self._recoveries += 1
             if self._recoveries > MAX_RECOVERIES or self._snapshot is None:
-                raise RuntimeError(
+                raise ConnectionError(
                     f"states were lost {self._recoveries} times in a row, last because {error}. "
                     "Look at the cluster's health, then resume from the last checkpoint."
                 ) from error

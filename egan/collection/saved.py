@@ -7,6 +7,8 @@ samples = model.sample(64, torch.Generator().manual_seed(0))
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
 
 FORMAT = "egan-model-2"
 WHAT = "the model.safetensors of a run"
+
+_MISFITS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 LABELS = "labels"
 """The data's labels in their order: which ones a random stream draws depends on it."""
+MOST_CLASSES = 2**20
 
 
 def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
@@ -76,14 +81,16 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
         labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
-        model = build(config, task or _stand_in(config, described, labels))
+        task = task or _stand_in(config, described, labels)
+        _check_sizes(config, task, tensors)
+        model = build(config, task)
         for name, network in model.networks.items():
             prefix = f"{name}/"
             weights = {
                 k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
             }
             network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
+    except _MISFITS as error:
         raise ValueError(f"{path} does not fit together: {error}. Give {WHAT}.") from error
     for network in model.networks.values():
         network.eval().requires_grad_(False)
@@ -102,8 +109,31 @@ def _described(data: Dataset) -> dict[str, Any]:
     }
 
 
+def _check_sizes(config: RunConfig, task: Task, tensors: Mapping[str, Tensor]) -> None:
+    """See that the networks are as large as the tensors, before they are given any memory."""
+    nowhere: Any = "meta"
+    with torch.device(nowhere):
+        model = build(replace(config, device=nowhere), task)
+    wanted = {
+        f"{name}/{key}": tensor.shape
+        for name, network in model.networks.items()
+        for key, tensor in network.state_dict().items()
+    }
+    for key in sorted({*wanted, *tensors}):
+        got = tensors[key].shape if key in tensors else None
+        if got != wanted.get(key):
+            asked = _sized(wanted.get(key))
+            raise ValueError(f"{key} is {_sized(got)}, but the settings ask for {asked}")
+
+
+def _sized(shape: torch.Size | None) -> str:
+    return "missing" if shape is None else "x".join(map(str, shape)) or "a number"
+
+
 def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
     """Return a task whose data have the shape, and the labels, of those that were learned from."""
+    if labels is not None and not _are_labels(labels):
+        raise ValueError("its labels are not whole numbers from 0")
     count = 2 if labels is None else len(labels)
     shape = (count, *map(int, described["shape"]))
     dataset = Dataset(
@@ -119,6 +149,11 @@ def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | Non
     return collection.paper(collection.named(config.preset)[0]).task_type(
         dataset, dataset, _no_features()
     )
+
+
+def _are_labels(labels: Tensor) -> bool:
+    whole = labels.ndim == 1 and labels.dtype == torch.int64 and len(labels) > 0
+    return whole and 0 <= int(labels.min()) <= int(labels.max()) < MOST_CLASSES
 
 
 def _no_features() -> Features:

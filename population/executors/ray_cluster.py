@@ -17,6 +17,7 @@ PACKAGES = ("mutations", "fitness", "population")
 CONNECT_SECONDS = 5.0
 START_SECONDS = 120.0
 STORE_BYTES = 512 * 2**20
+TOKEN = ".ray/auth_token"
 
 
 def default_workers() -> int:
@@ -43,7 +44,7 @@ def connect(
     if address is None:
         os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
         os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # nobody reads them
-        with _loopback_only(), _modules_for_workers():
+        with _loopback_only(), _modules_for_workers(), _token_told():
             ray.init(
                 address="local",
                 num_cpus=max(default_workers(), num_actors),
@@ -98,6 +99,30 @@ def _modules_for_workers() -> Iterator[None]:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = before
+
+
+@contextmanager
+def _token_told() -> Iterator[None]:
+    """Name the file of Ray's token where it cannot be written, as with a read-only home.
+
+    Raises:
+        ConnectionError: It cannot; the message names it.
+    """
+    try:
+        yield
+    except OSError as error:
+        home = Path(os.path.expanduser("~"))
+        if error.filename is None or not _is_on_the_way(Path(error.filename), home / TOKEN):
+            raise
+        raise ConnectionError(
+            f"Ray keeps a token in {home / TOKEN}, but {error.filename} cannot be written: "
+            f"{error.strerror}. Set HOME to a folder that can be written to, or RAY_AUTH_TOKEN to "
+            "a token of your own, such as a long random text."
+        ) from error
+
+
+def _is_on_the_way(path: Path, goal: Path) -> bool:
+    return path == goal or path in goal.parents
 
 
 def _store_bytes() -> int:
