@@ -24,6 +24,11 @@ class UserError(Exception):
         self.status = status
 
 
+def printable(text: str) -> str:
+    """Return a text without control characters, by which a file could rewrite a terminal."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
+
+
 @contextmanager
 def told_to_user(*kinds: type[Exception]) -> Iterator[None]:
     """Turn exceptions of these kinds into a `UserError` with the same message.

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from egan.commandline.parse import Request, parse
-from egan.errors import PROG, UserError, told_to_user
+from egan.errors import PROG, UserError, printable, told_to_user
 
 if TYPE_CHECKING:
     from egan.runs.console import Talk
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _obey(parse(arguments))
     except UserError as error:
-        print(f"{PROG}: {error}", file=sys.stderr)
+        print(f"{PROG}: {printable(str(error))}", file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         print(f"{PROG}: stopped", file=sys.stderr)

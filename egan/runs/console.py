@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from rich.console import Console
 
+from egan.errors import printable
 from population.records.plain_files import check_plain, without_links
 
 LOGGERS = ("egan", "population")
@@ -31,7 +32,7 @@ class Terminal(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message; warnings say so. A traceback is for the file alone."""
         prefix = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-        self.console.print(f"{prefix}{record.getMessage()}", markup=False)
+        self.console.print(printable(f"{prefix}{record.getMessage()}"), markup=False)
 
 
 class LogFile(logging.FileHandler):

@@ -95,7 +95,7 @@ def test_links(name, target, run, victim, told):
     assert f"{path} is a link" in told(resumed(run))
     path.unlink()
     os.mkfifo(path)
-    assert str(path) in told(resumed(run))
+    assert str(run) in told(resumed(run))
     assert content(victim) == before
 
 
@@ -242,6 +242,14 @@ def test_results_changed_meanwhile(change, tmp_path):
     with pytest.raises(CheckpointError, match=r"results.csv was (deleted|replaced|cut|continued)"):
         vandalised.run(6)
     assert newest(tmp_path).name == "00000002"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\rb", "a\x9bb", os.fsdecode(b"a\xffb")])
+def test_no_control_characters(name, run, told):
+    (run / name).symlink_to("missing")
+    shown = told(resumed(run))
+    assert all(character.isprintable() or character == "\n" for character in shown)
+    assert repr(name)[1:-1] in shown
 
 
 def test_reports_escape(run):
