@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 FORMAT = "egan-model-2"
 WHAT = "the model.safetensors of a run"
-_MISFITS = (ValueError, TypeError, LookupError, AttributeError, RuntimeError, MemoryError)
+_MISFITS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+)
 LABELS = "labels"
 """The data's labels in their order: which ones a random stream draws depends on it."""
 MOST_CLASSES = 2**20
