@@ -9,8 +9,10 @@ import torch
 
 from egan import collection
 from egan import data as data_sets
+from egan.collection import api
 from egan.collection.testing import features_of
 from egan.run import main
+from egan.runs import preparation
 
 TINY = {
     "gaussians8": {"width": 8, "discriminator_width": 8, "batch_size": 8},
@@ -23,8 +25,8 @@ TINY = {
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch):
     """Judge by features that cost nothing."""
-    monkeypatch.setattr("egan.collection.api.features_of", lambda _, data: features_of(data))
-    monkeypatch.setattr("egan.runs.preparation.features_of", lambda _, data: features_of(data))
+    for module in (api, preparation):
+        monkeypatch.setattr(module, "features_of", lambda _, data: features_of(data))
     monkeypatch.setattr("egan.tasks.Task.num_judged", 60)
 
 
@@ -74,7 +76,9 @@ def test_data_seed_and_settings_count():
     with pytest.raises(AssertionError):
         same_weights(first, other)
     assert first.settings.latent_dim == 4
-    half = dataclasses.replace(digits, samples=digits.samples[::2], labels=digits.labels[::2], test=None)
+    half = dataclasses.replace(
+        digits, samples=digits.samples[::2], labels=digits.labels[::2], test=None
+    )
     with pytest.raises(AssertionError):
         same_weights(first, collection.train("gan", half, updates=3, seed=0, **TINY["gan"]))
 

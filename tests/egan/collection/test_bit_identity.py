@@ -60,7 +60,9 @@ def test_evolution_through_ray_is_evolution_inline(_ray):  # noqa: PT019
 
 @pytest.mark.parametrize("how", [[], ["--evolve", "minimax,heuristic"]], ids=["train", "evolve"])
 def test_a_run_that_goes_on_is_a_run_without_a_break(how, tmp_path, monkeypatch):
-    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: testing.features_of(data))
+    monkeypatch.setattr(
+        "egan.runs.preparation._features", lambda _, data: testing.features_of(data)
+    )
     words = ["cgan", "--width", "4", "--interval", "2", "--executor", "inline", *how]
     length = "--generations" if how else "--rounds"
     for folder, until in (("whole", "4"), ("broken", "2")):

@@ -52,7 +52,7 @@ def test_it_trains_on(name, kind, _data, tmp_path, monkeypatch):  # noqa: PT019
     words += ["--data.image-size", str(SIZES[kind]), "--rounds", "1", "--interval", "1"]
     for setting, value in collection.paper(name).tiny.items():
         words += [f"--{setting.replace('_', '-')}", str(value)]
-    words += ["--evolve", "none", "--network", "dcgan"] if name == "egan" else []
+    words += ["--evolve", "none", "--network", "dcgan", "--depth", "0"] if name == "egan" else []
     assert main([*words, "--output", str(tmp_path)]) == 0
     [directory] = tmp_path.iterdir()
     assert np.isfinite(pd.read_csv(directory / "results.csv")["fitness"]).all()
