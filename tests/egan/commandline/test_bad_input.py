@@ -47,7 +47,7 @@ def _corrupt(path, how):
         ("folder --data.path . ", "--data.image-size"),
         ("folder", "--data.path is missing"),
         ("--data.image-size 9", "--data.image-size must be one of"),
-        ("--network dcgan --depth 0", "--depth must be 1 or more"),
+        ("--network dcgan --depth 2", "depth"),
         ("gaussians8 --network dcgan", "dcgan"),
         ("--features nowhere:at_all", "feature extractor"),
         ("--resume nowhere", "is not a folder"),
