@@ -15,18 +15,6 @@ from population import PopulationBasedTraining, RayExecutor, Search
 ROUNDS = 3
 
 
-@pytest.fixture(scope="module")
-def _ray():
-    """One Ray instance for all tests of this file."""
-    from population.executors import ray_cluster
-
-    ray_cluster.connect(None, num_actors=4)
-    import ray
-
-    yield
-    ray.shutdown()
-
-
 def rows(history):
     return history.drop(columns="seconds")
 
@@ -47,14 +35,14 @@ def evolved(name, executor=None):
 
 
 @pytest.mark.parametrize("name", ["vae", "cgan", "capsnet"])
-def test_pbt_through_ray_is_pbt_inline(name, _ray):  # noqa: PT019
+def test_pbt_through_ray_is_pbt_inline(name, ray_session):
     inline = tuned(name)
     assert not inline["error"].any()
     assert inline["fitness"].nunique() > 4
     assert tuned(name, RayExecutor(2)).equals(inline)
 
 
-def test_evolution_through_ray_is_evolution_inline(_ray):  # noqa: PT019
+def test_evolution_through_ray_is_evolution_inline(ray_session):
     assert evolved("cgan", RayExecutor(2)).equals(evolved("cgan"))
 
 
