@@ -81,7 +81,7 @@ class Generation(Task):
 
         The floor is told only where something was held out: the data themselves have distance 0.
         """
-        rng = torch.Generator().manual_seed(SEED)
+        rng = torch.Generator().manual_seed(SEED)  # one for both: noise comes after
         made = {
             "Gaussian": naive_samples(self.data, self.num_looked_at, rng),
             "noise": uniform_noise(self.data, self.num_looked_at, rng),

@@ -219,6 +219,7 @@ class Game(Model):
         and an objective that needs none must not change what the others see.
         """
         asked = [objective for objective in objectives if objective is not None]
+        # one pass for all objectives gives the bits of a pass for each: they end in separate sums
         logits = self.logits(fake) if asked else None
         terms, real_logits = self.generator_terms(fake, real), None
         if any(objective.needs_real for objective in asked):
@@ -233,6 +234,7 @@ class Game(Model):
 
     def update(self) -> None:
         """Train D `discriminator_steps` times, each on samples of its own, then G once."""
+        # one stream gives all of an update's numbers, so bits depend on who draws first
         for _ in range(self.settings.discriminator_steps):
             with torch.no_grad():
                 fake = self.fake(self.settings.batch_size)
