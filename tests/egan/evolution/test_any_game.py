@@ -126,7 +126,7 @@ def test_the_same_bits_inline_and_on_ray(ray_session):
 def test_siblings_are_scored_at_once(parts):
     plain = parts()
     at_once = parts(arithmetic=ArithmeticConfig(vectorize="on"))
-    at_once.check_arithmetic()
+    at_once.check(ArithmeticConfig(vectorize="on"))
     generator, _ = paired(at_once, trained=1)
     parent = pack(generator.state_dict())
     together = list(generator.reproduce(parent, litter(THREE, 2)))

@@ -28,7 +28,7 @@ from population.state import pack, unpack
 
 IMAGES = {
     "data": {"name": "digits"},
-    "settings": {"network": "dcgan", "width": 4, "discriminator_width": 4},
+    "settings": {"network": "dcgan", "depth": 0, "width": 4, "discriminator_width": 4},
 }
 
 
