@@ -100,13 +100,23 @@ class Game(Model):
         """Build the networks of the environment's side by name; by default D alone."""
         return {"discriminator": self.discriminator_network()}
 
-    @abstractmethod
     def generator_network(self) -> nn.Module:
-        """Build G for ``self.settings``, ``self.shape`` and ``self.num_classes``."""
+        """Build G for ``self.settings``, ``self.shape`` and ``self.num_classes``.
 
-    @abstractmethod
+        Raises:
+            TypeError: The game defines neither this nor `generators`.
+        """
+        raise TypeError(f"{type(self).__name__} must define generator_network, or generators.")
+
     def discriminator_network(self) -> nn.Module:
-        """Build D."""
+        """Build D.
+
+        Raises:
+            TypeError: The game defines neither this nor `discriminators`.
+        """
+        raise TypeError(
+            f"{type(self).__name__} must define discriminator_network, or discriminators."
+        )
 
     def averages(self) -> dict[str, tuple[str, Averaging]]:
         """Return what averages a network: its name, the network's, and torch's `multi_avg_fn`."""
