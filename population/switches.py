@@ -7,7 +7,7 @@ engine puts every switch back after each child.
 import contextlib
 import os
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,73 +25,66 @@ class Switch(NamedTuple):
 
 @lru_cache(maxsize=1)
 def switches() -> tuple[Switch, ...]:
-    """Return all switches; reading them takes a few microseconds together."""
+    """Return those that make other numbers, and are read in about a microsecond together."""
     import torch
 
-    cudnn = torch.backends.cudnn
+    debug = torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode
     return (
         Switch("torch's default dtype", torch.get_default_dtype, torch.set_default_dtype),
-        Switch("torch's default device", _default_device, _set_default_device),
+        Switch("torch's default device", _default_device, torch.set_default_device),
         Switch("torch's gradient mode", torch.is_grad_enabled, torch.set_grad_enabled),
         Switch("torch's number of threads", torch.get_num_threads, torch.set_num_threads),
-        Switch("torch's deterministic algorithms", _deterministic, _set_deterministic),
+        Switch("torch's deterministic mode", *debug),
         Switch("torch's matmul precision", _precision, torch.set_float32_matmul_precision),
         Switch("torch's anomaly mode", torch.is_anomaly_enabled, torch.set_anomaly_enabled),
-        *(_autocast(kind) for kind in ("cpu", "cuda")),
-        *(_attribute(cudnn, name, "cuDNN's") for name in ("benchmark", "deterministic")),
         Switch("flushing of denormal numbers", _flushes, torch.set_flush_denormal),
+        *(_autocast(kind) for kind in ("cpu", "cuda")[: 1 + torch.cuda.is_available()]),
+        *(_cudnn(name) for name in ("benchmark", "deterministic") if torch.cuda.is_available()),
+    )
+
+
+@lru_cache(maxsize=1)
+def all_switches() -> tuple[Switch, ...]:
+    """Return these and others, which are too dear to be read for each child."""
+    return (
+        *switches(),
         Switch("numpy's handling of errors", np.geterr, lambda value: np.seterr(**value)),
         Switch("the working directory", _folder, _go_to),
     )
 
 
-def settings() -> tuple[Any, ...]:
-    """Return how all switches stand."""
-    return tuple(switch.read() for switch in switches())
+class Guard:
+    """Remembers how switches stand, and puts those back that are found otherwise."""
 
+    def __init__(self, guarded: tuple[Switch, ...]) -> None:
+        self.guarded = guarded
+        self.before = self._read()
 
-def put_back(before: tuple[Any, ...]) -> None:
-    """Write those switches that stand otherwise than before."""
-    if settings() == before:
-        return
-    for switch, value in zip(switches(), before, strict=True):
-        if switch.read() != value:
-            switch.write(value)
+    def put_back(self) -> None:
+        """Write those that stand otherwise than before."""
+        if self._read() == self.before:
+            return
+        for switch, value in zip(self.guarded, self.before, strict=True):
+            if switch.read() != value:
+                switch.write(value)
 
+    def changes(self) -> list[str]:
+        """Return what stands otherwise than before, in words."""
+        return [
+            f"{switch.name} from {value!r} to {now!r}"
+            for switch, value, now in zip(self.guarded, self.before, self._read(), strict=True)
+            if now != value
+        ]
 
-def changes(before: tuple[Any, ...]) -> list[str]:
-    """Return what stands otherwise than before, in words."""
-    return [
-        f"{switch.name} from {value!r} to {now!r}"
-        for switch, value, now in zip(switches(), before, settings(), strict=True)
-        if now != value
-    ]
+    def _read(self) -> list[Any]:
+        return [switch.read() for switch in self.guarded]
 
 
 def _default_device() -> Any:
+    """Return the default device; None where nothing stands between torch and the CPU."""
     import torch
 
-    return torch.empty(0).device  # seven times as fast as get_default_device()
-
-
-def _set_default_device(device: Any) -> None:
-    """Make a device the default; the CPU as it is from the start, when nothing is intercepted."""
-    import torch
-
-    torch.set_default_device(None if device.type == "cpu" else device)
-
-
-def _deterministic() -> tuple[bool, bool]:
-    import torch
-
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    return torch.are_deterministic_algorithms_enabled(), warn_only
-
-
-def _set_deterministic(value: tuple[bool, bool]) -> None:
-    import torch
-
-    torch.use_deterministic_algorithms(value[0], warn_only=value[1])
+    return torch.get_default_device() if torch._C._len_torch_function_stack() else None
 
 
 def _precision() -> str:
@@ -107,19 +100,16 @@ def _precision() -> str:
 def _autocast(kind: str) -> Switch:
     import torch
 
-    return Switch(
-        f"torch's autocast on {kind}",
-        lambda: torch.is_autocast_enabled(kind),
-        lambda value: torch.set_autocast_enabled(kind, value),
-    )
+    read = partial(torch.is_autocast_enabled, kind)
+    return Switch(f"torch's autocast on {kind}", read, partial(torch.set_autocast_enabled, kind))
 
 
-def _attribute(owner: Any, name: str, whose: str) -> Switch:
-    return Switch(
-        f"{whose} {name} mode",
-        lambda: getattr(owner, name),
-        lambda value: setattr(owner, name, value),
-    )
+def _cudnn(name: str) -> Switch:
+    import torch
+
+    owner: Any = torch.backends.cudnn
+    write = partial(setattr, owner, name)
+    return Switch(f"cuDNN's {name} mode", lambda: getattr(owner, name), write)
 
 
 def _flushes() -> bool:

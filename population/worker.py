@@ -13,7 +13,7 @@ from population.member import Birth, Hyperparameters, Member, Newborn
 from population.seeding import SHARED, Seeds, pin_threads, seed_everything
 from population.state import PackedState, State, pack, unpack
 from population.strategy import flatten
-from population.switches import put_back, settings
+from population.switches import Guard, switches
 
 MAX_LIVE_MEMBERS = 8
 """How many differently shaped members one worker keeps built."""
@@ -115,7 +115,7 @@ class Worker:
 
     def __init__(self, workshop: Workshop, environment: Environment | None) -> None:
         self.threads = pin_threads(workshop.torch_threads)
-        self.switches = settings()
+        self.guard = Guard(switches())
         self.workshop = workshop
         self.environment = environment
         self.generation = 0
@@ -132,7 +132,7 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException:  # whatever it is, children will meet it again
-            put_back(self.switches)
+            self.guard.put_back()
             return Start(error=error_text().strip().splitlines()[-1])
         return Start(siblings_share=type(member).reproduce is not Member.reproduce)
 
@@ -181,7 +181,7 @@ class Worker:
     def _give_up(self) -> None:
         """Drop the live members, one of which has raised, and what it did to the process."""
         self._live.clear()
-        put_back(self.switches)
+        self.guard.put_back()
 
     def _reproduce(self, parent: Parent, orders: list[Order]) -> list[Report]:
         member, state = self._prepare(parent, orders[0].birth.hyperparameters)
@@ -190,7 +190,7 @@ class Worker:
         births = [order.birth for order in orders]
         for order, newborn in zip(orders, member.reproduce(state, births), strict=True):
             self.held[order.index] = newborn
-            put_back(self.switches)
+            self.guard.put_back()
             now = time.perf_counter()
             reports.append(_report(order, newborn, now - started))
             started = now
@@ -204,7 +204,7 @@ class Worker:
             try:
                 member, state = self._prepare(parent, order.birth.hyperparameters)
                 self.held[order.index] = newborn = member.bear(state, order.birth)
-                put_back(self.switches)
+                self.guard.put_back()
                 return _report(order, newborn, time.perf_counter() - started)
             except KeyboardInterrupt:
                 raise
@@ -221,7 +221,7 @@ class Worker:
             seed_everything(Seeds(self.workshop.seed, 0, parent.index).own("build"))
             member = self._build(parent.hyperparameters)
             state = pack(member.state_dict())
-            put_back(self.switches)
+            self.guard.put_back()
             return member, state
         key = self._shape(hyperparameters)
         return self._live.get(key) or self._build(hyperparameters), parent
@@ -229,7 +229,7 @@ class Worker:
     def _build(self, hyperparameters: Hyperparameters) -> Member:
         member = self.workshop.member(hyperparameters)
         member.environment = self.environment
-        put_back(self.switches)
+        self.guard.put_back()
         while len(self._live) >= MAX_LIVE_MEMBERS:
             self._live.pop(next(iter(self._live)))
         self._live[self._shape(hyperparameters)] = member
