@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("egan")
 
+LEAST = 2
+"""How many samples a distance between two sets needs in each."""
+LEAST_SPLIT = LEAST + 2
+"""How many there must be where one is kept for tests, and one to judge members by."""
+
 
 def train(
     name: str,
@@ -164,18 +169,46 @@ def task_of(config: RunConfig, dataset: Dataset, features: Features) -> Task:
     With ``hold_out`` the data's test part (`egan.data.splits`) is left out altogether, for a final
     verdict; of the rest a part is held out to judge members by.
     """
-    known = learned(config, dataset)
-    held_out = known
-    if config.data.hold_out:
-        known, held_out = split(known, "train"), split(known, "test")
+    known, held_out = parts(config, dataset)
     model = collection.paper(collection.named(config.preset)[0])
     task: Task = model.task_type(known, held_out, features)
     return task
 
 
+def parts(config: RunConfig, dataset: Dataset) -> tuple[Dataset, Dataset]:
+    """Return what is learned from, and what members are judged by.
+
+    Raises:
+        ValueError: There are too few samples for both.
+    """
+    known = held_out = learned(config, dataset)
+    if config.data.hold_out:
+        known, held_out = split(known, "train"), split(known, "test")
+    if len(known) < LEAST:
+        raise too_few(len(dataset), dataset.name)
+    return known, held_out
+
+
 def learned(config: RunConfig, dataset: Dataset) -> Dataset:
-    """Return the part of the data that a run may see at all."""
-    return split(dataset, "train") if config.data.hold_out else dataset
+    """Return the part of the data that a run may see at all.
+
+    Raises:
+        ValueError: There are too few samples to keep some for tests.
+    """
+    if not config.data.hold_out:
+        return dataset
+    if len(dataset) < LEAST_SPLIT:
+        raise too_few(len(dataset), dataset.name)
+    return split(dataset, "train")
+
+
+def too_few(count: int, name: str) -> ValueError:
+    """Return the error for data that cannot be parted."""
+    return ValueError(
+        f"{name} has {count} samples, but expected {LEAST_SPLIT} or more: one is kept for a final "
+        f"verdict, one to judge members by, and {LEAST} to learn from. Give more, or keep none "
+        "from training: --data.no-hold-out."
+    )
 
 
 def compared(config: RunConfig, dataset: Dataset) -> Dataset:

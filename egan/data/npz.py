@@ -45,7 +45,7 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    """Read the arrays, without their numbers if there are no samples; pickled objects are refused."""
+    """Read the arrays that have known names, or only all names; pickled objects are refused."""
     mend = "Save it with numpy.savez(path, images=..., labels=...)."
     try:
         content = np.load(path, allow_pickle=False)

@@ -44,7 +44,11 @@ def subset(dataset: Dataset, indices: Array) -> Dataset:
         ValueError: If there are no indices.
     """
     if not len(indices):
-        raise ValueError(f"a part of {dataset.name} without any of its {len(dataset)} samples.")
+        raise ValueError(
+            f"{dataset.name} has {len(dataset)} samples in {max(dataset.num_classes, 1)} classes, "
+            "of which none can be kept from the others. Give more, two of a class at least, or do "
+            "without a part that is kept: --data.no-hold-out."
+        )
     labels = None if dataset.labels is None else dataset.labels[indices]
     known = {name: values[indices] for name, values in dataset.annotations.items()}
     samples = dataset.samples[indices]
@@ -54,7 +58,8 @@ def subset(dataset: Dataset, indices: Array) -> Dataset:
 def held_out(labels: Array | None, count: int, *, num_test: int, seed: int = SEED) -> Array:
     """Draw `num_test` of `count` samples to keep, each class (labels (N,)) in its proportion.
 
-    Shares are rounded down, and the classes with the largest remainders get one more.
+    Shares are rounded down, and the classes with the largest remainders get one more. A class never
+    gives its last sample, so that fewer are kept where classes are that small.
     """
     rng = np.random.default_rng(seed)
     if labels is None:
@@ -64,6 +69,7 @@ def held_out(labels: Array | None, count: int, *, num_test: int, seed: int = SEE
     shares = counts * num_test / count
     quotas = np.floor(shares).astype(np.int64)
     quotas[np.argsort(quotas - shares, kind="stable")[: num_test - quotas.sum()]] += 1
+    quotas = np.minimum(quotas, counts - 1)
     kept = [order[labels[order] == one][:quota] for one, quota in zip(classes, quotas, strict=True)]
     return np.sort(np.concatenate(kept))
 

@@ -225,7 +225,7 @@ def test_images_beside_classes_are_named(tmp_path):
     data = read(tmp_path)
     assert data.labels is None
     assert data.notes == (
-        "the subfolders are no classes, since of 7 images 1 lie outside them: stray.png",
+        "the subfolders are no classes, since of 7 images 1 lies outside them: stray.png",
     )
 
 
