@@ -6,6 +6,7 @@ pixel; then those that can be used are decoded, all by the same scales.
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections import Counter
@@ -31,6 +32,7 @@ from egan.data.images import (
 )
 from egan.data.listing import NUM_NAMED, Listing, counted, list_images, named
 from egan.data.scale import Scale, scale_of
+from egan.memory import require
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 MAX_ASPECT = 16
 COMMON_SIZE_SHARE = 0.9
 NUM_FOR_PROGRESS = 500
+SMALLER = "They are held in memory: choose a smaller --data.image-size, or fewer."
 WIDE_WHITE = 65535
 """What is white in images of 16 bits if nothing is said."""
 
@@ -211,7 +214,9 @@ def _find_scales(survey: Survey) -> None:
 
 def _decoded(survey: Survey, *, image_size: int) -> Array:
     """Decode the images that can be used: (N, 3, H, W); those that are damaged are left out."""
-    samples = np.empty((len(survey.looks), 3, image_size, image_size), dtype=np.uint8)
+    shape = (len(survey.looks), 3, image_size, image_size)
+    require(math.prod(shape), f"{shape[0]:,} images of {image_size}x{image_size}", mend=SMALLER)
+    samples = np.empty(shape, dtype=np.uint8)
     count = 0
     with _quiet():
         for file in _progress(list(survey.looks)):

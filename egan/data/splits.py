@@ -15,6 +15,8 @@ from egan.data.dataset import Array, Dataset
 
 Split = Literal["all", "train", "test"]
 SEED = 1797
+LEAST = 2
+"""How many samples a distance between two sets needs in each."""
 
 
 def split(dataset: Dataset, part: Split) -> Dataset:
@@ -35,6 +37,43 @@ def split(dataset: Dataset, part: Split) -> Dataset:
     chosen = np.zeros(len(dataset), dtype=bool)
     chosen[test] = True
     return subset(dataset, np.flatnonzero(chosen if part == "test" else ~chosen))
+
+
+def parted(dataset: Dataset, *, hold_out: bool) -> tuple[Dataset, Dataset]:
+    """Return what a run learns from, and what its members are judged by.
+
+    With `hold_out` the test part is left out altogether, and a part of the rest is held out.
+
+    Raises:
+        ValueError: There are too few samples for both.
+    """
+    known = held_out = learned(dataset, hold_out=hold_out)
+    if hold_out:
+        known, held_out = split(known, "train"), split(known, "test")
+    if len(known) < LEAST:
+        raise _too_few(dataset)
+    return known, held_out
+
+
+def learned(dataset: Dataset, *, hold_out: bool) -> Dataset:
+    """Return the part of a data set that a run may see at all.
+
+    Raises:
+        ValueError: There are too few samples to keep some for tests.
+    """
+    if not hold_out:
+        return dataset
+    if len(dataset) < LEAST + 2:
+        raise _too_few(dataset)
+    return split(dataset, "train")
+
+
+def _too_few(dataset: Dataset) -> ValueError:
+    return ValueError(
+        f"{dataset.name} has {len(dataset)} samples, but expected {LEAST + 2} or more: one is kept "
+        f"for a final verdict, one to judge members by, and {LEAST} to learn from. Give more, or "
+        "keep none from training: --data.no-hold-out."
+    )
 
 
 def subset(dataset: Dataset, indices: Array) -> Dataset:
