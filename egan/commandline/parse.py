@@ -16,8 +16,10 @@ from egan import collection
 from egan.commandline.helptext import description
 from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
+from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
-from egan.runs.plan import checked
+from egan.runs.idle import refuse_idle
+from egan.runs.plan import checked, plan
 
 DEFAULT = "digits"
 
@@ -57,7 +59,9 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
         base = starting_point(request.source)
         request = _parse(given, source=guess, base=_harmless(base))
     _see_named(base, given, source=request.source)
-    return _checked(request)
+    if not any(word.partition("=")[0] == "--data.name" for word in given):
+        request = replace(request, config=_with_kind_of_data(request.config, base))
+    return _checked(request, base)
 
 
 def starting_point(source: str) -> RunConfig:
@@ -84,7 +88,22 @@ def starting_point(source: str) -> RunConfig:
             f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
-        return read_config(path, collection.preset)
+        config = read_config(path, collection.preset)
+        refuse_idle(plan(config), collection.preset(config.preset))
+        return config
+
+
+def _with_kind_of_data(config: RunConfig, base: RunConfig) -> RunConfig:
+    """Return settings that read a path for what it plainly is, where only the path was given."""
+    path = config.data.path
+    if path is None or path == base.data.path or config.data.name not in BUILT_IN:
+        return config
+    place = Path(path).expanduser()
+    if place.is_dir():
+        return replace(config, data=replace(config.data, name="folder"))
+    if place.suffix == ".npz":
+        return replace(config, data=replace(config.data, name="npz"))
+    return config
 
 
 def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
@@ -121,10 +140,11 @@ def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:
         )
 
 
-def _checked(request: Request) -> Request:
+def _checked(request: Request, base: RunConfig) -> Request:
     """Check the settings; make the data's path absolute, so that any folder can go on with it."""
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
+        refuse_idle(plan(request.config), base)
     data = request.config.data
     if data.path is None:
         return request
@@ -169,7 +189,7 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
             f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
             f"{run / 'config.yaml'} ..."
         )
-    request = _checked(request)
+    request = _checked(request, base)
     _leave(run.resolve())
     return replace(request, resume=run)
 

@@ -1,24 +1,30 @@
 """What a search keeps on disk: journals that grow, and checkpoints to go on from."""
 
-import re
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from population.records.checkpoint import (
     CheckpointError,
     Snapshot,
     latest_checkpoint,
+    read_settings,
     write_checkpoint,
 )
-from population.records.journal import Journal
+from population.records.journal import Journal, altered, check_name, is_unaltered, table_of
 from population.records.lock import Lock
 from population.records.plain_files import check_plain
 
-RESULTS = "results"
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("population")
+
+HISTORY = "results"
+"""The journal with a row per child."""
 
 
 class Archive:
@@ -37,6 +43,7 @@ class Archive:
         self.keep = keep
         self._journals: dict[str, Journal] = {}
         self._marks: Mapping[str, int] = {}
+        self._digests: Mapping[str, str] = {}
         self._lock: Lock | None = None
         self._newest: Snapshot | None = None
 
@@ -67,10 +74,15 @@ class Archive:
         try:
             if self.directory is not None:
                 self._claim(self.directory, is_new=resumed is None)
-            self._marks = {RESULTS: 0} if resumed is None else resumed.marks
+            self._marks = {HISTORY: 0} if resumed is None else resumed.marks
+            self._digests = {} if resumed is None else resumed.digests
+            if self.directory is not None and HISTORY not in self._marks:
+                raise CheckpointError(
+                    f"the checkpoint's marks do not name {HISTORY!r}; it is damaged."
+                )
             for name in self._journals:
                 self._cut_back(name)
-            self.journal(RESULTS)
+            self.journal(HISTORY)
             yield
         finally:
             self._close()
@@ -79,14 +91,12 @@ class Archive:
         """Return the journal ``name``.csv, cut back to where a resumed run stood.
 
         Raises:
-            ValueError: The name is not plain letters, digits, dashes and underscores.
-            CheckpointError: The journal does not reach as far as the checkpoint, or is a link.
+            ValueError: It is no name of a file in the folder.
+            CheckpointError: The journal does not reach as far as the checkpoint, was altered, or is
+                a link.
         """
+        check_name(name)
         if name not in self._journals:
-            if not PLAIN_NAME.fullmatch(name):
-                raise ValueError(
-                    f"a journal's name must be letters, digits, - and _, but got {name!r}."
-                )
             with _told_as_damage():
                 path = None if self.directory is None else self.directory / f"{name}.csv"
                 self._journals[name] = Journal(path)
@@ -101,7 +111,10 @@ class Archive:
         """
         with _told_as_damage():
             marks = {name: journal.mark() for name, journal in self._journals.items()}
-        marked = replace(snapshot, marks={**self._marks, **marks})
+        digests = {name: journal.digest() for name, journal in self._journals.items()}
+        marked = replace(
+            snapshot, marks={**self._marks, **marks}, digests={**self._digests, **digests}
+        )
         if self.directory is None:
             self._newest = marked
         else:
@@ -120,7 +133,7 @@ class Archive:
         directory.mkdir(parents=True, exist_ok=True)
         self._checkpoints.mkdir(exist_ok=True)
         self._lock = Lock(self._checkpoints, name=directory)
-        if is_new and (directory / f"{RESULTS}.csv").exists():
+        if is_new and (directory / f"{HISTORY}.csv").exists():
             raise FileExistsError(
                 f"directory={str(directory)!r} holds a run already; call resume() to go on with "
                 "it, or choose another directory."
@@ -129,6 +142,7 @@ class Archive:
     def _cut_back(self, name: str) -> None:
         if name in self._marks:
             with _told_as_damage():
+                self._journals[name].check(self._marks[name], self._digests.get(name))
                 self._journals[name].truncate(self._marks[name])
 
     def _close(self) -> None:
@@ -144,3 +158,19 @@ def _told_as_damage() -> Iterator[None]:
         yield
     except ValueError as error:
         raise CheckpointError(str(error)) from error
+
+
+def read_table(path: Path) -> "pd.DataFrame":
+    """Read a journal in a run's folder, compared with the newest checkpoint that it reaches.
+
+    Raises:
+        ValueError: It is no table, or was altered after it was written.
+    """
+    marks = [known["marks"].get(path.stem) for known in read_settings(path.parent / "checkpoints")]
+    content = path.read_bytes()  # after the marks, since it only grows
+    reached = [mark for mark in marks if mark and mark["size"] <= len(content)]
+    if reached and reached[0]["sha256"] and not is_unaltered(content, **reached[0]):
+        raise ValueError(altered(path))
+    if marks and marks[0] and marks[0] not in reached:
+        logger.warning("%s is shorter than it was at the last checkpoint; rows are missing", path)
+    return table_of(content, path)
