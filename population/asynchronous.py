@@ -86,7 +86,6 @@ class AsynchronousSearch(Search):
         self._flights: dict[int, _Flight] = {}
         self._waiting: dict[int, np.random.Generator] = {}
         self._held_back: list[dict[str, Any]] = []
-        self._first_error = ""
 
     def _train(self, generations: int) -> bool:
         self._goal = generations
@@ -100,7 +99,7 @@ class AsynchronousSearch(Search):
             self._invite(self.slots.wake(self._waiting))
             self._look_after()
         if not self._someone_usable():
-            raise NothingSurvivesError(self._complaint())
+            raise self._nothing_survives()
         self._checkpoint()
         return not self._cut_short
 
@@ -190,15 +189,13 @@ class AsynchronousSearch(Search):
     def _check_idle(self, born: Individual, error: str) -> None:
         """Stop where no child has had a finite score for a long time."""
         self._idle = 0 if self._usable(born) else self._idle + 1
-        self._first_error = self._first_error or error
+        self._error = error or self._error
         if self._idle >= MAX_IDLE * len(self.population):
-            raise NothingSurvivesError(self._complaint())
+            raise self._nothing_survives()
 
-    def _complaint(self) -> str:
-        error = f" The first error was:\n{self._first_error}" if self._first_error else ""
-        return (
-            f"none of the last {self._idle} children had a finite score; the last checkpoint is "
-            f"whole. Lower the learning rates or widen the search space.{error}"
+    def _nothing_survives(self) -> NothingSurvivesError:
+        return NothingSurvivesError.after(
+            f"none of the last {self._idle} children had a finite score", self._error
         )
 
     def _write_row(self, parent: Individual, child: Child, *, chosen: list[int]) -> None:

@@ -41,6 +41,12 @@ MAX_IDLE = 20
 class NothingSurvivesError(ValueError):
     """No child is usable, so that there is nothing to go on with."""
 
+    @classmethod
+    def after(cls, what: str, error: str) -> "NothingSurvivesError":
+        """Return it with the error that a child raised, or with advice where none did."""
+        advice = "Lower the learning rates or widen the search space."
+        return cls(f"{what}. " + (f"The last error was:\n{error}" if error else advice))
+
 
 class Search:
     """Trains a population: asks the strategy, has children made, and tells it how they did.
@@ -125,7 +131,7 @@ class Search:
         self._recorded = self._notified = self._checkpointed = 0
         self._copied = time.monotonic()
         self._recoveries = 0
-        self._idle = 0
+        self._idle, self._error = 0, ""
         self._stopping = False
         self._set_up()
 
@@ -312,14 +318,13 @@ class Search:
 
     def _check_start(self, number: int, children: Sequence[Child]) -> None:
         """Stop where nothing can come of it: no child ever worked, or none for a long time."""
+        self._error = next((child.error for child in children if child.error), self._error)
         usable = any(not child.error for child in children)
         if number == 1 and not usable:
             raise NothingSurvivesError(f"every member failed in generation 1:\n{children[0].error}")
         if self._idle >= MAX_IDLE:
-            raise NothingSurvivesError(
-                f"no child had a finite score for {MAX_IDLE} generations (now at {number}); the "
-                "last checkpoint is whole. Lower the learning rates or widen the search space."
-            )
+            what = f"no child had a finite score for {MAX_IDLE} generations (now at {number})"
+            raise NothingSurvivesError.after(what, self._error)
 
     def _keep(
         self, number: int, children: Sequence[Child], chosen: Sequence[int]
@@ -377,10 +382,8 @@ class Search:
         assert self._snapshot is not None
         alive = [p for p in self._snapshot.population if not p.failed and p.state is not None]
         if not alive:
-            raise NothingSurvivesError(
-                f"no child had a finite score in {self.generation} generations, so nobody is alive."
-                " Lower the learning rates or widen the search space."
-            )
+            what = f"no child had a finite score in {self.generation} generations"
+            raise NothingSurvivesError.after(what, self._error)
         order = ranking([self.strategy.score(p.scores) for p in alive])
         population = [Survivor.of(alive[i]) for i in order]
         return Result(

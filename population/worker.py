@@ -176,7 +176,7 @@ class Worker:
             raise
         except BaseException:  # whatever a member raises must not stop the others
             self._give_up()
-            return [self._retry(parent, order) for order in orders]
+        return [self._retry(parent, order) for order in orders]
 
     def _give_up(self) -> None:
         """Drop the live members, one of which has raised, and what it did to the process."""

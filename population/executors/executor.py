@@ -1,6 +1,7 @@
 """Where children are made. Whichever executor is chosen, the results are the same bits."""
 
 import contextlib
+import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from population.seeding import Seeds, preserved_randomness
 from population.state import PackedState, pack, unpack
 from population.strategy import Child, Individual, Offspring
 from population.worker import Genesis, Order, Parent, Report, Worker, Workshop, update_environment
+
+_turn = threading.RLock()
+"""Who makes children in this process: its random states and switches are all threads'."""
 
 Handle = Any
 """Names a survivor's state for the executor that keeps it."""
@@ -120,12 +124,24 @@ class InlineExecutor(Executor):
     """Makes every child in this process, one after the other.
 
     For debugging, tiny models, and machines where starting Ray is not worth its seconds. The
-    caller's global random states and torch's number of threads are given back at the end.
+    caller's global random states and torch's number of threads are given back at the end. One
+    thread of a process can use it at a time: random numbers would depend on who draws first.
     """
 
     def start(self, workshop: Workshop) -> None:
-        """Build the worker; its environment is also the home environment."""
+        """Build the worker; its environment is also the home environment.
+
+        Raises:
+            RuntimeError: Another thread of this process makes children inline.
+        """
+        if not _turn.acquire(blocking=False):
+            raise RuntimeError(
+                "another thread of this process is running a search with the InlineExecutor, and "
+                "both would draw from the same random numbers. Run one after the other, in "
+                "processes of their own, or with RayExecutor."
+            )
         self._exit = contextlib.ExitStack()
+        self._exit.callback(_turn.release)
         self._exit.enter_context(preserved_randomness())
         self.environment: Environment | None = workshop.build_environment()
         self.worker = Worker(workshop, self.environment)

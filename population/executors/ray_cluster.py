@@ -1,17 +1,21 @@
-"""Connecting to Ray, and telling a lost worker from an error in a member."""
+"""Connecting to Ray: starting it on this machine, or joining a cluster or another search."""
 
 import importlib.util
 import os
 import shutil
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from population.executors.executor import StateLost
+from population.executors.ray_calls import wait
 
 PACKAGES = ("mutations", "fitness", "population")
 CONNECT_SECONDS = 5.0
@@ -25,22 +29,96 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(slots=True, eq=False)
+class Session:
+    """A connection to Ray that executors of one process share: it has one, in all its threads.
+
+    Attributes:
+        asked: The address and environment it was made for; None where it is the caller's own.
+        users: How many executors use it; the last one to leave shuts Ray down.
+    """
+
+    asked: Any = None
+    users: int = 0
+
+    @property
+    def is_crowded(self) -> bool:
+        """Return whether Ray on this machine counts CPUs that another search has taken."""
+        return self.users > 1 and self.asked is not None and self.asked[0] is None
+
+
+_lock = threading.RLock()
+_sessions = [Session()]
+"""The session of this process, the last of those it had."""
+
+
 def connect(
     address: str | None, *, num_actors: int, runtime_env: Mapping[str, Any] | None = None
-) -> bool:
-    """Connect to Ray; return whether this call started it, so that it must be shut down.
+) -> Session:
+    """Connect to Ray, or join the session that is there; leave it with :func:`disconnect`.
 
-    A Ray session that the caller has already started is used as it is.
+    A Ray session that the caller has already started is used as it is, and never shut down.
 
     Raises:
-        ConnectionError: There is no cluster at the address.
+        ConnectionError: There is no cluster at the address, or another search of this process is
+            in another cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", "3")
     import ray
 
-    if ray.is_initialized():
-        return False
+    with _lock:
+        asked = address, dict(runtime_env or {})
+        if not ray.is_initialized():
+            start = partial(_start, address, num_actors=num_actors, runtime_env=runtime_env)
+            _in_lasting_thread(start)
+            _sessions[:] = [Session(asked)]
+        elif not _sessions[0].users:
+            return Session()
+        elif _sessions[0].asked != asked:
+            raise ConnectionError(
+                f"address={address!r}: another search of this process is connected to Ray with "
+                f"address={_sessions[0].asked[0]!r}, and a process can be in one cluster only. Use "
+                "the same address and runtime_env, or run this search in a process of its own."
+            )
+        _sessions[0].users += 1
+        return _sessions[0]
+
+
+def disconnect(session: Session) -> None:
+    """Leave a session; the last one shuts Ray down, unless the caller had started it."""
+    import ray
+
+    with _lock:
+        session.users -= 1
+        if session.asked is not None and not session.users and session is _sessions[0]:
+            ray.shutdown()
+
+
+def _in_lasting_thread(start: Callable[[], None]) -> None:
+    """Call it in a thread that never ends: the system kills what Ray starts with its thread."""
+    if threading.current_thread() is threading.main_thread():
+        start()
+        return
+    done: Future[None] = Future()
+
+    def call() -> None:
+        try:
+            start()
+        except BaseException as error:  # the caller raises it
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+            threading.Event().wait()
+
+    threading.Thread(target=call, name="keeps Ray", daemon=True).start()
+    done.result()
+
+
+def _start(address: str | None, *, num_actors: int, runtime_env: Mapping[str, Any] | None) -> None:
+    """Start Ray on this machine, or connect to a cluster."""
+    import ray
+
     if address is None:
         os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
         os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # nobody reads them
@@ -54,7 +132,7 @@ def connect(
                 object_store_memory=_store_bytes(),
                 _node_ip_address="127.0.0.1",
             )
-        return True
+        return
     _check_reachable(address)
     environment = dict(runtime_env or {})
     environment["py_modules"] = [*_package_folders(), *environment.get("py_modules", [])]
@@ -68,7 +146,6 @@ def connect(
             "runs the same versions of Ray and Python. If it asks for a token, set "
             "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH."
         ) from error
-    return True
 
 
 @contextmanager
@@ -220,7 +297,7 @@ def wait_for_first(ready: Sequence[Any], options: Mapping[str, Any]) -> None:
     """
     import ray
 
-    done, _ = ray.wait(list(ready), num_returns=1, timeout=START_SECONDS)
+    done = wait(ready, seconds=START_SECONDS)
     if not done:
         asked = ", ".join(f"{name}={options[name]}" for name in ("num_cpus", "num_gpus"))
         raise ConnectionError(
@@ -231,45 +308,3 @@ def wait_for_first(ready: Sequence[Any], options: Mapping[str, Any]) -> None:
         ray.get(done[0])
     except ray.exceptions.RayActorError as error:
         raise RuntimeError(f"a worker could not be built:\n{error}") from error
-
-
-def is_done(ref: Any) -> bool:
-    """Return whether a call has come back."""
-    import ray
-
-    return bool(ray.wait([ref], timeout=0)[0])
-
-
-def outcome(ref: Any) -> tuple[Any, str]:
-    """Wait for an actor's call; return its value, and how the actor died or an empty text.
-
-    Raises:
-        StateLost: An object that the call needed, or its value, is gone with the node that held it.
-    """
-    import ray
-
-    try:
-        return get(ref), ""
-    except ray.exceptions.RayActorError as error:
-        return None, f"died ({type(error).__name__})"
-
-
-def get(refs: Any) -> Any:
-    """Return the values of references.
-
-    Raises:
-        StateLost: An object is gone with the node that held it.
-    """
-    import ray
-
-    try:
-        return ray.get(refs)
-    except ray.exceptions.RayTaskError as error:
-        # The call itself failed; with an error of Ray's own, because an argument is gone.
-        if isinstance(error.cause, ray.exceptions.RayError):
-            raise StateLost(f"an object is lost ({type(error.cause).__name__})") from error
-        raise
-    except ray.exceptions.RayActorError:
-        raise
-    except ray.exceptions.RayError as error:
-        raise StateLost(f"an object is lost ({type(error).__name__})") from error

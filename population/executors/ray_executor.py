@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from population.executors import ray_cluster
+from population.executors import ray_calls, ray_cluster
 from population.executors.executor import Executor, Handle, Job, Landing, StateLost
 from population.executors.ray_actors import HomeActor, Surroundings
-from population.executors.ray_cluster import outcome
+from population.executors.ray_calls import outcome
 from population.executors.ray_placement import Batch
 from population.executors.ray_pool import MAX_DEATHS, Flight, WorkerPool
 from population.executors.ray_survivors import (
@@ -73,17 +73,19 @@ class RayExecutor(Executor):
         self.num_gpus = num_gpus
         self.deadline = math.inf if deadline is None else deadline
         self.runtime_env = runtime_env
-        self._owns_ray = False
+        self._session: ray_cluster.Session | None = None
 
     def start(self, workshop: Workshop) -> None:
         """Connect to Ray, put the workshop into shared memory once, and start all actors."""
         import ray
 
-        self._owns_ray = ray_cluster.connect(
+        self._session = ray_cluster.connect(
             self.address, num_actors=self.num_workers + 1, runtime_env=self.runtime_env
         )
         self._options = ray_cluster.actor_options(
-            self.num_workers, num_cpus=self.num_cpus, num_gpus=self.num_gpus
+            self.num_workers,
+            num_cpus=0 if self.num_cpus is None and self._session.is_crowded else self.num_cpus,
+            num_gpus=self.num_gpus,
         )
         self._workshop = ray.put(workshop)
         self._home = None
@@ -207,18 +209,19 @@ class RayExecutor(Executor):
         return [None if s is None else Survivor(block=ray.put([s])) for s in states]
 
     def close(self) -> None:
-        """Stop our actors; shut Ray down if this executor started it."""
+        """Stop our actors; shut Ray down if this executor is the last that uses what it started."""
         import ray
 
-        if ray.is_initialized():
+        if self._session is None:
+            return
+        if ray.is_initialized() and not ray_calls.dead_processes():
             if hasattr(self, "_pool"):
                 self._pool.close()
-                del self._pool
             if getattr(self, "_home", None) is not None:
                 ray.kill(self._home)
-            if self._owns_ray:
-                ray.shutdown()
-        self._home, self._owns_ray = None, False
+        self.__dict__.pop("_pool", None)
+        ray_cluster.disconnect(self._session)
+        self._home = self._session = None
 
     def _send(self, batches: Sequence[Batch]) -> list[tuple[Any, Any]]:
         share_travellers(batches, self._pool)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from population.executors import ray_cluster
+from population.executors import ray_calls
 from population.executors.executor import Job
 from population.executors.ray_actors import WorkerActor
-from population.executors.ray_cluster import outcome
+from population.executors.ray_calls import outcome
 from population.executors.ray_placement import Batch, deal, deal_families, families
 from population.worker import Report
 
@@ -185,11 +185,9 @@ class WorkerPool:
         return int(seconds / max(self._mean_seconds, 1e-6))
 
     def _wait(self) -> list[Any]:
-        import ray
-
         due = min(flight.due for flight in self._flights.values())
-        timeout = min(max(0.0, due - time.monotonic()), 30.0)
-        done, _ = ray.wait(list(self._flights), num_returns=1, timeout=timeout)
+        seconds = min(max(0.0, due - time.monotonic()), 30.0)
+        done = ray_calls.wait(list(self._flights), seconds=seconds)
         if not done and all(not flight.jobs for flight in self._flights.values()):
             logger.warning("no worker is alive; waiting for the cluster to start one")
         now = time.monotonic()
@@ -206,7 +204,7 @@ class WorkerPool:
     ) -> None:
         """Take in the reports of a call, or replace its worker and queue its children again."""
         slot = self._slots[flight.slot]
-        late = flight.due <= time.monotonic() and not ray_cluster.is_done(ref)
+        late = flight.due <= time.monotonic() and not ray_calls.is_done(ref)
         slot.busy = False
         made: Any
         made, cause = (None, f"took more than {self.deadline} s") if late else outcome(ref)

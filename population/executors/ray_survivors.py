@@ -6,7 +6,7 @@ from typing import Any
 
 from population.executors.executor import Job, StateLost, orders_of
 from population.executors.ray_actors import Place
-from population.executors.ray_cluster import outcome
+from population.executors.ray_calls import outcome
 from population.executors.ray_placement import Batch
 from population.executors.ray_pool import WorkerPool
 from population.worker import ChildKey, Genesis, Order

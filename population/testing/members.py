@@ -1,11 +1,14 @@
 """What every member promises to the engine, as one check that says what is missing."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.seeding import Seeds, preserved_randomness, seed_everything
 from population.state import PackedState, State, pack, unpack
+from population.switches import Guard, all_switches
 
 MakeMember = Callable[[Hyperparameters], Member]
 
@@ -50,7 +53,8 @@ class _Trial:
     def build(self, hyperparameters: Hyperparameters, *, seed: int | None = None) -> Member:
         seeds = Seeds(self.seed if seed is None else seed, 0, 0)
         seed_everything(seeds.own("build"))
-        member = self.factory(hyperparameters)
+        with _process_untouched("building it"):
+            member = self.factory(hyperparameters)
         assert isinstance(member, Member), (
             f"the factory returned a {type(member).__name__}; let it return a population.Member."
         )
@@ -62,7 +66,8 @@ class _Trial:
     ) -> Newborn:
         seeds = Seeds(self.seed, generation, 0)
         birth = Birth(seeds=seeds, operator=self.operator, hyperparameters=given)
-        (newborn,) = member.reproduce(parent, [birth])
+        with _process_untouched("making a child"):
+            (newborn,) = member.reproduce(parent, [birth])
         return newborn
 
     def check_state(self, given: Hyperparameters) -> PackedState:
@@ -133,19 +138,54 @@ class _Trial:
         )
 
 
+@contextmanager
+def _process_untouched(what: str) -> Iterator[None]:
+    """Expect that something changes nothing of what all members in a process share."""
+    guard, files = Guard(all_switches()), _open_files()
+    yield
+    changes = guard.changes()
+    guard.put_back()
+    assert not changes, (
+        f"{what} changed {', '.join(changes)} for the whole process, which its siblings share; "
+        "set it in a with-block that ends before you return, or pass it as an argument "
+        "(dtype=, device=). For threads, see torch_threads of population.Search."
+    )
+    closed = files - _open_files()
+    assert not closed, (
+        f"{what} closed the file descriptors {sorted(closed)}, which it has not opened: the "
+        "engine's, Ray's or a sibling's."
+    )
+
+
+def _open_files() -> set[int]:
+    """Return the descriptors that are open in this process, where the system lists them."""
+    try:
+        listed = {int(name) for name in os.listdir("/dev/fd")}
+    except (OSError, ValueError):
+        return set()
+    return {number for number in listed if _is_open(number)}
+
+
+def _is_open(descriptor: int) -> bool:
+    """Return whether a descriptor is open; the one that listed them is not any more."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def differences(left: State, right: State, path: str = "state_dict()") -> list[str]:
     """Return the paths at which two states differ in any bit."""
-    if isinstance(left, Mapping) and isinstance(right, Mapping) and set(left) == set(right):
+    if type(left) is not type(right):
+        return [path]
+    if isinstance(left, Mapping) and set(left) == set(right):
         pairs = [(left[key], right[key], f"{path}[{key!r}]") for key in left]
-    elif _is_list(left) and _is_list(right) and len(left) == len(right):
+    elif isinstance(left, (list, tuple)) and len(left) == len(right):
         pairs = [(*pair, f"{path}[{i}]") for i, pair in enumerate(zip(left, right, strict=True))]
     else:
         return [] if _bits(left) == _bits(right) else [path]
     return [found for pair in pairs for found in differences(*pair)]
-
-
-def _is_list(node: State) -> bool:
-    return isinstance(node, (list, tuple))
 
 
 def _bits(leaf: Any) -> Any:
