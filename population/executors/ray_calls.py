@@ -1,5 +1,6 @@
 """Waiting for Ray's answers, and telling a lost worker from an error in a member."""
 
+import socket
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -12,16 +13,46 @@ NODE_PROCESSES = ("gcs_server", "raylet")
 LOOK_SECONDS = 1.0
 """How often to look whether Ray itself is alive."""
 
+HEAD_SECONDS = 40.0
+"""How long the head of a cluster may be gone; after 60 s Ray would end this program."""
+
 _looked = [0.0]
+_heard_of_head = [float("inf")]
 
 
 def dead_processes() -> list[str]:
-    """Return which of Ray's own processes have died, of those that this process has started."""
+    """Return which of Ray's own processes are gone, without which this process cannot go on.
+
+    Of a cluster that somebody else has started, those that nobody answers for: this machine's
+    raylet at once, the head after a while, since it may be started again.
+    """
     from ray._private import worker
 
     node = worker._global_node
-    dead = node.dead_processes() if node is not None else []
-    return [name for name, _ in dead if name in NODE_PROCESSES]
+    if node is None:
+        return []
+    dead = {name for name, _ in node.dead_processes()} & set(NODE_PROCESSES)
+    host, _, port = node.gcs_address.rpartition(":")
+    if not _answers(socket.AF_UNIX, node.raylet_socket_name.removeprefix("unix://")):
+        dead.add("raylet")
+    if _answers(socket.AF_INET, (host, int(port))):
+        _heard_of_head[0] = time.monotonic()
+    elif time.monotonic() > _heard_of_head[0] + HEAD_SECONDS:
+        dead.add("gcs_server")
+    return sorted(dead)
+
+
+def _answers(family: int, address: Any) -> bool:
+    """Return whether somebody listens; where that cannot be told, somebody does."""
+    with socket.socket(family) as line:
+        line.settimeout(LOOK_SECONDS)
+        try:
+            line.connect(address)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+        except OSError:
+            return True
+    return True
 
 
 def check_node() -> None:
@@ -32,8 +63,8 @@ def check_node() -> None:
     """
     if dead := dead_processes():
         raise ConnectionError(
-            f"Ray's own {' and '.join(dead)} on this machine died, and all workers with it, as "
-            "happens where memory runs out or something kills it."
+            f"Ray's own {' and '.join(dead)} died, and all workers with it, as happens where "
+            "memory runs out, or something kills it or the cluster's head."
         )
 
 
