@@ -264,7 +264,7 @@ def test_losing_states_for_ever_ends_with_advice():
         def collect(self):
             return [Landing(Report(self._queue.popleft().index, {}, 0.0, "gone"), lost=True)]
 
-    with pytest.raises(RuntimeError, match="resume from the last checkpoint"):
+    with pytest.raises(ConnectionError, match="resume from the last checkpoint"):
         asynchronous(executor=Hopeless()).run(2)
 
 

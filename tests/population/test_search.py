@@ -211,7 +211,7 @@ def test_losing_states_for_ever_ends_with_advice(monkeypatch):
         def update(self, seeds):
             raise StateLost("gone")
 
-    with pytest.raises(RuntimeError, match="resume from the last checkpoint"):
+    with pytest.raises(ConnectionError, match="resume from the last checkpoint"):
         search(Hopeless()).run(2)
 
 
