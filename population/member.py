@@ -147,7 +147,9 @@ def named_scores(result: float | Mapping[str, float]) -> dict[str, float]:
     """
     scores = result if isinstance(result, Mapping) else {"fitness": result}
     try:
-        return {str(name): float(value) for name, value in scores.items()}
+        if unnamed := [name for name in scores if type(name) is not str]:
+            raise TypeError(f"{unnamed[0]!r} is no text")
+        return {name: float(value) for name, value in scores.items()}
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"evaluate() returned {result!r}; return a number or a mapping from names to numbers."

@@ -45,8 +45,8 @@ def check_column(name: Any, what: str) -> None:
         raise ValueError(f"{what} {name!r}: expected a name, which is a text that is not empty.")
     if name in COLUMNS:
         raise ValueError(
-            f"{what} {name!r} has the name of a column of every history; call it otherwise, such "
-            f"as {'my_' + name!r}."
+            f"{what} {name!r} is a column of every journal; name it otherwise, such as "
+            f"{'my_' + name!r}."
         )
 
 
@@ -150,7 +150,7 @@ class Strategy(ABC):
     def columns(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the hyperparameters as columns of the history, the same names for every child.
 
-        One that does not exist for this child is :data:`MISSING`.
+        One that does not exist for this child is None.
         """
         return flatten(hyperparameters)
 

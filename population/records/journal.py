@@ -200,6 +200,12 @@ def table_of(content: bytes, path: Path | None) -> "pd.DataFrame":
     )
 
 
+def with_numbers(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table to draw from: columns of integers, floats and gaps as floats."""
+    kinds = {name: set(map(type, table[name])) for name in table.select_dtypes("object")}
+    return table.astype({name: "float64" for name in kinds if kinds[name] == {int, float}})
+
+
 _MEND = "the file was altered, or is no journal. Put it back from a copy."
 
 
