@@ -1,5 +1,6 @@
 """Ask and tell: which children to make, and which of them survive. No execution in here."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ def check_column(name: Any, what: str) -> None:
     """
     if type(name) is not str or not name:
         raise ValueError(f"{what} {name!r}: expected a name, which is a text that is not empty.")
+    if re.search("[\ud800-\udfff]", name):
+        raise ValueError(f"{what} {name!r} is no UTF-8; name it otherwise.")
     if name in COLUMNS:
         raise ValueError(
             f"{what} {name!r} is a column of every journal; name it otherwise, such as "

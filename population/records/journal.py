@@ -73,7 +73,7 @@ class Journal:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         if not self.columns:
-            writer.writerow([encode(name) for name in columns])
+            writer.writerow([_head(name) for name in columns])
         writer.writerows([_cell(name, row) for name in columns] for row in rows)
         self._write(text.getvalue().encode())
         self.columns = columns
@@ -270,6 +270,12 @@ def _cell(name: str, row: Mapping[str, Any]) -> str:
         return encode(row.get(name, MISSING))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def _head(name: Any) -> str:
+    if type(name) is not str or not name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise ValueError(f"{name!r} is no name of a column: expected a text of UTF-8, not empty.")
+    return encode(name)
 
 
 def _opened(path: Path) -> IO[bytes]:

@@ -115,7 +115,7 @@ class Schedule:
             for phase in self.phases
         ]
         content = {"objective": self.objective, "phases": phases}
-        text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+        text = yaml.dump(content, Dumper=Dumper, sort_keys=False)  # all escapes read back
         Path(path).write_text(text, encoding="utf-8")
 
     @classmethod

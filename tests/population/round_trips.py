@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 import string
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ TRICKY = [
     *("None", "none", "NA", "N/A", "n/a", "<NA>", "#N/A", "#NA", "null", "NULL", "nan", "NaN"),
     *("-nan", "1.#IND", "inf", "-Infinity", "True", "TRUE", "false", "007", "7", "1e5", "1_000"),
     *("'a'", '"', '""', "'", "(1, 2)", "()", "[1]", "[]", "{}", "a,b", "\\", "\\n", "b'x'", "0x1"),
-    *("\ud83d\ude00", "😀", "x" * 140_000, "=1+1", "-", "+", ".", "٣"),
+    *("\ud83d\ude00", "😀", "=1+1", "-", "+", ".", "٣"),
 ]
 TEXTS = st.sampled_from(TRICKY) | st.text(st.characters(), max_size=12)
 NUMBERS = st.integers(-(2**80), 2**80) | st.floats(allow_nan=False) | st.integers(-2, 9)
@@ -43,7 +44,7 @@ VALUES = st.recursive(
 )
 NAMES = (
     (TEXTS | st.text(string.ascii_lowercase, min_size=1))
-    .filter(lambda name: name and name not in COLUMNS and len(name) < 100)
+    .filter(lambda name: name not in {"", *COLUMNS} and not re.search("[\ud800-\udfff]", name))
     .map(lambda name: name.replace(".", "_"))
 )
 OPTIONS = st.lists(
@@ -63,7 +64,7 @@ def tables():
     cell = st.just(MISSING) | VALUES | st.floats()
 
     def rows(names):
-        return st.lists(st.fixed_dictionaries({name: cell for name in names}), min_size=1)
+        return st.lists(st.fixed_dictionaries(dict.fromkeys(names, cell)), min_size=1)
 
     return columns.flatmap(rows)
 
@@ -199,7 +200,7 @@ def check_search(strategy, *, generations=3):
 
 
 def check_options(options):
-    space = {"c": Choice(options), "d": When("c", options[0], Choice(options[::-1]))}
+    space = {"c": Choice(options), "d": When("c", [options[0]], Choice(options[::-1]))}
     check_search(lambda: PopulationBasedTraining(space, 4))
 
 
@@ -243,8 +244,9 @@ def forge(path, change):
 def places(node, path=()):
     """Yield the way to every value in a JSON document."""
     yield path
-    children = node.items() if isinstance(node, dict) else enumerate(node)
-    for key, child in children if isinstance(node, dict | list) else ():
+    if not isinstance(node, dict | list):
+        return
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node):
         yield from places(child, (*path, key))
 
 
