@@ -29,19 +29,26 @@ class ProgressTable(Callback):
         console: A ``rich`` console; by default one on standard error.
         rows: How many members the table shows, best first.
         line_seconds: Seconds between lines where there is no terminal; 0 for every generation.
+        unit: What a generation is called.
 
     Raises:
         ValueError: ``rows`` is below 1.
     """
 
     def __init__(
-        self, console: "Console | None" = None, *, rows: int = 16, line_seconds: float = 10.0
+        self,
+        console: "Console | None" = None,
+        *,
+        rows: int = 16,
+        line_seconds: float = 10.0,
+        unit: str = "generation",
     ) -> None:
         if rows < 1:
             raise ValueError(f"rows={rows!r}: expected an integer of at least 1.")
         self.console = console
         self.rows = rows
         self.line_seconds = line_seconds
+        self.unit = unit
         self._live: Any = None
 
     def on_start(self, search: "Search", generations: int) -> None:
@@ -63,7 +70,7 @@ class ProgressTable(Callback):
             self._live.start()
         else:
             size = len(search.population)
-            self._print(f"generation {search.generation}/{generations}, {size} members")
+            self._print(f"{self.unit} {search.generation}/{generations}, {size} members")
 
     def on_generation(self, search: "Search", generation: Generation) -> None:
         """Show the generation if it is time to."""
@@ -108,7 +115,7 @@ class ProgressTable(Callback):
         settings = ", ".join(f"{name} {_shown(value)}" for name, value in known.items())
         failed = sum(bool(child.error) for child in self._children)
         parts = [
-            f"generation {search.generation}/{self._total}",
+            f"{self.unit} {search.generation}/{self._total}",
             f"{search.strategy.objective} {_shown(scores[place])}",
             f"member {best.index}" + (f" ({settings})" if settings else ""),
             f"{len(self._copied)} copied" if self._copied else "",
@@ -131,7 +138,7 @@ class ProgressTable(Callback):
 
         head = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=self._total, completed=search.generation, width=28)
-        words = f"generation {search.generation}/{self._total}"
+        words = f"{self.unit} {search.generation}/{self._total}"
         head.add_row(bar, Text(words), Text(self._left(search.generation), style="dim"))
         recent = ", ".join(self._copied[-8:])
         more = f" and {len(self._copied) - 8} more" if len(self._copied) > 8 else ""
