@@ -150,7 +150,9 @@ def named_scores(result: float | Mapping[str, float]) -> dict[str, float]:
     if not scores:
         raise ValueError("evaluate() returned no score; return a number or at least one by name.")
     try:
-        return {str(name): float(value) for name, value in scores.items()}
+        if unnamed := [name for name in scores if type(name) is not str]:
+            raise TypeError(f"{unnamed[0]!r} is no text")
+        return {name: float(value) for name, value in scores.items()}
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"evaluate() returned {result!r}; return a number or a mapping from names to numbers."

@@ -20,7 +20,7 @@ from population.records.result import Result, Survivor
 from population.seeding import SHARED, Seeds, numpy_stream
 from population.state import State, unpack, unpacked
 from population.strategies.selection import ranking
-from population.strategy import Child, Individual, Offspring, Strategy
+from population.strategy import Child, Individual, Offspring, Strategy, check_column
 from population.worker import Workshop
 
 logger = logging.getLogger("population")
@@ -99,6 +99,7 @@ class Search:
             raise ValueError(
                 f"{checkpoint_every=}, {keep_checkpoints=}: expected integers of at least 1."
             )
+        check_column(strategy.objective, "the objective")
         self.strategy = strategy
         self.executor = executor or InlineExecutor()
         self.directory = None if directory is None else Path(directory)

@@ -1,5 +1,6 @@
 """Ask and tell: which children to make, and which of them survive. No execution in here."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,10 +44,12 @@ def check_column(name: Any, what: str) -> None:
     """
     if type(name) is not str or not name:
         raise ValueError(f"{what} {name!r}: expected a name, which is a text that is not empty.")
+    if re.search("[\ud800-\udfff]", name):
+        raise ValueError(f"{what} {name!r} is no UTF-8; name it otherwise.")
     if name in COLUMNS:
         raise ValueError(
-            f"{what} {name!r} has the name of a column of every history; call it otherwise, such "
-            f"as {'my_' + name!r}."
+            f"{what} {name!r} is a column of every journal; name it otherwise, such as "
+            f"{'my_' + name!r}."
         )
 
 
@@ -150,7 +153,7 @@ class Strategy(ABC):
     def columns(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return the hyperparameters as columns of the history, the same names for every child.
 
-        One that does not exist for this child is :data:`MISSING`.
+        One that does not exist for this child is None.
         """
         return flatten(hyperparameters)
 

@@ -22,7 +22,7 @@ from egan.judging.measures import deciding_of, measure
 from egan.reporting.plots.style import save_figure
 from egan.runs.plan import plan
 from egan.runs.preparation import prepare
-from population.records.journal import Journal, read_journal
+from population.records.journal import Journal, read_journal, with_numbers
 
 REFRESH_SECONDS = 0.25
 
@@ -85,7 +85,7 @@ class Comparison:
         Returns:
             The contents of table.md.
         """
-        results = read_journal(self.path)
+        results = with_numbers(read_journal(self.path))
         results = results[results["method"].isin(methods) & results["seed"].isin(seeds)]
         place = {method: i for i, method in enumerate(dict.fromkeys(methods))}
         results = results.sort_values("method", key=lambda m: m.map(place), kind="stable")

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from population.callbacks.base import Callback, Generation, Latest
-from population.records.cells import encode
 from population.strategies.selection import ranking
-from population.strategy import MISSING, Child, Individual
+from population.strategy import Child, Individual
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,7 +111,7 @@ class ProgressTable(Callback):
         place = ranking(scores)[0]
         best = self._children[place]
         columns = search.strategy.columns(best.offspring.hyperparameters)
-        known = {name: value for name, value in columns.items() if value is not MISSING}
+        known = {name: value for name, value in columns.items() if value is not None}
         settings = ", ".join(f"{name} {_shown(value)}" for name, value in known.items())
         failed = sum(bool(child.error) for child in self._children)
         parts = [
@@ -197,6 +196,6 @@ def duration(seconds: float) -> str:
 
 def _shown(value: Any, *, digits: int = 4) -> str:
     """Return a value in a few characters."""
-    if value is MISSING:
-        return ""
-    return f"{value:.{digits}g}" if isinstance(value, float) else encode(value)
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    return "" if value is None else str(value)

@@ -18,7 +18,10 @@ from population.plots.style import (
     whole_numbers,
 )
 from population.plots.tracks import Floats, Places, Tracks, joined, tracks_of
+from population.records.cells import encode
+from population.records.journal import with_numbers
 from population.records.lineage import hyperparameter_names
+from population.spaces.domain import is_nan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +87,7 @@ def finish(figure: Figure, panels: Any, *, note: str, unit: str) -> None:
 
 def varies(column: "pd.Series[Any]") -> bool:
     """Return whether a column has more than one value."""
-    return int(column.nunique(dropna=True)) > 1
+    return len({encode(value) for value in column if not is_nan(value)}) > 1
 
 
 def grouped(tracks: Tracks, scores: Floats) -> list[tuple[str, str, list[Places]]]:
@@ -147,7 +150,7 @@ def scale(axes: Any, tracks: Tracks, name: str, record: "Record") -> Floats:
 
     Options become whole numbers, each a little off by its slot, so that lines can be told apart.
     """
-    column: Any = tracks.table[name]
+    column: Any = with_numbers(tracks.table[[name]])[name]
     if column.dtype.kind in "iuf":
         values: Floats = column.to_numpy(dtype=float)
         if is_logarithmic(values, record.settings.get("space", {}).get(name, {})):
@@ -155,9 +158,10 @@ def scale(axes: Any, tracks: Tracks, name: str, record: "Record") -> Floats:
         return values
     slots = tracks.table["child"].to_numpy(dtype=float)
     slots = slots if tracks.copied.any() else slots[tracks.founder]
-    texts = column.astype("object").where(column.notna(), "").map(str)
-    options = sorted(set(texts) - {""})
-    places = texts.map({option: i for i, option in enumerate(options)}).to_numpy(dtype=float)
+    cells = ["" if is_nan(value) else encode(value) for value in column]
+    options = sorted(set(cells) - {""})
+    spots: dict[str, float] = {option: i for i, option in enumerate(options)}
+    places = np.array([spots.get(cell, np.nan) for cell in cells])
     axes.set_yticks(range(len(options)), [plain(option) for option in options])
     axes.set_ylim(-0.5, len(options) - 0.5)
     beside = 0.5 * (slots / max(1.0, slots.max()) - 0.5)

@@ -11,9 +11,7 @@ import math
 import re
 from typing import Any
 
-import numpy as np
-
-from population.spaces.domain import is_plain
+from population.spaces.domain import is_nan, is_plain, without_numpy
 from population.strategy import MISSING
 
 _WORDS = {"": MISSING, "None": None, "True": True, "False": False}
@@ -21,8 +19,8 @@ _WORDS = {"": MISSING, "None": None, "True": True, "False": False}
 _TAKEN = {"none", "true", "false", "null", "na", "n/a", "<na>"}
 """Texts that readers of tables, pandas among them, take for something else, in small letters."""
 
-_MARKS = ("'", '"', "(", "#")
-"""What a text in quotes or a tuple begins with, and what some readers take for a comment."""
+_MARKS = ("'", '"', "(", "[", "#")
+"""What texts in quotes, tuples and lists begin with, and what some readers take for a comment."""
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """Controls but tab and newline, ends of lines of other kinds, and what UTF-8 cannot hold."""
@@ -32,26 +30,25 @@ def encode(value: Any) -> str:
     """Return the cell that stands for a value.
 
     Raises:
-        ValueError: It is neither text, a number, a truth value, None nor a tuple of these.
+        ValueError: It is neither text, a number, a truth value, None nor a tuple or list of these.
     """
     if value is MISSING:
         return ""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if type(value) is str:
+    value = _checked(without_numpy(value))
+    if isinstance(value, str):
         return value if _speaks_for_itself(value) else repr(value)
-    return _spelled(value) if isinstance(value, tuple) else repr(_checked(value))
+    return _spelled(value) if isinstance(value, tuple | list) else repr(value)
 
 
 def decode(cell: str) -> Any:
     """Return the value that a cell stands for.
 
     Raises:
-        ValueError: It begins like a text in quotes or a tuple, but is none.
+        ValueError: It begins like a text in quotes, a tuple or a list, but is none.
     """
     if cell in _WORDS:
         return _WORDS[cell]
-    if cell.startswith(_MARKS[:3]):
+    if cell.startswith(_MARKS[:4]):
         return _read_literal(cell)
     number = _number(cell)
     return cell if number is None else number
@@ -62,7 +59,7 @@ def _checked(value: Any) -> Any:
         return value
     raise ValueError(
         f"{value!r} of type {type(value).__name__}: expected text, a number, True, False, None or "
-        "a tuple of these, which a table can hold. Give it a name, and look that up."
+        "a tuple or list of these, which a table can hold. Give it a name, and look that up."
     )
 
 
@@ -82,15 +79,17 @@ def _number(cell: str) -> int | float | None:
 
 
 def _spelled(value: Any) -> str:
-    """Return a value inside of a tuple, or a tuple, as a literal."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, tuple):
-        items = [_spelled(item) for item in value]
-        return f"({', '.join(items)}{',' * (len(items) == 1)})"
+    """Return a tuple or a list, or a value inside of one, as a literal."""
+    if isinstance(value, tuple | list):
+        items = ", ".join(_spelled(item) for item in value)
+        if isinstance(value, list):
+            return f"[{items}]"
+        return f"({items},)" if len(value) == 1 else f"({items})"
     if isinstance(value, float) and math.isinf(value):
         return "1e999" if value > 0 else "-1e999"  # which is infinite too, and a literal
-    return repr(_checked(value))
+    if is_nan(value):
+        raise ValueError("NaN equals nothing, not even itself; write None instead.")
+    return repr(value)
 
 
 def _read_literal(cell: str) -> Any:
@@ -99,5 +98,5 @@ def _read_literal(cell: str) -> Any:
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError) as error:
         raise ValueError(f"{cell[:60]!r} is no value ({type(error).__name__})") from error
     if not is_plain(value):
-        raise ValueError(f"{cell[:60]!r} is neither text nor a tuple")
+        raise ValueError(f"{cell[:60]!r} is neither text nor a tuple or list")
     return value

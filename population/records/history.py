@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from population.records.cells import encode
-from population.spaces.domain import is_nan, plain
-from population.strategy import MISSING, Child, Individual, Strategy, check_column
+from population.spaces.domain import is_nan, without_numpy
+from population.strategy import MISSING, Child, Individual, Strategy, check_column, flatten
 
 
 def history_rows(
@@ -63,19 +63,21 @@ def _operator(child: Child) -> Any:
 
 
 def _columns(strategy: Strategy, child: Child, scores: Mapping[str, Any]) -> dict[str, Any]:
-    columns = strategy.columns(child.offspring.hyperparameters)
+    given = child.offspring.hyperparameters
+    columns, existing = strategy.columns(given), flatten(given).keys()
     for name in columns:
         check_column(name, "the hyperparameter")
         if name in scores:
             raise ValueError(
-                f"the hyperparameter {name!r} has the name of a score that evaluate() returns; "
-                "rename one of them."
+                f"the hyperparameter {name!r} has the name of a column of the history, the score "
+                "that evaluate() returns; rename one of them."
             )
-    return columns
+    absent = {name for name in columns if columns[name] is None} - existing
+    return {**columns, **dict.fromkeys(absent, MISSING)}
 
 
 def plain_hyperparameters(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return hyperparameters as a history gives them back: numpy's as numbers, lists as tuples.
+    """Return hyperparameters as a history gives them back: numpy's numbers as plain ones.
 
     Raises:
         ValueError: A name is a column's or has a dot, or a value is none that a table can hold.
@@ -87,12 +89,14 @@ def plain_hyperparameters(values: Mapping[str, Any], prefix: str = "") -> dict[s
         if not name or "." in name:
             raise ValueError(f"the hyperparameter {full!r}: write groups as nested dicts.")
         group = isinstance(value, Mapping)
+        if group and not value:
+            raise ValueError(f"the hyperparameter {full!r}: an empty group leaves no column.")
         found[name] = plain_hyperparameters(value, f"{full}.") if group else _plain(full, value)
     return found
 
 
 def _plain(name: str, value: Any) -> Any:
-    value = plain(value)
+    value = without_numpy(value)
     try:
         encode(value)
         if is_nan(value):

@@ -76,7 +76,7 @@ class Journal:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         if not self.columns:
-            writer.writerow([encode(name) for name in columns])
+            writer.writerow([_head(name) for name in columns])
         writer.writerows([_cell(name, row) for name in columns] for row in rows)
         self._write(text.getvalue().encode())
         self.columns = columns
@@ -227,6 +227,12 @@ def table_of(content: bytes, path: Path | None) -> "pd.DataFrame":
     )
 
 
+def with_numbers(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table to draw from: columns of integers, floats and gaps as floats."""
+    kinds = {name: set(map(type, table[name])) for name in table.select_dtypes("object")}
+    return table.astype({name: "float64" for name in kinds if kinds[name] == {int, float}})
+
+
 _MEND = "the file was altered, or is no journal. Put it back from a copy."
 
 
@@ -291,6 +297,12 @@ def _cell(name: str, row: Mapping[str, Any]) -> str:
         return encode(row.get(name, MISSING))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+
+
+def _head(name: Any) -> str:
+    if type(name) is not str or not name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise ValueError(f"{name!r} is no name of a column: expected a text of UTF-8, not empty.")
+    return encode(name)
 
 
 def _opened(path: Path) -> IO[bytes]:

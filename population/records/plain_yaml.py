@@ -13,8 +13,12 @@ MAX_BYTES = 2**20
 MAX_DEPTH = 40
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, loader: type[yaml.SafeLoader] | None = None) -> Any:
     """Return the values in a YAML file.
+
+    Args:
+        path: The file.
+        loader: A kind of `PlainLoader` that knows further tags.
 
     Raises:
         ValueError: It cannot be read, is no YAML, or not plain; the message names it.
@@ -22,14 +26,14 @@ def read_yaml(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        return parse_yaml(content.decode("utf-8"))
+        return parse_yaml(content.decode("utf-8"), loader)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise ValueError(f"{path} is no YAML that is read here: {error}.") from error
 
 
-def parse_yaml(text: str) -> Any:
+def parse_yaml(text: str, loader: type[yaml.SafeLoader] | None = None) -> Any:
     """Return the values in a YAML text.
 
     Raises:
@@ -38,12 +42,12 @@ def parse_yaml(text: str) -> Any:
     if len(text) > MAX_BYTES:
         raise ValueError(f"it has over {MAX_BYTES:,} bytes")
     try:
-        return yaml.load(text, _PlainLoader)
+        return yaml.load(text, loader or PlainLoader)
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
 
 
-class _PlainLoader(yaml.SafeLoader):
+class PlainLoader(yaml.SafeLoader):
     """Refuses aliases, equal keys, and nesting without end."""
 
     depth = 0

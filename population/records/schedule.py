@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from population.records.cells import encode
 from population.records.lineage import hyperparameter_names
-from population.spaces.domain import is_nan, plain
+from population.spaces.domain import is_nan, without_numpy
 from population.spaces.tree import flatten, unflatten
 from population.strategy import KEEP
 
@@ -95,9 +95,16 @@ class Schedule:
         )
 
     def to_yaml(self, path: str | Path) -> None:
-        """Write the schedule; :meth:`from_yaml` reads the same numbers, bit for bit."""
+        """Write the schedule; :meth:`from_yaml` reads the same values, type and all.
+
+        A tuple is a sequence, and a list one with the tag ``!list``.
+        """
         import yaml
 
+        class Dumper(yaml.SafeDumper):
+            """Writes what is a list as one, and tuples as what people write by hand."""
+
+        Dumper.add_representer(List, lambda dumper, one: dumper.represent_sequence("!list", one))
         phases = [
             {
                 "from_generation": phase.from_generation,
@@ -108,7 +115,7 @@ class Schedule:
             for phase in self.phases
         ]
         content = {"objective": self.objective, "phases": phases}
-        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        text = yaml.dump(content, Dumper=Dumper, sort_keys=False)  # all escapes read back
         Path(path).write_text(text, encoding="utf-8")
 
     @classmethod
@@ -118,10 +125,17 @@ class Schedule:
         Raises:
             ValueError: The file is no schedule; the message names it.
         """
-        from population.records.plain_yaml import read_yaml
+        from population.records.plain_yaml import PlainLoader, read_yaml
 
+        class Loader(PlainLoader):
+            """Reads what is tagged as a list as one."""
+
+        def construct(loader: Loader, node: Any) -> List:
+            return List(loader.construct_sequence(node, deep=True))
+
+        Loader.add_constructor("!list", construct)
         try:
-            content = read_yaml(Path(path))
+            content = read_yaml(Path(path), Loader)
             phases = tuple(
                 Phase(**{**entry, "hyperparameters": _tupled(entry["hyperparameters"])})
                 for entry in content["phases"]
@@ -183,7 +197,7 @@ def schedule_of(
 
 def existing(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row's hyperparameters that exist, flat; a table holds NaN for the others."""
-    return {name: plain(value) for name, value in values.items() if not is_nan(value)}
+    return {name: value for name, value in values.items() if not is_nan(value)}
 
 
 def merged(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Phase, ...]:
@@ -202,16 +216,25 @@ def merged(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Phase, ...]:
     )
 
 
+class List(list[Any]):
+    """A list among YAML's sequences, which stand for tuples."""
+
+
 def _listed(value: Any) -> Any:
-    """Return nested hyperparameters as YAML can hold them: tuples as lists, plain numbers."""
+    """Return nested hyperparameters as YAML can hold them, see :meth:`Schedule.to_yaml`."""
     if isinstance(value, Mapping):
         return {name: _listed(entry) for name, entry in value.items()}
-    value = plain(value)
-    return [_listed(entry) for entry in value] if isinstance(value, tuple) else value
+    if isinstance(value, list | tuple):
+        kind = List if isinstance(value, list) else list
+        return kind(_listed(entry) for entry in value)
+    return without_numpy(value)
 
 
 def _tupled(value: Any) -> Any:
-    """Return nested hyperparameters with lists as tuples, as a search hands them out."""
+    """Return nested hyperparameters as a search hands them out."""
     if isinstance(value, Mapping):
         return {name: _tupled(entry) for name, entry in value.items()}
-    return plain(value)
+    if isinstance(value, list):
+        kind = list if isinstance(value, List) else tuple
+        return kind(_tupled(entry) for entry in value)
+    return value

@@ -58,7 +58,7 @@ class Fixed(Domain):
     value: Any
 
     def __post_init__(self) -> None:
-        value = plain(self.value)
+        value = without_numpy(self.value)
         object.__setattr__(self, "value", value)
         if is_nan(value):
             raise ValueError(f"{value!r} equals nothing, not even itself; write None instead.")
@@ -122,15 +122,22 @@ def plain(value: Any) -> Any:
     return tuple(plain(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
+def without_numpy(value: Any) -> Any:
+    """Return a value with numpy's scalars as numbers; lists and tuples stay what they are."""
+    if type(value) in (list, tuple):
+        return type(value)(without_numpy(item) for item in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def is_plain(value: Any) -> bool:
     """Return whether a table and a checkpoint can hold the value, and give it back as it is."""
-    if type(value) is tuple:
+    if type(value) in (tuple, list):
         return all(is_plain(item) for item in value)
     return type(value) in (str, int, float, bool, type(None))
 
 
 def is_nan(value: Any) -> bool:
     """Return whether a plain value is NaN, or holds one, so that it is not equal to itself."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return any(is_nan(item) for item in value)
     return isinstance(value, float) and math.isnan(value)

@@ -53,6 +53,12 @@ class Evolution(Strategy):
             raise ValueError(
                 f"operators={list(operators)!r}: expected distinct names, at least one."
             )
+        for name in operators:
+            if type(name) is not str or not name or name == KEEP:
+                raise ValueError(
+                    f"operators={list(operators)!r}: {name!r} cannot be one; expected texts that "
+                    f"are not empty, and {KEEP!r} is what a parent's own row is called."
+                )
         if mu < 1 or contest_every < 1:
             raise ValueError(f"{mu=}, {contest_every=}: expected integers of at least 1.")
         if bandit and (contest_every == 1 or random_operator or len(operators) == 1):

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from egan.judging.measures import OBJECTIVE
+from population.records import archive
+from population.records.journal import with_numbers
 
 IDENTITY = ("run", "seed", "generation", "child", "parent_generation", "parent", "seconds")
 WINDOWS = 40  # windows that a run is divided into, for smoothing and for shares
@@ -40,21 +42,19 @@ def read_table(path: Path) -> pd.DataFrame | None:
     A last row that is still being written is left out.
 
     Raises:
-        ValueError: The file is no table.
+        ValueError: The file is no table, or was altered after it was written.
     """
     try:
-        table = pd.read_csv(path, low_memory=False)
-    except (FileNotFoundError, pd.errors.EmptyDataError):
+        table = with_numbers(archive.read_table(path))
+    except FileNotFoundError:
         return None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no readable table: {error}") from error
+    if table.empty:
+        return None
     if "generation" not in table:
         raise ValueError(f"{path} is no table of generations: it has no column 'generation'")
-    whole = pd.to_numeric(table["generation"], errors="coerce")
-    table = table[whole.notna()].assign(generation=whole.dropna().astype(int))
-    for name in {"operator", "error"} & set(table):
-        table[name] = table[name].astype("object").fillna("").astype(str)
-    return None if table.empty else table
+    if table["generation"].dtype != "int64":
+        raise ValueError(f"{path}: 'generation' must be a whole number in every row")
+    return table
 
 
 def _neighbours(directory: Path) -> str:
@@ -81,16 +81,12 @@ def require_score(results: pd.DataFrame, score: str, *, source: str = "the resul
 
 
 def tidy(results: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy with text in `operator`, truth values in `survived`, no infinite numbers."""
+    """Return a copy with an `operator` and a `survived`, and without infinite numbers."""
     table = results.copy()
     if "operator" not in table:
         table["operator"] = ""
     if "survived" not in table:
         table["survived"] = False
-    if table["operator"].isna().any() or table["operator"].dtype.kind in "if":
-        table["operator"] = table["operator"].astype("object").fillna("").astype(str)
-    if table["survived"].dtype != bool:  # with an unfinished row, pandas reads texts
-        table["survived"] = table["survived"].astype(str).str.lower().eq("true")
     numbers = table.select_dtypes("number").columns
     table[numbers] = table[numbers].replace([np.inf, -np.inf], np.nan)
     return table
