@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-MAX_BYTES = 2**20
+MAX_BYTES = 2**24
 MAX_DEPTH = 40
 
 
@@ -53,6 +53,7 @@ class PlainLoader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        """Read a value, whose depth is counted."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
             raise _problem(f"the alias *{event.anchor}: write out what it stands for", event)
@@ -64,6 +65,7 @@ class PlainLoader(yaml.SafeLoader):
         return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        """Build a mapping, whose keys are all different."""
         seen = set[str]()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:

@@ -104,6 +104,10 @@ class Schedule:
         class Dumper(yaml.SafeDumper):
             """Writes what is a list as one, and tuples as what people write by hand."""
 
+            def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - yaml's
+                """Write out what comes twice, since aliases are not read."""
+                return True
+
         Dumper.add_representer(List, lambda dumper, one: dumper.represent_sequence("!list", one))
         phases = [
             {

@@ -125,7 +125,7 @@ def test_temporary_names(tmp_path, victim):
 @pytest.mark.parametrize("name", ["../mine/file", "{mine}/file", "beside"])
 def test_names_in_a_checkpoint(name, run, victim):
     (run / "beside.csv").write_text("precious")
-    marks = {name.format(mine=victim): 0}
+    marks = {name.format(mine=victim): {"size": 0, "sha256": None}}
     rewrite(newest(run), lambda state: state["marks"].update(marks))
     before = content(victim)
     assert main([str(word) for word in resumed(run)]) == 0

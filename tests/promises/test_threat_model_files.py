@@ -48,7 +48,7 @@ BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i + 1}: &a{i + 1} [*a{i}, *a{i}]\n" for 
         ("data: {name: digits, path: x, name: npz}", "'name' comes twice"),
         ("a: " + "[" * 5000 + "]" * 5000, "nested more than 40 deep"),
         ("a: " * 5000, "is no YAML"),
-        ("seed: 1 #" + "x" * 2**20, "over 1,048,576 bytes"),
+        ("seed: 1 #" + "x" * 2**24, "over 16,777,216 bytes"),
         (b"seed: \xff", "is no YAML"),
         ("seed: " + "9" * 5000, "is no YAML"),
     ],

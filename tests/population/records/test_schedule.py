@@ -147,3 +147,14 @@ class TestFollowSchedule(StrategyConformance):
             Phase(from_generation=4, to_generation=9, hyperparameters={"lr": 0.2, "b": 1}),
         )
         return lambda: FollowSchedule(Schedule(phases))
+
+
+def test_a_list_that_comes_twice_is_written_out(tmp_path):
+    shared = {"pair": [1, 2]}
+    phases = [
+        Phase(from_generation=i, to_generation=i, hyperparameters=shared, operator=name)
+        for i, name in enumerate("ab", start=1)
+    ]
+    Schedule(tuple(phases)).to_yaml(tmp_path / "s.yaml")
+    assert "*" not in (tmp_path / "s.yaml").read_text()
+    assert Schedule.from_yaml(tmp_path / "s.yaml").phases == tuple(phases)
