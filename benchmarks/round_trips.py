@@ -3,20 +3,20 @@
 Random cells, tables, searches, schedules and checkpoints, and checkpoints forged with their
 checksums, are drawn by hypothesis, which shrinks what fails to its smallest form. The tests draw
 some hundred; this draws 10,000. The mark: none fails.
+
+  python benchmarks/round_trips.py [--examples 10000] [--quick] [--save]
 """
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from timing import add_save, save, table
+from measure import mark, parser, report, table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "population"))
 import round_trips as trips
@@ -47,7 +47,7 @@ def tried(check: Any, drawn: tuple[Any, ...], count: int) -> str:
         max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     try:
-        seed(0)(options(given(*drawn)(lambda *values: check(*values))))()
+        seed(0)(options(given(*drawn)(check)))()
     except Exception as error:  # whatever a check raises is a finding
         notes = " ".join(getattr(error, "__notes__", []))
         return f"{type(error).__name__}: {error} {notes}"[:300]
@@ -56,23 +56,21 @@ def tried(check: Any, drawn: tuple[Any, ...], count: int) -> str:
 
 def main() -> int:
     """Run all parts; return 1 where one fails."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=10_000)
-    parser.add_argument("--quick", action="store_true", help="a hundredth of the examples")
-    add_save(parser)
-    arguments = parser.parse_args()
+    options = parser(__doc__ or "")
+    options.add_argument("--examples", type=int, default=10_000)
+    chosen = options.parse_args()
     logging.disable(logging.WARNING)
     rows, failures = [], []
     for name, (share, check, drawn) in PARTS.items():
-        count = max(2, round(share * arguments.examples / (100 if arguments.quick else 1)))
-        started = time.perf_counter()
+        count = max(2, round(share * chosen.examples / (100 if chosen.quick else 1)))
         found = tried(check, drawn, count)
         failures += [f"{name}: {found}"] if found else []
         rows.append([name, str(count), "failed" if found else "all come back"])
-        print(f"{name}: {rows[-1][-1]} ({count} examples, {time.perf_counter() - started:.0f} s)")
-    text = table(["what", "examples", "outcome"], rows) + "\n\n" + "\n".join(failures or ["kept"])
-    print(text)
-    save(arguments, "round_trips", text)
+        print(" | ".join(rows[-1]), flush=True)
+    said = [table(["what", "examples", "outcome"], rows), "", *failures]
+    said.append(mark("parts in which an example fails", len(failures), 0, form=".0f"))
+    values = {"examples": {name: count for name, count, _ in rows}, "failures": failures}
+    report("round_trips", "\n".join(said), values, save=chosen.save)
     return bool(failures)
 
 

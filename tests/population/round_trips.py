@@ -6,6 +6,8 @@ import math
 import re
 import string
 import tempfile
+from collections import Counter, OrderedDict, defaultdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,15 +80,27 @@ def states():
     arrays = st.tuples(shape, st.sampled_from(["<f8", ">i4", "|u1", "<c16"])).map(
         lambda drawn: np.ones(drawn[0], dtype=drawn[1])
     )
+    scalars = st.sampled_from([np.float32(0.1), np.int64(3), np.bool_(1), torch.Size([2, 3])])
     return st.recursive(
-        tensors | arrays | TEXTS | st.booleans() | st.none() | st.floats() | NUMBERS,
+        tensors | arrays | scalars | TEXTS | st.booleans() | st.none() | st.floats() | NUMBERS,
         lambda inner: (
             st.lists(inner, max_size=3)
             | st.lists(inner, max_size=3).map(tuple)
             | st.dictionaries(TEXTS | st.integers(), inner, max_size=3)
+            | st.dictionaries(TEXTS, inner, max_size=2).map(OrderedDict)
+            | st.dictionaries(TEXTS, inner, max_size=2).map(Counter)
+            | st.dictionaries(TEXTS, inner, max_size=2).map(partial(defaultdict, list))
+            | st.dictionaries(TEXTS, inner, max_size=2).map(attributed)
         ),
         max_leaves=8,
     )
+
+
+def attributed(values):
+    """Return a mapping as modules give it, with attributes."""
+    made = OrderedDict(values)
+    made._metadata = {"": {"version": 1}}
+    return made
 
 
 def groups():
