@@ -1,6 +1,7 @@
 """What a search keeps on disk: journals that grow, and checkpoints to go on from."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +17,7 @@ from population.records.checkpoint import (
 )
 from population.records.journal import Journal, altered, check_name, is_unaltered, table_of
 from population.records.lock import Lock
-from population.records.plain_files import check_plain
+from population.records.plain_files import check_plain, read_plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,8 +99,7 @@ class Archive:
         check_name(name)
         if name not in self._journals:
             with _told_as_damage():
-                path = None if self.directory is None else self.directory / f"{name}.csv"
-                self._journals[name] = Journal(path)
+                self._journals[name] = self._opened(name)
             self._cut_back(name)
         return self._journals[name]
 
@@ -139,6 +139,17 @@ class Archive:
                 "it, or choose another directory."
             )
 
+    def _opened(self, name: str) -> Journal:
+        if self.directory is None:
+            return Journal()
+        path = self.directory / f"{name}.csv"
+        if self._marks.get(name) and not os.path.lexists(path):
+            raise ValueError(
+                f"{path} is missing, but the checkpoint was written when it had "
+                f"{self._marks[name]} bytes. Put the file back, or start a new run."
+            )
+        return Journal(path)
+
     def _cut_back(self, name: str) -> None:
         if name in self._marks:
             with _told_as_damage():
@@ -167,7 +178,7 @@ def read_table(path: Path) -> "pd.DataFrame":
         ValueError: It is no table, or was altered after it was written.
     """
     marks = [known["marks"].get(path.stem) for known in read_settings(path.parent / "checkpoints")]
-    content = path.read_bytes()  # after the marks, since it only grows
+    content = read_plain(path)  # after the marks, since it only grows
     reached = [mark for mark in marks if mark and mark["size"] <= len(content)]
     if reached and reached[0]["sha256"] and not is_unaltered(content, **reached[0]):
         raise ValueError(altered(path))

@@ -13,6 +13,7 @@ import pytest
 from toys import search
 
 from egan.files import write_text
+from egan.plot import plot
 from egan.reporting.report import write_report
 from egan.run import main
 from population import Callback
@@ -241,6 +242,21 @@ def test_results_changed_meanwhile(change, tmp_path):
     with pytest.raises(CheckpointError, match=r"results.csv was (deleted|replaced|cut|continued)"):
         vandalised.run(6)
     assert newest(tmp_path).name == "00000002"
+    there = (tmp_path / "results.csv").exists()
+    if change in (_delete, _cut):
+        with pytest.raises(CheckpointError, match=r"results.csv (is missing|has \d+ bytes)"):
+            search(directory=tmp_path, checkpoint_every=2).resume().run(6)
+    assert (tmp_path / "results.csv").exists() == there
+
+
+@pytest.mark.parametrize("name", ["results.csv", "metrics.csv"])
+def test_tables_of_its_own(name, run, victim):
+    for make in (os.mkfifo, lambda path: path.symlink_to(victim / "file.csv")):
+        (run / name).unlink()
+        make(run / name)
+        with pytest.raises(ValueError, match=re.escape(str(run))):
+            plot([run], output=victim / "new.png")
+    assert not (victim / "new.png").exists()
 
 
 @pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\rb", "a\x9bb", os.fsdecode(b"a\xffb")])
