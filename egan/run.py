@@ -43,7 +43,10 @@ def _obey(request: Request) -> int:
         from egan.commandline import overview
 
         with told_to_user(ValueError, OSError):
-            print(overview.catalogue() if request.list else overview.overview(request.config))
+            if request.list:
+                print(overview.catalogue())
+            else:
+                print(overview.overview(request.config, resume=request.resume))
         return 0
     from egan.runs.console import Talk
 

@@ -57,6 +57,37 @@ def as_pair(
     return a_NF, b_MF
 
 
+def scaled(*sets: Array) -> tuple[float, tuple[Array, ...]]:
+    """Return 2^e and the sets over it, so that no number is above 2 and no square overflows.
+
+    By a power of two, so that no bit of a number changes.
+    """
+    largest = max(float(np.abs(one).max(initial=0.0)) for one in sets)
+    exponent = min(int(np.frexp(largest)[1]), 1023)
+    return float(np.ldexp(1.0, exponent)), tuple(np.ldexp(one, -exponent) for one in sets)
+
+
+def centred(*sets: Array) -> tuple[Array, ...]:
+    """Return the sets around the median of the first, which a few far samples do not move."""
+    middle_F = np.median(sets[0], axis=0)
+    return tuple(one - middle_F for one in sets)
+
+
+def whole_labels(labels: Array, *, name: str = "labels") -> Array:
+    """Return labels that are whole numbers.
+
+    Raises:
+        ValueError: Some are not, or NaN.
+    """
+    bad = labels[~np.isfinite(labels) | (labels != np.round(labels))]
+    if len(bad):
+        raise ValueError(
+            f"{name} must be whole numbers, but {len(bad)} of {labels.size} are not, such as "
+            f"{bad[0]:g}."
+        )
+    return labels
+
+
 def squared_distances(a_NF: Array, b_MF: Array) -> Array:
     """Return the squared Euclidean distances (N, M), at least 0, by ‖a‖² + ‖b‖² − 2ab.
 

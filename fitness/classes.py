@@ -8,7 +8,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fitness.arrays import Array, Samples, as_matrix, as_numbers, row_blocks, squared_distances
+from fitness.arrays import (
+    Array,
+    Samples,
+    as_matrix,
+    as_numbers,
+    centred,
+    row_blocks,
+    scaled,
+    squared_distances,
+    whole_labels,
+)
 
 
 def inception_score(probabilities: Samples) -> float:
@@ -44,8 +54,8 @@ def accuracy(scores: Samples, labels: Samples) -> float:
     share of exact pairs of Sabour et al. 2017, arXiv 1710.09829.
 
     Raises:
-        ValueError: if the scores are no matrix of finite numbers, the labels have neither shape, or
-            name a class that has no score.
+        ValueError: if the scores are no matrix of finite numbers, the labels have neither shape,
+            are no whole numbers, name a class that has no score, or none at all.
     """
     scores_NK = as_matrix(scores, name="scores")
     wanted_NK = _indicator(as_numbers(labels), scores_NK.shape)
@@ -63,8 +73,8 @@ def intra_class_diversity(features: Samples, labels: Samples) -> float:
     a class is one sample repeated. Classes with a single sample are left out.
 
     Raises:
-        ValueError: if the features are no matrix of finite numbers, there is not one label for each
-            sample, or no class has two samples.
+        ValueError: if the features are no matrix of finite numbers, there is not one whole label
+            for each sample, or no class has two samples.
     """
     features_NF = as_matrix(features, name="features", at_least=2)
     labels_N = as_numbers(labels)
@@ -86,12 +96,13 @@ def normalized_mutual_information(first: Samples, second: Samples) -> float:
     independent. For few samples it is biased upwards: print that of a random labelling beside it.
 
     Raises:
-        ValueError: if the labellings are not of equal length, or empty.
+        ValueError: if the labellings are not of equal length, empty, or no whole numbers.
     """
     from sklearn.metrics import normalized_mutual_info_score
 
     first_N, second_N = as_numbers(first), as_numbers(second)
-    _check_labels(first_N, len(second_N))
+    _check_labels(first_N, second_N.size)
+    _check_labels(second_N, len(first_N))
     return float(normalized_mutual_info_score(first_N, second_N))
 
 
@@ -100,6 +111,12 @@ def _indicator(labels: Array, shape: tuple[int, int]) -> NDArray[np.bool_]:
     if labels.shape == shape:
         if not np.isin(labels, (0, 1)).all():
             raise ValueError("labels (N, K) must hold zeros and ones, but got other values.")
+        if not (labels == 1).any(axis=1).all():
+            num_none = int((labels != 1).all(axis=1).sum())
+            raise ValueError(
+                f"labels (N, K) must hold a one in each row, but {num_none} of {len(labels)} "
+                "samples have no class; leave them out."
+            )
         return np.asarray(labels == 1)
     _check_labels(labels, shape[0])
     if labels.min() < 0 or labels.max() >= shape[1]:
@@ -115,14 +132,16 @@ def _check_labels(labels: Array, count: int) -> None:
         raise ValueError(
             f"labels must be ({count},), one for each of the samples, but got {labels.shape}."
         )
+    whole_labels(labels)
 
 
 def _mean_distance(samples_NF: Array) -> float:
     """Return the mean distance over pairs of different samples."""
-    centred_NF = samples_NF - samples_NF.mean(axis=0)
+    scale, (small_NF,) = scaled(samples_NF)
+    (centred_NF,) = centred(small_NF)
     total = 0.0
     for rows in row_blocks(len(centred_NF)):
         distances = np.sqrt(squared_distances(centred_NF[rows], centred_NF))
         distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = 0
         total += distances.sum()
-    return float(total / (len(centred_NF) * (len(centred_NF) - 1)))
+    return scale * float(total / (len(centred_NF) * (len(centred_NF) - 1)))

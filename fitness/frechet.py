@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from fitness.arrays import Array, Samples, as_pair
+from fitness.arrays import Array, Samples, as_pair, scaled
 
 
 def frechet_distance(a: Samples, b: Samples) -> float:
@@ -17,12 +19,21 @@ def frechet_distance(a: Samples, b: Samples) -> float:
     at equal N and M.
 
     Raises:
-        ValueError: if a set is no matrix, has under two samples or values that are not finite, or
-            if the numbers of features differ.
+        ValueError: if a set is no matrix, has under two samples or values that are not finite, if
+            the numbers of features differ, or the distance is beyond what float64 holds.
 
     Dowson and Landau 1982; as FID on Inception features, Heusel et al. 2017, arXiv 1706.08500.
     """
-    a_NF, b_MF = as_pair(a, b, names=("a", "b"), at_least=2)
+    scale, (a_NF, b_MF) = scaled(*as_pair(a, b, names=("a", "b"), at_least=2))
+    distance = max(_distance(a_NF, b_MF), 0.0)
+    if distance > 0 and not math.isfinite(distance * scale * scale):
+        raise ValueError(
+            f"samples up to {scale:.0e} have a distance that no float64 holds; scale them first."
+        )
+    return distance * scale * scale
+
+
+def _distance(a_NF: Array, b_MF: Array) -> float:
     mean_distance = ((a_NF.mean(axis=0) - b_MF.mean(axis=0)) ** 2).sum()
     cov_a_FF, cov_b_FF = _covariance(a_NF), _covariance(b_MF)
     root_FF = _symmetric_root(cov_a_FF)
@@ -30,7 +41,7 @@ def frechet_distance(a: Samples, b: Samples) -> float:
     # rounding makes zero eigenvalues slightly negative
     trace_of_root = np.sqrt(np.maximum(eigenvalues, 0)).sum()
     traces = np.trace(cov_a_FF) + np.trace(cov_b_FF)
-    return max(float(mean_distance + traces - 2 * trace_of_root), 0.0)
+    return float(mean_distance + traces - 2 * trace_of_root)
 
 
 def _covariance(samples_NF: Array) -> Array:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from fitness.arrays import Array, Samples, as_pair, row_blocks, squared_distances
+from fitness.arrays import Array, Samples, as_pair, row_blocks, scaled, squared_distances
 
 KERNELS = ("polynomial", "gaussian")
 Kernel: TypeAlias = Callable[[Array, Array], Array]
@@ -32,18 +32,32 @@ def squared_mmd(
 
     Raises:
         ValueError: if a set is no matrix, has under two samples or values that are not finite, if
-            the numbers of features differ, or if `kernel` or `bandwidth` makes no sense.
+            the numbers of features differ, if `kernel` or `bandwidth` makes no sense, or if
+            float64 does not hold the polynomial kernel.
 
     Gretton et al. 2012, JMLR 13; as KID, Bińkowski et al. 2018, arXiv 1801.01401.
     """
     a_NF, b_MF = as_pair(a, b, names=("a", "b"), at_least=2)
     _check_kernel(kernel, bandwidth)
     if kernel == "polynomial":
-        return _unbiased(a_NF, b_MF, _polynomial)
-    centre_F = np.concatenate([a_NF, b_MF]).mean(axis=0)
-    a_NF, b_MF = a_NF - centre_F, b_MF - centre_F
-    variance = bandwidth**2 if bandwidth is not None else _median_variance(a_NF, b_MF)
+        return _polynomial_mmd(a_NF, b_MF)
+    scale, (a_NF, b_MF) = scaled(a_NF, b_MF)
+    middle_F = np.median(np.concatenate([a_NF, b_MF]), axis=0)  # few far samples do not move it
+    a_NF, b_MF = a_NF - middle_F, b_MF - middle_F
+    variance = _median_variance(a_NF, b_MF) if bandwidth is None else (bandwidth / scale) ** 2
     return _unbiased(a_NF, b_MF, partial(_gaussian, variance=variance))
+
+
+def _polynomial_mmd(a_NF: Array, b_MF: Array) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = _unbiased(a_NF, b_MF, _polynomial)
+    if not np.isfinite(result):
+        largest = max(np.abs(a_NF).max(), np.abs(b_MF).max())
+        raise ValueError(
+            f"samples up to {largest:.0e} have a polynomial kernel that no float64 holds; scale "
+            "them first, or take kernel='gaussian'."
+        )
+    return result
 
 
 def _unbiased(a_NF: Array, b_MF: Array, kernel: Kernel) -> float:
@@ -76,9 +90,11 @@ def _gaussian(x_NF: Array, y_MF: Array, *, variance: float) -> Array:
 def _median_variance(a_NF: Array, b_MF: Array) -> float:
     """Return the squared median distance; equal samples are left out, and 1 if all are equal."""
     pooled = np.concatenate([a_NF[:_MEDIAN_OF], b_MF[:_MEDIAN_OF]])
-    squared = squared_distances(pooled, pooled)[np.triu_indices(len(pooled), k=1)]
-    # below this a distance is rounding: copies of one sample, which a collapsed generator makes
-    squared = squared[squared > 1e-12 * squared.max()]
+    pairs = np.triu_indices(len(pooled), k=1)
+    squared, lengths = squared_distances(pooled, pooled)[pairs], (pooled**2).sum(axis=1)
+    # below this a distance is rounding: copies of one sample, which a collapsed generator makes;
+    # by the lengths of the pair, so that one far sample does not make equals of all others
+    squared = squared[squared > 1e-12 * (lengths[pairs[0]] + lengths[pairs[1]])]
     return float(np.median(squared)) if len(squared) else 1.0
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fitness.arrays import Array, Samples, as_pair, row_blocks, squared_distances
+from fitness.arrays import Array, Samples, as_pair, centred, row_blocks, scaled, squared_distances
 
 
 class SampleScores(NamedTuple):
@@ -55,8 +55,8 @@ def precision_recall_density_coverage(real: Samples, fake: Samples, *, k: int = 
                 f"{name} must hold more than k={k} samples to have k neighbours each, but got "
                 f"{len(samples)}; pass more samples or a smaller k."
             )
-    centre_F = real_NF.mean(axis=0)
-    return _compare(real_NF - centre_F, fake_MF - centre_F, k)
+    _, small = scaled(real_NF, fake_MF)
+    return _compare(*centred(*small), k)
 
 
 def _compare(real_NF: Array, fake_MF: Array, k: int) -> SampleScores:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fitness.arrays import Array, Samples, as_numbers, as_pair
+from fitness.arrays import Array, Samples, as_numbers, as_pair, whole_labels
 
 
 class Labelled(NamedTuple):
@@ -29,7 +29,7 @@ def linear_probe(train: Labelled, test: Labelled, *, strength: float = 1.0) -> f
 
     Raises:
         ValueError: if features are no matrices of finite numbers, their numbers or those of the
-            labels differ, or `train` has fewer than two classes.
+            labels differ, labels are no whole numbers, or `train` has fewer than two classes.
 
     Radford et al. 2015, arXiv 1511.06434 (features of a discriminator); Karras et al. 2018, arXiv
     1812.04948 (separability of attributes).
@@ -55,4 +55,4 @@ def _labels(labels: Samples, count: int, name: str) -> Array:
     array = as_numbers(labels)
     if array.shape != (count,):
         raise ValueError(f"{name}.labels must be ({count},), but got {array.shape}.")
-    return array
+    return whole_labels(array, name=f"{name}.labels")

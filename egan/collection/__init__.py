@@ -193,13 +193,13 @@ def named(name: str) -> tuple[str, str]:
     Raises:
         ValueError: There is nothing of this name; near matches are offered.
     """
-    model, _, kind = name.partition(":")
+    model, colon, kind = name.partition(":")
     if model not in MODELS:
         lookup({**presets(BARE), **MODELS}, name, kind="preset or model")
         return BARE, name
     known = presets(model)
     default = next(iter(known))
-    lookup(known, kind or default, kind=f"preset of {model}")
+    lookup(known, kind if colon else default, kind=f"preset of {model}")
     return model, kind or default
 
 

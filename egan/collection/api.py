@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.progress import track
 
 from egan import collection, data
-from egan.data.splits import split
+from egan.data.splits import learned, parted
 from egan.judging.classifier import one_thread
 from egan.judging.features import Features, extractor
 from population.seeding import Seeds, preserved_randomness, seed_everything
@@ -64,6 +65,7 @@ def train(
     config = replace(config, settings=config.settings.tuned(settings))
     config.check()
     dataset = load_data(config) if dataset is None else dataset
+    check_size(config, task_of(config, dataset, Features(lambda samples: samples.flatten(1))))
     task = task_of(config, dataset, features or features_of(config, dataset))
     if updates is None:
         updates = config.generations if config.mutations else _updates(config)
@@ -139,6 +141,19 @@ def build(config: RunConfig, task: Task, *, member: type[Model] | None = None) -
         )
 
 
+def check_size(config: RunConfig, task: Task) -> None:
+    """See that a run's model fits its data and this machine, before it is built.
+
+    Raises:
+        ValueError: It does not.
+    """
+    from egan.training import size
+
+    member = collection.paper(collection.named(config.preset)[0])
+    with preserved_randomness():
+        size.check_size(config, partial(member, {}, settings=config.settings, task=task))
+
+
 def load_data(config: RunConfig) -> Dataset:
     """Load the data of a run.
 
@@ -164,24 +179,17 @@ def task_of(config: RunConfig, dataset: Dataset, features: Features) -> Task:
     With ``hold_out`` the data's test part (`egan.data.splits`) is left out altogether, for a final
     verdict; of the rest a part is held out to judge members by.
     """
-    known = learned(config, dataset)
-    held_out = known
-    if config.data.hold_out:
-        known, held_out = split(known, "train"), split(known, "test")
+    known, held_out = parted(dataset, hold_out=config.data.hold_out)
     model = collection.paper(collection.named(config.preset)[0])
     task: Task = model.task_type(known, held_out, features)
     return task
 
 
-def learned(config: RunConfig, dataset: Dataset) -> Dataset:
-    """Return the part of the data that a run may see at all."""
-    return split(dataset, "train") if config.data.hold_out else dataset
-
-
 def compared(config: RunConfig, dataset: Dataset) -> Dataset:
     """Return what samples of a run are compared with, see `Task.compared`."""
     task_type: Any = collection.paper(collection.named(config.preset)[0]).task_type
-    found: Dataset = getattr(task_type, "func", task_type).compared(learned(config, dataset))
+    known = learned(dataset, hold_out=config.data.hold_out)
+    found: Dataset = getattr(task_type, "func", task_type).compared(known)
     return found
 
 

@@ -1,4 +1,7 @@
-"""What `--list` and `--dry-run` print; neither loads torch or Ray."""
+"""What `--list` and `--dry-run` print.
+
+Neither loads Ray; a dry run loads torch only where it cannot see without that the run will do.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from egan import collection
-from egan.config import RunConfig
+from egan.config import ArithmeticConfig, RunConfig
 
 if TYPE_CHECKING:
+    from egan.data.dataset import Dataset
     from egan.runs.plan import Plan
 
 TORCH_BYTES = 280 * 2**20
@@ -71,27 +75,37 @@ def _hyperparameters() -> dict[str, str]:
     return {name.replace("_", "-"): space.get(name, "") for name in config.kinds}
 
 
-def overview(config: RunConfig) -> str:
+def overview(config: RunConfig, *, resume: Path | None = None) -> str:
     """Return what a run with these settings would be: settings, children, workers, memory, folder.
 
+    Args:
+        config: The settings.
+        resume: The run that it would go on with.
+
     Raises:
-        ValueError: The data cannot be read.
+        ValueError: The data cannot be read, or the run would be refused.
     """
     from egan.config.file import to_yaml
     from egan.runs.folder import next_path
     from egan.runs.plan import plan
 
     planned = plan(config)
-    shape, described = _data(config)
+    dataset = _outline(config)
+    _check(planned, dataset)
+    shape = dataset.shape
+    described = f"{len(dataset):,} samples of {_times(shape)}"
+    if dataset.num_classes > 1:
+        described += f" in {dataset.num_classes} classes"
     rows = {
         "model": f"{planned.model}: {collection.MODELS[planned.model].paper}",
         "data": described,
+        **({"left out": "; ".join(dataset.notes)} if dataset.notes else {}),
         **_search(planned),
         **_children(planned),
         "where": _where(planned),
         **_memory(planned, shape),
         "looks": f"every {_counted(planned.look_every, planned.unit)} of {planned.length}",
-        "folder": str(next_path(Path(config.output), planned.name)),
+        "folder": str(resume or next_path(Path(config.output), planned.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
 
@@ -129,27 +143,38 @@ def _search(planned: Plan) -> dict[str, str]:
     }
 
 
-def _data(config: RunConfig) -> tuple[tuple[int, ...], str]:
-    """Return the shape of a sample and a line about the data; of a folder, only names are read."""
+def _outline(config: RunConfig) -> Dataset:
+    """Return the data; of a folder of images all but their pixels."""
     from egan import data
+    from egan.data import folder
 
     settings = config.data
-    if settings.name != "folder":
-        dataset = data.load(
-            settings.name,
-            path=settings.path,
-            image_size=settings.image_size,
-            channels=settings.channels,
-        )
-        return dataset.shape, f"{len(dataset):,} samples of {_times(dataset.shape)}"
-    from egan.data.folder import list_images
-    from egan.data.images import check_channels, check_image_size, check_path
+    size = {"image_size": settings.image_size, "channels": settings.channels}
+    if settings.name == "folder":
+        path = Path(settings.path) if settings.path else None
+        return folder.outline(path=path, **size)
+    return data.load(settings.name, path=settings.path, **size)
 
-    check_channels(settings.channels)
-    path = check_path(Path(settings.path) if settings.path else None, name="folder", folder=True)
-    check_image_size(settings.image_size, needed="images of a folder are resized to one size")
-    shape = (settings.channels or 3, settings.image_size or 0, settings.image_size or 0)
-    return shape, f"{len(list_images(path)):,} image files, to be resized to {_times(shape)}"
+
+def _check(planned: Plan, dataset: Dataset) -> None:
+    """See what the run itself would: that machine, data and networks fit each other.
+
+    The sizes of networks are known without torch only of those that fit.
+    """
+    from egan.data.splits import parted
+    from egan.memory import require
+
+    config = planned.config
+    learned, _ = parted(dataset, hold_out=config.data.hold_out)
+    sizes = config.settings.sizes(learned.shape)
+    known = {"generator", "discriminator"} <= set(sizes)
+    plain = config.arithmetic == ArithmeticConfig() and not config.evolution.reuse_gradient
+    if known and plain and config.features is None and config.device == "cpu":
+        require(12 * sum(sizes.values()), "the networks", mend="Give smaller ones.")
+        return
+    from egan.runs.preparation import check
+
+    check(planned, dataset)
 
 
 def _where(planned: Plan) -> str:

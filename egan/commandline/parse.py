@@ -15,8 +15,10 @@ from egan import collection
 from egan.commandline.helptext import description
 from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
+from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
-from egan.runs.plan import checked
+from egan.runs.idle import refuse_idle
+from egan.runs.plan import checked, plan
 
 DEFAULT = "digits"
 
@@ -50,10 +52,14 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
     if run is not None:
         return _resumed(run, given)
     guess = given[0] if given and not given[0].startswith("-") else DEFAULT
-    request = _parse(given, source=guess, base=starting_point(guess))
+    base = starting_point(guess)
+    request = _parse(given, source=guess, base=base)
     if request.source != guess:
-        request = _parse(given, source=guess, base=starting_point(request.source))
-    return _checked(request)
+        base = starting_point(request.source)
+        request = _parse(given, source=guess, base=base)
+    if not any(word.partition("=")[0] == "--data.name" for word in given):
+        request = replace(request, config=_with_kind_of_data(request.config, base))
+    return _checked(request, base)
 
 
 def starting_point(source: str) -> RunConfig:
@@ -80,7 +86,22 @@ def starting_point(source: str) -> RunConfig:
             f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
-        return read_config(path, collection.preset)
+        config = read_config(path, collection.preset)
+        refuse_idle(plan(config), collection.preset(config.preset))
+        return config
+
+
+def _with_kind_of_data(config: RunConfig, base: RunConfig) -> RunConfig:
+    """Return settings that read a path for what it plainly is, where only the path was given."""
+    path = config.data.path
+    if path is None or path == base.data.path or config.data.name not in BUILT_IN:
+        return config
+    place = Path(path).expanduser()
+    if place.is_dir():
+        return replace(config, data=replace(config.data, name="folder"))
+    if place.suffix == ".npz":
+        return replace(config, data=replace(config.data, name="npz"))
+    return config
 
 
 def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
@@ -96,10 +117,11 @@ def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
     )
 
 
-def _checked(request: Request) -> Request:
+def _checked(request: Request, base: RunConfig) -> Request:
     """Check the settings; make the data's path absolute, so that any folder can go on with it."""
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
+        refuse_idle(plan(request.config), base)
     data = request.config.data
     if data.path is None:
         return request
@@ -138,7 +160,7 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
             f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
             f"{run / 'config.yaml'} ..."
         )
-    return _checked(request)
+    return _checked(request, base)
 
 
 def _differences(name: str, before: object, after: object) -> list[str]:

@@ -17,6 +17,19 @@ import yaml
 from egan.config.run import RunConfig, to_dict
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads plain values, and refuses a name that comes twice, of which YAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - yaml's
+        """Return a mapping whose names are all different."""
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise yaml.YAMLError(f"{twice!r} comes twice, {str(node.start_mark).strip()}")
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
 def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
     """Read settings; those that the file leaves out are its preset's.
 
@@ -29,7 +42,7 @@ def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
             the wrong type; the message names it.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - safe
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:

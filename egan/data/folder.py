@@ -1,107 +1,182 @@
-"""A folder of images, searched recursively; its subfolders are classes if they hold all images."""
+"""A folder of images, searched recursively; its subfolders are classes if they hold all images.
+
+Two passes: all files are looked at, their sizes and, of wide grey ones, their darkest and brightest
+pixel; then those that can be used are decoded, all by the same scales.
+"""
 
 from __future__ import annotations
 
-import os
+import math
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from egan.data.dataset import Array, Dataset
-from egan.data.images import check_channels, check_image_size, check_path, decode, fit, refusal
+from egan.data.images import (
+    GREY_MODES,
+    WIDE_KINDS,
+    as_channels,
+    check_channels,
+    check_image_size,
+    check_path,
+    decode,
+    fit,
+    refusal,
+)
+from egan.data.listing import NUM_NAMED, Listing, counted, list_images, named
+from egan.data.scale import Scale, scale_of
+from egan.memory import require
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 MAX_ASPECT = 16
 COMMON_SIZE_SHARE = 0.9
-NUM_NAMED = 20
 NUM_FOR_PROGRESS = 500
+SMALLER = "They are held in memory: choose a smaller --data.image-size, or fewer."
+WIDE_WHITE = 65535
+"""What is white in images of 16 bits if nothing is said."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the head of an image file says.
+
+    Attributes:
+        sides: The shorter and the longer side.
+        grey: Whether it has one channel.
+        ends: Of a wide grey image the lowest and the highest number, and whether it has integers.
+    """
+
+    sides: tuple[int, int]
+    grey: bool
+    ends: tuple[float, float, bool] | None = None
+
+
+@dataclass
+class Survey:
+    """A folder whose files were looked at.
+
+    Attributes:
+        listing: Its files.
+        looks: What was seen of each that can be used.
+        skipped: Why others cannot be, by name.
+        scales: Of wide grey images with integers (True) and with floats (False).
+    """
+
+    listing: Listing
+    looks: dict[Path, Look] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    scales: dict[bool, Scale] = field(default_factory=dict)
+
+    def skip(self, file: Path, reason: str) -> None:
+        """Leave out an image."""
+        self.looks.pop(file, None)
+        self.skipped[str(file.relative_to(self.listing.root))] = reason
+
+    def scale(self, file: Path) -> Scale | None:
+        """Return what is black and white in a wide grey image; None for others."""
+        ends = self.looks[file].ends
+        return None if ends is None else self.scales[ends[2]]
+
+    def notes(self) -> list[str]:
+        """Return what is left out, and how wide images were read."""
+        notes = list(self.listing.notes())
+        if self.skipped:
+            count = f"{len(self.skipped)} of {len(self.listing.files)}"
+            notes.append(f"skipped {count} images: {named(self.skipped)}")
+        return notes + [scale.note for scale in self.scales.values() if scale.note]
 
 
 def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
     """Load every readable image below `path`, resized and cropped to `image_size`.
 
     Skipped and named in the notes: a file that cannot be decoded; an image that is empty, a
-    decompression bomb, longer than 16 times its width, or under half of `image_size`; and, where
-    nine images in ten or more share one size (either way up), an image of another size.
+    decompression bomb, longer than 16 times its width, or under half of `image_size`; where nine
+    images in ten or more share one size (either way up), an image of another size; and files of
+    other formats and folders that cannot be read.
 
     Raises:
         ValueError: If the folder is missing or empty, or fewer than two images can be used.
     """
+    survey = _surveyed(path, image_size=image_size, channels=channels)
+    samples = _decoded(survey, image_size=image_size or 0)
+    _check_count(survey)
+    channels = channels or _channels(survey)
+    samples = _luma(samples) if channels == 1 else samples
+    return _dataset(survey, samples)
+
+
+def outline(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
+    """Return a folder's data set in black: what can be told without decoding, as `load` tells it.
+
+    Raises:
+        ValueError: As `load` does, but for images that begin well and are damaged further on.
+    """
+    survey = _surveyed(path, image_size=image_size, channels=channels)
+    shape = (channels or _channels(survey), image_size or 0, image_size or 0)
+    return _dataset(survey, np.zeros((len(survey.looks), *shape), np.uint8))
+
+
+def _surveyed(path: Path | None, *, image_size: int | None, channels: int | None) -> Survey:
+    """Look at all files, and see which can be used."""
     check_channels(channels)
     path = check_path(path, name="folder", folder=True)
     check_image_size(image_size, needed="images of a folder are resized to one size")
     assert image_size is not None
-    files = list_images(path)
-    samples, grey, sizes, skipped = _read(files, root=path, image_size=image_size)
-    keep = _usual(files, sizes, root=path, skipped=skipped)
-    if len(keep) < 2:
+    survey = Survey(list_images(path))
+    with _quiet():
+        for file in _progress(survey.listing.files):
+            with _skipping(survey, file):
+                survey.looks[file] = _looked_at(file, image_size)
+    _leave_unusual(survey)
+    _find_scales(survey)
+    _check_count(survey)
+    return survey
+
+
+def _check_count(survey: Survey) -> None:
+    if len(survey.looks) < 2:
         raise refusal(
-            path,
-            got=f"{len(keep)} usable of {len(files)} images ({_named(skipped)})",
+            survey.listing.root,
+            got=f"{len(survey.looks)} usable of {len(survey.listing.files)} images "
+            f"({named(survey.skipped)})",
             expected="at least 2",
             mend="Repair or add images, or choose a smaller --data.image-size.",
         )
-    channels = channels or (1 if all(grey[i] for i in keep) else 3)
-    chosen = samples if len(keep) == len(samples) else samples[keep]
-    chosen = _luma(chosen) if channels == 1 else chosen
-    labels, notes = _labels([files[i] for i in keep], path), []
-    if skipped:
-        notes.append(f"skipped {len(skipped)} of {len(files)} images: {_named(skipped)}")
-    return Dataset("folder", chosen, labels, notes=tuple(notes))
 
 
-def list_images(root: Path) -> list[Path]:
-    """List the images below `root` in a fixed order; links are followed, each folder once."""
-    seen, files, others = set(), [], 0
-    for place, folders, names in os.walk(root, followlinks=True):
-        real = os.path.realpath(place)
-        folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith("."))
-        if real in seen:
-            continue
-        seen.add(real)
-        images = [name for name in names if _is_image(name)]
-        others += len(names) - len(images)
-        files += [Path(place, name) for name in images]
-    if not files:
-        raise refusal(
-            root,
-            got=f"no image ({others} other files)" if others else "an empty folder",
-            expected=f"images ({' '.join(SUFFIXES)})",
-            mend="Give the folder that holds the images.",
-        )
-    return sorted(files)
+def _channels(survey: Survey) -> int:
+    return 1 if all(look.grey for look in survey.looks.values()) else 3
 
 
-def _is_image(name: str) -> bool:
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+def _dataset(survey: Survey, samples: Array) -> Dataset:
+    labels, notes = _labels(list(survey.looks), survey.listing)
+    return Dataset("folder", samples, labels, notes=(*survey.notes(), *notes))
 
 
-def _read(
-    files: list[Path], *, root: Path, image_size: int
-) -> tuple[Array, dict[int, bool], dict[int, tuple[int, int]], dict[str, str]]:
-    """Decode the files: (files, 3, H, W) samples; by index, grey or not and (short, long) side."""
-    samples = np.empty((len(files), 3, image_size, image_size), dtype=np.uint8)
-    grey: dict[int, bool] = {}
-    sizes: dict[int, tuple[int, int]] = {}
-    skipped: dict[str, str] = {}
-    with _quiet():
-        for i, file in enumerate(_progress(files)):
-            try:
-                samples[i], grey[i], sizes[i] = _decoded(file, image_size)
-            # Decoders fail on broken bytes in every way there is, and one bad file among
-            # thousands must not end a run.
-            except Exception as error:
-                skipped[str(file.relative_to(root))] = str(error) or type(error).__name__
-    return samples, grey, sizes, skipped
+@contextmanager
+def _skipping(survey: Survey, file: Path) -> Iterator[None]:
+    """Leave out an image that raises.
+
+    Decoders fail on broken bytes in every way there is, and one bad file among thousands must not
+    end a run.
+    """
+    try:
+        yield
+    except Exception as error:
+        survey.skip(file, str(error) or type(error).__name__)
 
 
-def _decoded(file: Path, image_size: int) -> tuple[Array, bool, tuple[int, int]]:
-    from PIL import Image, ImageOps
+def _looked_at(file: Path, image_size: int) -> Look:
+    from PIL import Image
 
     with Image.open(file) as image:
         short, long = sorted(image.size)
@@ -111,11 +186,55 @@ def _decoded(file: Path, image_size: int) -> tuple[Array, bool, tuple[int, int]]
             raise ValueError(
                 f"wrong size: {image.width}x{image.height} is under half of {image_size}"
             )
+        ends = _ends(image) if image.mode in WIDE_KINDS else None
+        return Look((short, long), image.mode in GREY_MODES, ends)
+
+
+def _ends(image: Image) -> tuple[float, float, bool]:
+    numbers = np.asarray(image)
+    if not np.isfinite(numbers).all():
+        raise ValueError("pixels that are not finite")
+    return float(numbers.min()), float(numbers.max()), numbers.dtype.kind != "f"
+
+
+def _find_scales(survey: Survey) -> None:
+    """Find the scale of all wide grey images with integers, and of all with floats."""
+    for whole in (True, False):
+        ends = {f: look.ends for f, look in survey.looks.items() if look.ends is not None}
+        ends = {file: end for file, end in ends.items() if end[2] == whole}
+        if not ends:
+            continue
+        low, high = min(end[0] for end in ends.values()), max(end[1] for end in ends.values())
+        try:
+            survey.scales[whole] = scale_of(low, high, whole=whole, usual=WIDE_WHITE)
+        except ValueError as error:
+            for file in ends:
+                survey.skip(file, f"grey {'integers' if whole else 'floats'} {error}")
+
+
+def _decoded(survey: Survey, *, image_size: int) -> Array:
+    """Decode the images that can be used: (N, 3, H, W); those that are damaged are left out."""
+    shape = (len(survey.looks), 3, image_size, image_size)
+    require(math.prod(shape), f"{shape[0]:,} images of {image_size}x{image_size}", mend=SMALLER)
+    samples = np.empty(shape, dtype=np.uint8)
+    count = 0
+    with _quiet():
+        for file in _progress(list(survey.looks)):
+            with _skipping(survey, file):
+                samples[count] = _read(file, image_size, survey.scale(file))
+                count += 1
+    return samples[:count]
+
+
+def _read(file: Path, image_size: int, scale: Scale | None) -> Array:
+    from PIL import Image, ImageOps
+
+    with Image.open(file) as image:
         # A JPEG decodes several times faster at a fraction of its size.
         image.draft(None, (2 * image_size, 2 * image_size))
-        pixels, grey = decode(ImageOps.exif_transpose(image))
+        pixels = decode(ImageOps.exif_transpose(image), scale=scale)
     small = fit(Image.fromarray(pixels.transpose(1, 2, 0)), image_size)
-    return np.asarray(small).transpose(2, 0, 1), grey, (short, long)
+    return np.asarray(small).transpose(2, 0, 1)
 
 
 @contextmanager
@@ -129,49 +248,47 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _usual(
-    files: list[Path],
-    sizes: dict[int, tuple[int, int]],
-    *,
-    root: Path,
-    skipped: dict[str, str],
-) -> list[int]:
-    """Return the indices to keep; where nearly all images share one size, name the odd ones."""
-    if not sizes:
-        return []
-    (common, count), *_ = Counter(sizes.values()).most_common(1)
-    if count < COMMON_SIZE_SHARE * len(sizes):
-        return sorted(sizes)
-    for i in sorted(sizes):
-        if sizes[i] != common:
-            (short, long), (usual_short, usual_long) = sizes[i], common
-            skipped[str(files[i].relative_to(root))] = (
-                f"wrong size: {short}x{long} where the others are {usual_short}x{usual_long}"
-            )
-    return sorted(i for i, size in sizes.items() if size == common)
+def _leave_unusual(survey: Survey) -> None:
+    """Where nearly all images share one size, leave out and name the odd ones."""
+    if not survey.looks:
+        return
+    sides = {file: look.sides for file, look in survey.looks.items()}
+    (common, count), *_ = Counter(sides.values()).most_common(1)
+    if count < COMMON_SIZE_SHARE * len(sides):
+        return
+    for file, (short, long) in sides.items():
+        if (short, long) != common:
+            others = f"{common[0]}x{common[1]}"
+            survey.skip(file, f"wrong size: {short}x{long} where the others are {others}")
 
 
 def _luma(samples: Array) -> Array:
     """Convert (N, 3, H, W) to (N, 1, H, W), a thousand at a time to spare memory."""
-    from egan.data.images import as_channels
-
     parts = [as_channels(samples[i : i + 1000], 1) for i in range(0, len(samples), 1000)]
     return np.concatenate(parts)
 
 
-def _labels(files: list[Path], root: Path) -> Array | None:
-    """Number the subfolders of the first level, or return None if an image lies outside them."""
-    parts = [file.relative_to(root).parts for file in files]
-    if any(len(part) < 2 for part in parts):
-        return None
+def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, list[str]]:
+    """Number the subfolders of the first level, unless an image lies outside them; with notes."""
+    parts = [file.relative_to(listing.root).parts for file in files]
+    outside = [part[0] for part in parts if len(part) < 2]
     names, labels = np.unique([part[0] for part in parts], return_inverse=True)
-    return labels.astype(np.int64) if len(names) > 1 else None
+    empty = [name for name in listing.folders if name not in names]
+    notes = []
+    if empty:
+        notes.append(f"no image can be used of {counted(len(empty), 'folder')}: {_first(empty)}")
+    if outside and len(outside) + 1 < len(names):
+        notes.append(
+            f"the subfolders are no classes, since of {counted(len(files), 'image')} "
+            f"{len(outside):,} lie outside them: {_first(outside)}"
+        )
+    if outside:
+        return None, notes
+    return (labels.astype(np.int64) if len(names) > 1 else None), notes
 
 
-def _named(skipped: dict[str, str]) -> str:
-    named = [f"{name} ({reason})" for name, reason in sorted(skipped.items())[:NUM_NAMED]]
-    more = len(skipped) - len(named)
-    return "; ".join(named) + (f"; and {more} more" if more > 0 else "")
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:NUM_NAMED]) + (" ..." if len(names) > NUM_NAMED else "")
 
 
 def _progress(files: list[Path]) -> Iterable[Path]:

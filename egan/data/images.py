@@ -12,6 +12,8 @@ from egan.data.dataset import Array
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from egan.data.scale import Scale
+
 SIZES = (8, 16, 28, 32, 64, 112, 128, 256, 512, 1024)
 SIZES_TEXT = ", ".join(map(str, SIZES))
 WIDE_KINDS = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
@@ -116,21 +118,24 @@ def as_channels(samples: Array, channels: int | None) -> Array:
     return np.rint(luma).astype(np.uint8)[:, None]
 
 
-def decode(image: Image) -> tuple[Array, bool]:
-    """Turn one opened image into a (3, H, W) uint8 array, and say whether it was grey.
+def decode(image: Image, *, scale: Scale | None = None) -> Array:
+    """Turn one opened image into a (3, H, W) uint8 array.
 
     Palettes, CMYK, 16 bits and floats become 8-bit RGB; transparency is composited over white.
+
+    Args:
+        image: The image.
+        scale: What is black and white, where its mode is one of `WIDE_KINDS`.
     """
     from PIL import Image as Images
 
-    grey = image.mode in GREY_MODES
-    if image.mode in WIDE_KINDS:
-        image = Images.fromarray(_narrowed(np.asarray(image)))
+    if scale is not None:
+        image = Images.fromarray(scale.narrow(np.asarray(image)))
     if image.has_transparency_data:
         white = Images.new("RGBA", image.size, "white")
         image = Images.alpha_composite(white, image.convert("RGBA"))
     array = np.asarray(image.convert("RGB"))
-    return array.transpose(2, 0, 1), grey
+    return array.transpose(2, 0, 1)
 
 
 def _resized(image: Array, image_size: int) -> Array:
@@ -139,14 +144,3 @@ def _resized(image: Array, image_size: int) -> Array:
 
     planes = [np.asarray(fit(Images.fromarray(plane), image_size)) for plane in image]
     return np.stack(planes)
-
-
-def _narrowed(wide: Array) -> Array:
-    """Scale integers of 16 bits, or floats in [0, 1] or [0, 255], to uint8."""
-    if not np.isfinite(wide).all():
-        raise ValueError("pixels that are not finite")
-    if wide.dtype.kind == "f":
-        scale = 255.0 if wide.max() <= 1.0 else 1.0
-    else:
-        scale = 1.0 if wide.dtype.itemsize > 2 and wide.max() <= 255 else 1.0 / 257.0
-    return np.clip(np.rint(wide * scale), 0, 255).astype(np.uint8)

@@ -10,15 +10,16 @@ import numpy as np
 
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, fit_arrays, refusal
+from egan.data.scale import SCALES, scale_of
 
-SAMPLE_KEYS = ("images", "samples", "x", "x_train", "data", "arr_0")
+SAMPLE_KEYS = ("images", "samples", "x", "X", "x_train", "X_train", "data", "arr_0")
 LABEL_KEYS = ("labels", "y", "y_train", "targets", "arr_1")
 CHANNELS = (1, 3, 4)
 SHAPES = "images (N, H, W), (N, H, W, C) or (N, C, H, W), or points (N, 2)"
 
 
 def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
-    """Load images (integers 0 to 255, or floats in [0, 1] or [-1, 1]) or points.
+    """Load images, whose scale `egan.data.scale` tells, or points.
 
     Labels may be any integers; they are numbered from 0 in their order.
 
@@ -35,36 +36,40 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
             expected=f"one named {' or '.join(map(repr, SAMPLE_KEYS))}",
             mend="Save it with numpy.savez(path, images=..., labels=...).",
         )
-    samples = _samples(path, arrays[key])
+    samples, notes = _samples(path, arrays[key])
     if samples.ndim == 4:
         samples = fit_arrays(samples, image_size=image_size, channels=channels)
     label_key = next((key for key in LABEL_KEYS if key in arrays), None)
     labels = None if label_key is None else _labels(path, arrays[label_key], len(samples))
-    return Dataset("npz", samples, labels)
+    return Dataset("npz", samples, labels, notes=notes)
 
 
 def _arrays(path: Path) -> dict[str, Array]:
-    """Read every array that has a known name; pickled objects are refused."""
+    """Read the arrays that have known names, or only all names; pickled objects are refused."""
     mend = "Save it with numpy.savez(path, images=..., labels=...)."
     try:
         content = np.load(path, allow_pickle=False)
         if not isinstance(content, np.lib.npyio.NpzFile):
             raise ValueError("a single array, .npy")
         with content:
+            if not set(SAMPLE_KEYS) & set(content.files):
+                return dict.fromkeys(content.files, np.empty(0))
             known = [key for key in content.files if key in SAMPLE_KEYS + LABEL_KEYS]
-            return {key: content[key] for key in known} or dict.fromkeys(content.files, np.empty(0))
+            return {key: content[key] for key in known}
     # Object arrays, truncated members and other archives each fail in their own way.
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         got = f"a file that cannot be read ({error})"
         raise refusal(path, got=got, expected="a .npz archive of numbers", mend=mend) from error
 
 
-def _samples(path: Path, array: Array) -> Array:
+def _samples(path: Path, array: Array) -> tuple[Array, tuple[str, ...]]:
+    """Return points as float32, or images as (N, C, H, W) uint8, and what is to be said of them."""
+    array = array.astype(np.uint8) if array.dtype.kind == "b" else array
     if array.dtype.kind not in "iuf":
         raise refusal(
             path,
             got=f"samples of type {array.dtype}",
-            expected="integers from 0 to 255 or floats",
+            expected=SCALES,
             mend="Convert them, for instance with .astype(numpy.uint8).",
         )
     if not np.isfinite(array).all():
@@ -79,7 +84,7 @@ def _samples(path: Path, array: Array) -> Array:
             path, got=f"shape {array.shape}", expected=SHAPES, mend="Give 2 samples or more."
         )
     if array.ndim == 2 and array.shape[1] == 2:
-        return array.astype(np.float32)
+        return array.astype(np.float32), ()
     return _uint8(path, _channels_first(path, array))
 
 
@@ -101,20 +106,17 @@ def _channels_first(path: Path, array: Array) -> Array:
     )
 
 
-def _uint8(path: Path, array: Array) -> Array:
-    """Scale [0, 1] or [-1, 1] to 0..255; integers must lie there already."""
-    low, high = float(array.min()), float(array.max())
-    floats = array.dtype.kind == "f"
-    if low < (-1.001 if floats else 0) or high > (1.001 if floats else 255):
-        raise refusal(
-            path,
-            got=f"{array.dtype} images from {low:g} to {high:g}",
-            expected="floats in [0, 1] or [-1, 1], or integers from 0 to 255",
-            mend="Scale them, for instance divide by 255.",
-        )
-    if floats:
-        array = array * 255.0 if low >= 0.0 else (array + 1.0) * 127.5
-    return np.clip(np.rint(array), 0, 255).astype(np.uint8)
+def _uint8(path: Path, array: Array) -> tuple[Array, tuple[str, ...]]:
+    """Scale images to 0..255, all by one rule, see `egan.data.scale`."""
+    whole = array.dtype.kind != "f"
+    try:
+        scale = scale_of(float(array.min()), float(array.max()), whole=whole)
+    except ValueError as error:
+        raise ValueError(
+            f"--data.path {path}: got {array.dtype} images {error}. Scale them, for instance "
+            "divide by the highest value there can be."
+        ) from error
+    return scale.narrow(array), (scale.note,) if scale.note else ()
 
 
 def _labels(path: Path, labels: Array, count: int) -> Array:

@@ -15,6 +15,8 @@ from egan.data.dataset import Array, Dataset
 
 Split = Literal["all", "train", "test"]
 SEED = 1797
+LEAST = 2
+"""How many samples a distance between two sets needs in each."""
 
 
 def split(dataset: Dataset, part: Split) -> Dataset:
@@ -37,6 +39,43 @@ def split(dataset: Dataset, part: Split) -> Dataset:
     return subset(dataset, np.flatnonzero(chosen if part == "test" else ~chosen))
 
 
+def parted(dataset: Dataset, *, hold_out: bool) -> tuple[Dataset, Dataset]:
+    """Return what a run learns from, and what its members are judged by.
+
+    With `hold_out` the test part is left out altogether, and a part of the rest is held out.
+
+    Raises:
+        ValueError: There are too few samples for both.
+    """
+    known = held_out = learned(dataset, hold_out=hold_out)
+    if hold_out:
+        known, held_out = split(known, "train"), split(known, "test")
+    if len(known) < LEAST:
+        raise _too_few(dataset)
+    return known, held_out
+
+
+def learned(dataset: Dataset, *, hold_out: bool) -> Dataset:
+    """Return the part of a data set that a run may see at all.
+
+    Raises:
+        ValueError: There are too few samples to keep some for tests.
+    """
+    if not hold_out:
+        return dataset
+    if len(dataset) < LEAST + 2:
+        raise _too_few(dataset)
+    return split(dataset, "train")
+
+
+def _too_few(dataset: Dataset) -> ValueError:
+    return ValueError(
+        f"{dataset.name} has {len(dataset)} samples, but expected {LEAST + 2} or more: one is kept "
+        f"for a final verdict, one to judge members by, and {LEAST} to learn from. Give more, or "
+        "keep none from training: --data.no-hold-out."
+    )
+
+
 def subset(dataset: Dataset, indices: Array) -> Dataset:
     """Return the data set of the samples at `indices` (n,), with their labels and annotations.
 
@@ -44,7 +83,11 @@ def subset(dataset: Dataset, indices: Array) -> Dataset:
         ValueError: If there are no indices.
     """
     if not len(indices):
-        raise ValueError(f"a part of {dataset.name} without any of its {len(dataset)} samples.")
+        raise ValueError(
+            f"{dataset.name} has {len(dataset)} samples in {max(dataset.num_classes, 1)} classes, "
+            "of which none can be kept from the others. Give more, two of a class at least, or do "
+            "without a part that is kept: --data.no-hold-out."
+        )
     labels = None if dataset.labels is None else dataset.labels[indices]
     known = {name: values[indices] for name, values in dataset.annotations.items()}
     samples = dataset.samples[indices]
@@ -54,7 +97,8 @@ def subset(dataset: Dataset, indices: Array) -> Dataset:
 def held_out(labels: Array | None, count: int, *, num_test: int, seed: int = SEED) -> Array:
     """Draw `num_test` of `count` samples to keep, each class (labels (N,)) in its proportion.
 
-    Shares are rounded down, and the classes with the largest remainders get one more.
+    Shares are rounded down, and the classes with the largest remainders get one more. A class never
+    gives its last sample, so that fewer are kept where classes are that small.
     """
     rng = np.random.default_rng(seed)
     if labels is None:
@@ -64,6 +108,7 @@ def held_out(labels: Array | None, count: int, *, num_test: int, seed: int = SEE
     shares = counts * num_test / count
     quotas = np.floor(shares).astype(np.int64)
     quotas[np.argsort(quotas - shares, kind="stable")[: num_test - quotas.sum()]] += 1
+    quotas = np.minimum(quotas, counts - 1)
     kept = [order[labels[order] == one][:quota] for one, quota in zip(classes, quotas, strict=True)]
     return np.sort(np.concatenate(kept))
 

@@ -121,7 +121,7 @@ def extractor(
     Raises:
         ValueError: If `spec` names nothing that can be called.
     """
-    custom = None if spec is None else load_extractor(spec)
+    custom = None if spec is None else _guarded(load_extractor(spec), spec)
     images = isinstance(dataset.kind, Images)
     labelled = images and classifier.has_classes(dataset)
     if not images or (custom is not None and not labelled):
@@ -147,10 +147,10 @@ def load_extractor(spec: str | Extractor) -> Extractor:
         raise ValueError(f"a feature extractor is named 'module:function', but got {spec!r}.")
     try:
         module = import_module(module_name)
-    except ImportError as error:
+    except Exception as error:  # a module of the user's may do anything
         raise ValueError(
-            f"the module of the feature extractor {spec!r} cannot be imported: {error}. "
-            "Install it, or run where Python finds it."
+            f"the module of the feature extractor {spec!r} cannot be imported: "
+            f"{type(error).__name__}: {error}. Mend or install it, or run where Python finds it."
         ) from error
     function = getattr(module, name, None)
     if not callable(function):
@@ -158,6 +158,32 @@ def load_extractor(spec: str | Extractor) -> Extractor:
         raise ValueError(f"{module_name} has no function {name!r}; expected {' or '.join(near)}.")
     found: Extractor = function
     return found
+
+
+def _guarded(function: Extractor, spec: str | Extractor) -> Extractor:
+    """Return an extractor of the user's that raises ValueError, and returns numbers in rows."""
+
+    def features(samples: torch.Tensor) -> torch.Tensor:
+        try:
+            found = torch.as_tensor(function(samples))
+            finite = bool(torch.isfinite(found).all())
+        except Exception as error:
+            raise ValueError(
+                f"the feature extractor {spec!r} raised {type(error).__name__} for samples of "
+                f"shape {tuple(samples.shape)}: {error}. It must map them to (N, F) numbers."
+            ) from error
+        if found.ndim != 2 or len(found) != len(samples):
+            raise ValueError(
+                f"a feature extractor must map (N, C, H, W) to (N, F), but for N={len(samples)} "
+                f"it returned {tuple(found.shape)}. Flatten its result, a row for each image."
+            )
+        if not finite:
+            raise ValueError(
+                f"the feature extractor {spec!r} returned NaN or infinity for samples in [-1, 1]."
+            )
+        return found
+
+    return features
 
 
 def default_cache() -> Path:

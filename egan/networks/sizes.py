@@ -8,6 +8,8 @@ from math import prod
 KERNEL = 16  # 4x4
 MIN_BASE = 4
 MAX_FACTOR = 8
+SIZES = (8, 16, 28, 32, 64, 112, 128, 256)
+"""Of the images that data sets have, those that a DCGAN makes."""
 
 
 def base_size(size: int) -> int:
@@ -32,12 +34,12 @@ def hidden_widths(size: int, width: int, *, base: int) -> list[int]:
 def generator_size(
     name: str, shape: tuple[int, ...], *, latent_dim: int, width: int, depth: int | None, norm: str
 ) -> int | None:
-    """Return the number of parameters of a generator; None for a network of unknown form."""
+    """Return the number of parameters of a generator; None where it does not fit, or is unknown."""
     if name == "mlp":
         hidden = [latent_dim, *[width] * (depth or 3)]
         norms = 2 * sum(hidden[1:]) * (norm == "batch")
         return _linear([*hidden, prod(shape)]) + norms
-    if name != "dcgan" or len(shape) != 3:
+    if name != "dcgan" or depth is not None or not _fits(shape):
         return None
     base = base_size(shape[1])
     widths = hidden_widths(shape[1], width, base=base)[::-1]
@@ -49,15 +51,21 @@ def generator_size(
 def discriminator_size(
     name: str, shape: tuple[int, ...], *, width: int, depth: int | None, norm: str
 ) -> int | None:
-    """Return the number of parameters of a discriminator; None for a network of unknown form."""
+    """Return the number of parameters of a discriminator; None as of a generator."""
     if name == "mlp":
         return _linear([prod(shape), *[width] * (depth or 3), 1]) + 2 * width * (norm == "batch")
-    if name != "dcgan" or len(shape) != 3:
+    if name != "dcgan" or depth is not None or not _fits(shape):
         return None
     base = base_size(shape[1])
     widths = hidden_widths(shape[1], width, base=base)
     norms = 2 * sum(widths[1:]) * (norm == "batch")
     return _convolutions([shape[0], *widths]) + _linear([widths[-1] * base * base, 1]) + norms
+
+
+def _fits(shape: tuple[int, ...]) -> bool:
+    """Return whether a DCGAN makes samples of a shape."""
+    square = len(shape) == 3 and shape[1] == shape[2]
+    return square and shape[1] in SIZES
 
 
 def _linear(units: list[int]) -> int:

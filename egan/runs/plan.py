@@ -184,7 +184,18 @@ def checked(config: RunConfig) -> RunConfig:
             "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
             f"(1/{made.num_workers + 1} shares one between all of them)."
         )
+    if config.address not in (None, "auto"):
+        _check_address(str(config.address))
     return with_space(config)
+
+
+def _check_address(address: str) -> None:
+    from population.executors.ray_cluster import host_and_port
+
+    try:
+        host_and_port(address)
+    except ConnectionError as error:
+        raise ValueError(f"--{str(error).replace('=', ' ', 1)}") from error
 
 
 def _train(config: RunConfig) -> Plan:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from egan import collection
-from egan.collection.api import compared, features_of, load_data, task_of
+from egan.collection.api import check_size, compared, features_of, load_data, task_of
 from egan.errors import UserError, told_to_user
 
 if TYPE_CHECKING:
@@ -59,23 +59,39 @@ def prepare(plan: Plan) -> Prepared:
         UserError: The data cannot be read, the networks do not fit it, the feature extractor
             cannot be used, or there is no GPU where one is asked for.
     """
-    _warn_of_idle_settings(plan)
     with told_to_user(ValueError, OSError):
         dataset = load_data(plan.config)
-    _check_device(plan)
+    check(plan, dataset)
     with told_to_user(ValueError):
         return _fitted(plan, dataset)
 
 
+def check(plan: Plan, dataset: Dataset) -> None:
+    """See that the machine, the data and the networks fit each other, and build nothing.
+
+    Args:
+        plan: How the run is carried out.
+        dataset: The data, or a stand-in of their shape and labels.
+
+    Raises:
+        UserError: They do not; the message says what to change.
+    """
+    from egan.judging.features import Features, load_extractor
+
+    _check_device(plan)
+    untrained = Features(lambda samples: samples.flatten(1))
+    with told_to_user(ValueError):
+        if plan.config.features is not None:
+            load_extractor(plan.config.features)
+        _check_parts(plan, task_of(plan.config, dataset, untrained))
+
+
 def _fitted(plan: Plan, dataset: Dataset) -> Prepared:
-    """See that networks and data fit each other, and only then prepare the features."""
-    from egan.judging.features import Features
+    """Prepare the features, and what shows the model."""
     from egan.runs.showcase import Showcase
 
     model_type = collection.paper(plan.model)
     config = plan.config
-    untrained = Features(lambda samples: samples.flatten(1))
-    _check_parts(plan, task_of(config, dataset, untrained))
     task = task_of(config, dataset, _features(config, dataset))
     member = partial(
         model_type,
@@ -98,10 +114,9 @@ def _fitted(plan: Plan, dataset: Dataset) -> Prepared:
 def _check_parts(plan: Plan, task: Task) -> None:
     """Build all networks, so that what does not fit is told of before anything starts."""
     from egan.evolution.whole import parts_of
-    from egan.runs.showcase import Showcase
 
     model_type: Any = collection.paper(plan.model)
-    Showcase(plan.config, model_type, task)
+    check_size(plan.config, task)
     if plan.config.mutations:
         from population.seeding import preserved_randomness
 
@@ -131,32 +146,3 @@ def _check_device(plan: Plan) -> None:
             "--device cuda: torch finds no GPU on this machine. Use --device cpu, or --address of "
             "a cluster that has GPUs."
         )
-
-
-def _warn_of_idle_settings(plan: Plan) -> None:
-    """Name settings that change nothing."""
-    config = plan.config
-    if config.executor == "inline":
-        idle = {"workers": config.workers, "address": config.address}
-        for name, value in idle.items():
-            if value is not None:
-                logger.warning("--%s %s has no effect with --executor inline", name, value)
-    _warn_of_idle_lengths(plan)
-
-
-def _warn_of_idle_lengths(plan: Plan) -> None:
-    """Name lengths that such a run does not go by."""
-    config, before = plan.config, collection.preset(plan.config.preset)
-    if plan.unit == "rounds" and config.generations != before.generations:
-        how = "with --search" if plan.kind == "search" else "without --evolve"
-        logger.warning(
-            "--generations %d has no effect %s, which runs --rounds %d of --interval %d",
-            *(config.generations, how, plan.length, plan.interval),
-        )
-    idle = () if plan.unit == "rounds" else ("rounds", "interval")
-    for name in idle if plan.kind == "search" else ("population", *idle):
-        value = getattr(config.search, name)
-        if value != getattr(before.search, name):
-            evolved = plan.kind == "evolve" and not before.mutations
-            how = "with --evolve" if evolved else "without --search"
-            logger.warning("--%s %s has no effect %s", name, value, how)

@@ -80,7 +80,7 @@ class Session:
             console, self.looker, unit=told.word, interval=told.interval, leading=told.leading
         )
         if self.plan.kind == "search":
-            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE)
+            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE, unit=self.plan.one)
         return [self.looker, progress, self.timekeeper, self.stopper]
 
     def _announce(self) -> None:

@@ -79,13 +79,14 @@ class Generation(Task):
     def baselines(self) -> Mapping[str, Scores]:
         """Judge real samples that were held out, numbers of their own normal law each, and noise.
 
-        The floor is told only where something was held out: the data themselves have distance 0.
+        The floor is told only where something was held out (the data themselves have distance 0),
+        and two samples at least, which a distance needs.
         """
-        rng = torch.Generator().manual_seed(SEED)
+        rng = torch.Generator().manual_seed(SEED)  # one for both: noise comes after
         made = {
             "Gaussian": naive_samples(self.data, self.num_looked_at, rng),
             "noise": uniform_noise(self.data, self.num_looked_at, rng),
         }
-        if self.held_out is not self.data:
+        if self.held_out is not self.data and len(self.held_out) > 1:
             made = {"floor": self.held_out.real(self.num_looked_at), **made}
         return {name: self.judged(samples) for name, samples in made.items()}

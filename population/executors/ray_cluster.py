@@ -186,22 +186,32 @@ def _store_bytes() -> int:
     return max(80 * 2**20, min(4 * STORE_BYTES, int(free * 0.3)))
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return where a cluster is.
+
+    Raises:
+        ConnectionError: The address has no host, no port, or is none.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or not port or parts.scheme not in ("", "ray"):
+        raise ConnectionError(
+            f"address={address!r}: expected 'auto', 'host:port' or 'ray://host:port'."
+        )
+    return host, port
+
+
 def _check_reachable(address: str) -> None:
     """Fail within seconds, with the host and port in the message, where nobody listens."""
     if address == "auto":
         return
-    parts = urlsplit(address if "://" in address else f"//{address}")
-    try:
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if parts.scheme not in ("", "ray") or not host or not port:
-        raise ConnectionError(
-            f"address={address!r}: expected 'auto', 'host:port' or 'ray://host:port'."
-        )
+    host, port = host_and_port(address)
     try:
         socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
         raise ConnectionError(
             f"address={address!r}: nobody answers at {host} port {port} ({error}). Start the "
             "cluster with 'ray start --head' and use the address it prints, or leave the address "

@@ -12,9 +12,11 @@ import torch
 from scipy.spatial.distance import pdist
 
 from fitness import (
+    Labelled,
     accuracy,
     inception_score,
     intra_class_diversity,
+    linear_probe,
     normalized_mutual_information,
 )
 from fitness import classes as classes_module
@@ -111,3 +113,47 @@ def test_mutual_information_agrees_with_its_definition():
     assert normalized_mutual_information(torch.tensor(first), 9 - first) == pytest.approx(1)
     with pytest.raises(ValueError, match=r"labels must be \(500,\).*got \(3,\)"):
         normalized_mutual_information(first[:3], second)
+
+
+@pytest.mark.parametrize(
+    ("labels", "text"),
+    [
+        ([0, 1, math.nan], "must be whole numbers, but 1 of 3"),
+        ([0, 1, 1.5], "such as 1.5"),
+        ([0, 1, math.inf], "such as inf"),
+        ([0.2, 0.4, 0.6], "3 of 3"),
+        ([0, 1, 4], "from 0 to 3"),
+        ([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]], "1 of 3 samples have no class"),
+        ([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, math.nan, 0]], "zeros and ones"),
+    ],
+)
+def test_accuracy_refuses_labels_that_are_none(labels, text):
+    with pytest.raises(ValueError, match=text):
+        accuracy(probabilities(3, 4), np.array(labels))
+    with pytest.raises(ValueError, match=text):
+        accuracy(torch.tensor(probabilities(3, 4)), torch.tensor(labels))
+
+
+@pytest.mark.parametrize("bad", [math.nan, 0.5, -math.inf])
+def test_labels_are_whole_numbers_elsewhere_too(bad):
+    labels = np.array([0.0, 0.0, 1.0, bad])
+    with pytest.raises(ValueError, match="whole numbers"):
+        intra_class_diversity(np.eye(4), labels)
+    for pair in ((labels, np.arange(4)), (np.arange(4), labels)):
+        with pytest.raises(ValueError, match="whole numbers"):
+            normalized_mutual_information(*pair)
+    good = Labelled(np.eye(4), np.array([0, 0, 1, 1]))
+    for train, test in ((Labelled(np.eye(4), labels), good), (good, Labelled(np.eye(4), labels))):
+        with pytest.raises(ValueError, match="whole numbers"):
+            linear_probe(train, test)
+
+
+def test_one_far_sample_leaves_the_others_their_distances():
+    near = np.random.default_rng(0).normal(size=(40, 3))
+    features = np.concatenate([near, [[1e9, 0, 0], [1e9, 0, 0]]])
+    labels = np.array([0] * 40 + [1, 1])
+    expected = pdist(near).mean() / 2
+    assert intra_class_diversity(features, labels) == pytest.approx(expected, rel=1e-6)
+    assert intra_class_diversity(1e200 * near, labels[:40]) == pytest.approx(
+        1e200 * 2 * expected, rel=1e-9
+    )

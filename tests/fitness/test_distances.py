@@ -199,3 +199,46 @@ def test_mmd_refuses_bad_options():
         squared_mmd(a, a, bandwidth=2.0)
     with pytest.raises(ValueError, match=r"finite and above 0, but got bandwidth=0\.0"):
         squared_mmd(a, a, kernel="gaussian", bandwidth=0.0)
+
+
+HUGE = (1e-170, 1e30, 1e60, 1e120, 1e155, 1e300)
+
+
+@pytest.mark.parametrize("size", HUGE)
+def test_scores_that_know_no_unit_are_the_same_at_any_size(size):
+    real, fake = normal(60, 3), normal(50, 3, seed=1, shift=0.5)
+    size = 2.0 ** round(math.log2(size))  # so that no bit is lost
+    expected = precision_recall_density_coverage(real, fake)
+    assert precision_recall_density_coverage(size * real, size * fake) == expected
+    assert squared_mmd(size * real, size * fake, kernel="gaussian") == squared_mmd(
+        real, fake, kernel="gaussian"
+    )
+
+
+@pytest.mark.parametrize("size", HUGE)
+def test_distances_at_huge_values_are_right_or_refused(size):
+    real, fake = normal(60, 3), normal(50, 3, seed=1, shift=0.5)
+    expected = frechet_distance(real, fake) * size * size
+    if math.isfinite(expected):
+        assert frechet_distance(size * real, size * fake) == pytest.approx(expected)
+    else:
+        with pytest.raises(ValueError, match="no float64 holds"):
+            frechet_distance(size * real, size * fake)
+    if size > 1e51:
+        with pytest.raises(ValueError, match="no float64 holds"):
+            squared_mmd(size * real, size * fake)
+    else:
+        assert math.isfinite(squared_mmd(size * real, size * fake))
+
+
+@pytest.mark.parametrize("far", [1e5, 1e8, 1e14, 1e100, 1e140])
+def test_one_far_sample_moves_no_other(far):
+    a, b = normal(80, 2), normal(70, 2, seed=1, shift=0.5)
+    with_far = np.concatenate([b, [[far, far]]])
+    expected = squared_mmd(a, b, kernel="gaussian")
+    assert squared_mmd(a, with_far, kernel="gaussian") == pytest.approx(expected, abs=0.05)
+    assert squared_mmd(with_far, a, kernel="gaussian") == pytest.approx(expected, abs=0.05)
+    near = precision_recall_density_coverage(a, b)
+    found = precision_recall_density_coverage(a, with_far)
+    assert found.coverage == near.coverage
+    assert found.precision == pytest.approx(near.precision * 70 / 71)

@@ -22,7 +22,18 @@ ENGINE = (
 )
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
-    *("errors", "files", "lazy", "weights_file", "data", "networks", "losses", "judging", "config"),
+    *(
+        "errors",
+        "files",
+        "lazy",
+        "memory",
+        "weights_file",
+        "data",
+        "networks",
+        "losses",
+        "judging",
+        "config",
+    ),
     *("reporting", "tasks", "training", "evolution", "collection", "runs", "comparison"),
     *("commandline", "compare", "plot", "run"),
 )

@@ -1,4 +1,6 @@
+import errno
 import io
+import os
 import struct
 import sys
 import zlib
@@ -40,7 +42,10 @@ def test_nested_images_of_every_format(tmp_path):
     assert data.samples.dtype == np.uint8
     assert np.abs(data.samples.astype(int) - np.array(RED)[:, None, None]).max() <= 8
     assert data.labels is None
-    assert data.notes == ()
+    assert data.notes == (
+        "left out 1 other file (.txt 1)",
+        "left out 2 hidden images or folders (names that begin with a point)",
+    )
 
 
 def test_first_level_subfolders_are_classes(tmp_path):
@@ -100,6 +105,141 @@ def test_one_colour_image_among_grey_ones_gives_three_channels(tmp_path):
     assert sorted(data.samples[:, 1, 0, 0].tolist()) == [10, 102, 102, 102]
     luma = round(0.299 * 200 + 0.587 * 10 + 0.114 * 10)
     assert sorted(read(tmp_path, channels=1).samples[:, 0, 0, 0].tolist()) == [luma, 102, 102, 102]
+
+
+def ramp(path, values, count=3):
+    """Write images of a ramp (8, 64), with its ends."""
+    path.mkdir(parents=True, exist_ok=True)
+    suffix = ".png" if values.dtype == np.uint16 else ".tif"
+    for i in range(count):
+        Image.fromarray(np.tile(values, (16, 1))).save(path / f"{i}{suffix}")
+
+
+WIDE = np.linspace(0.0, 255.0, 16)
+
+
+@pytest.mark.parametrize(
+    ("values", "white"),
+    [
+        ((WIDE * 257).astype(np.uint16), ""),
+        ((WIDE * 64).astype(np.uint16), "16383"),
+        ((WIDE * 16).astype(np.uint16), "4095"),
+        ((WIDE * 4).astype(np.uint16), "1023"),
+        (WIDE.astype(np.uint16), "255"),
+        ((WIDE * 4).astype(np.int32), "1023"),
+        (WIDE.astype(np.int32), "255"),
+        ((WIDE * 8e6).astype(np.int32), "2.14748e+09"),
+        ((WIDE / 255).astype(np.float32), ""),
+        ((WIDE / 254.9).astype(np.float32), ""),
+        ((WIDE / 255 - 1e-6).astype(np.float32), ""),
+        ((WIDE / 127.5 - 1).astype(np.float32), ""),
+        (WIDE.astype(np.float32), "255"),
+    ],
+)
+def test_wide_grey_images_keep_their_greys(tmp_path, values, white):
+    ramp(tmp_path, values)
+    data = read(tmp_path, image_size=16)
+    # resizing is none, so that the ramp is there to the last grey level, or nearly
+    assert np.abs(data.samples[0, 0, 0].astype(float) - WIDE).max() <= 16
+    assert (data.samples[:, 0, :, 0] == 0).all()
+    assert [f"white at {white}" in note for note in data.notes] == [True] * bool(white)
+
+
+def test_all_wide_images_of_a_folder_share_one_scale(tmp_path):
+    ramp(tmp_path / "bright", (WIDE * 16).astype(np.uint16))
+    ramp(tmp_path / "dark", (WIDE * 4).astype(np.uint16))
+    data = read(tmp_path, image_size=16)
+    brightest = data.samples.max(axis=(1, 2, 3))
+    assert sorted(set(brightest.tolist())) == [64, 254]
+
+
+@pytest.mark.parametrize("ends", [(-9, 300), (0.0, 4080.0), (-0.2, 1.0), (0.0, 5.0), (-3.0, 3.0)])
+def test_wide_images_that_fit_no_scale_are_refused(tmp_path, ends):
+    kind = np.int32 if isinstance(ends[0], int) else np.float32
+    ramp(tmp_path, np.linspace(*ends, 16).astype(kind))
+    with pytest.raises(ValueError, match=f"from {ends[0]:g} to {ends[1]:g}, but expected integers"):
+        read(tmp_path, image_size=16)
+
+
+def test_nearly_black_images_are_told_of(tmp_path):
+    ramp(tmp_path, (WIDE / 255 * 0.1).astype(np.float32))
+    (note,) = read(tmp_path, image_size=16).notes
+    assert "nearly black" in note
+
+
+def unreadable(monkeypatch, name):
+    """Let a folder refuse to be read; root may read all."""
+    real = os.scandir
+
+    def scandir(path):
+        if os.path.basename(path) == name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    for name in ("cat", "dog", "emu"):
+        good(tmp_path / name)
+    unreadable(monkeypatch, "dog")
+    data = read(tmp_path)
+    assert (len(data), data.num_classes) == (6, 2)
+    assert data.notes == (
+        "left out 1 folder: dog (Permission denied)",
+        "no image can be used of 1 folder: dog",
+    )
+
+
+def test_a_root_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    unreadable(monkeypatch, good(tmp_path / "photos").name)
+    with pytest.raises(ValueError, match=r"no image \(1 folder: . \(Permission denied\)\)"):
+        read(tmp_path / "photos")
+
+
+def test_other_formats_are_counted(tmp_path):
+    good(tmp_path)
+    for name in ("a.heic", "b.HEIC", "c.avif", "notes", ".d.png"):
+        (tmp_path / name).touch()
+    assert read(tmp_path).notes == (
+        "left out 4 other files (.heic 2, .avif 1, without a suffix 1)",
+        "left out 1 hidden image or folder (names that begin with a point)",
+    )
+
+
+def test_a_class_without_images_is_named(tmp_path):
+    for name in ("cat", "dog"):
+        good(tmp_path / name)
+    (tmp_path / "emu").mkdir()
+    (tmp_path / "fox").mkdir()
+    (tmp_path / "fox" / "a.png").write_text("no image")
+    data = read(tmp_path)
+    assert data.num_classes == 2
+    assert data.notes[-1] == "no image can be used of 2 folders: emu, fox"
+
+
+def test_images_beside_classes_are_named(tmp_path):
+    for name in ("cat", "dog"):
+        good(tmp_path / name)
+    save(tmp_path / "stray.png")
+    data = read(tmp_path)
+    assert data.labels is None
+    assert data.notes == (
+        "the subfolders are no classes, since of 7 images 1 lies outside them: stray.png",
+    )
+
+
+def test_an_outline_is_the_data_set_but_for_its_pixels(tmp_path):
+    for name in ("cat", "dog"):
+        good(tmp_path / name)
+    (tmp_path / "cat" / "text.png").write_text("no image")
+    (tmp_path / "cat" / "a.heic").touch()
+    whole, outline = read(tmp_path), folder.outline(path=tmp_path, image_size=8, channels=None)
+    assert outline.samples.shape == whole.samples.shape
+    assert outline.labels.tolist() == whole.labels.tolist()
+    assert outline.notes == whole.notes
+    with pytest.raises(ValueError, match="under half of 64"):
+        folder.outline(path=tmp_path, image_size=64, channels=None)
 
 
 def test_palette_alpha_and_cmyk(tmp_path):
@@ -202,7 +342,7 @@ def test_errors_name_the_setting_and_the_mend(tmp_path):
     with pytest.raises(ValueError, match="an empty folder"):
         read(tmp_path / "empty")
     (tmp_path / "empty" / "a.txt").write_text("x")
-    with pytest.raises(ValueError, match=r"no image \(1 other files\)"):
+    with pytest.raises(ValueError, match=r"no image \(1 other file \(.txt 1\)\)"):
         read(tmp_path / "empty")
     (tmp_path / "empty" / "a.png").write_text("x")
     with pytest.raises(ValueError, match=r"0 usable of 1 images \(a.png"):

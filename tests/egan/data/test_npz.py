@@ -32,6 +32,54 @@ def test_floats_are_scaled(tmp_path):
         assert np.array_equal(data.samples, IMAGES.transpose(0, 3, 1, 2))
 
 
+UNIT = np.tile(np.linspace(0.0, 1.0, 16), (4, 16, 1))
+
+
+@pytest.mark.parametrize(
+    ("images", "note"),
+    [
+        (UNIT - 1e-7, ""),
+        (UNIT - 1e-3, ""),
+        (np.where(UNIT < 0.01, -5e-4, UNIT), ""),
+        ((2 * UNIT - 1) * 1.0005, ""),
+        ((UNIT * 255).astype(np.int64), ""),
+        ((UNIT * 65535).astype(np.uint16), "white at 65535"),
+        ((UNIT * 1023).astype(np.int32), "white at 1023"),
+        (UNIT * 255, "white at 255"),
+    ],
+)
+def test_black_is_black_and_white_is_white(tmp_path, images, note):
+    data = read(tmp_path, images=images)
+    assert np.abs(data.samples[0, 0, 0].astype(float) - 255 * UNIT[0, 0]).max() <= 1
+    assert (data.samples.min(), data.samples.max()) == (0, 255)
+    assert [note in one for one in data.notes] == [True] * bool(note)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int64, np.bool_])
+def test_integers_0_and_1_are_black_and_white(tmp_path, kind):
+    data = read(tmp_path, images=(UNIT > 0.5).astype(kind))
+    assert np.unique(data.samples).tolist() == [0, 255]
+    assert "white at 1" in data.notes[0]
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.2, 1.0), (0.0, 16.0), (0.0, 2.0), (-1.0, 2.0)])
+def test_floats_that_fit_no_scale_are_refused(tmp_path, low, high):
+    with pytest.raises(ValueError, match=f"float64 images from {low:g} to {high:g}"):
+        read(tmp_path, images=low + (high - low) * UNIT)
+
+
+def test_few_levels_are_told_of(tmp_path):
+    (note,) = read(tmp_path, images=(UNIT * 16).astype(np.uint8)).notes
+    assert "from 0 to 16" in note
+    assert "nearly black" in note
+
+
+def test_the_names_of_scikit_learn(tmp_path):
+    assert read(tmp_path, X=IMAGES, y=np.arange(4)).num_classes == 4
+    with pytest.raises(ValueError, match=r"got arrays \['pictures', 'y'\]"):
+        read(tmp_path, pictures=IMAGES, y=np.arange(4))
+
+
 def test_grey_images_alpha_and_resizing(tmp_path):
     assert read(tmp_path, x=IMAGES[..., 0]).shape == (1, 16, 16)
     assert read(tmp_path, x=IMAGES[..., 0].astype(np.int64)).shape == (1, 16, 16)

@@ -1,0 +1,116 @@
+"""Settings that cannot take effect are refused, with the flag that would. Needs no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from egan import collection, data
+from egan.config import EvolutionConfig, RunConfig
+from egan.runs.plan import Plan
+
+EVOLVE = "--evolve minimax,heuristic,least_squares"
+
+
+def refuse_idle(plan: Plan, before: RunConfig) -> None:
+    """See that what was changed changes something.
+
+    Args:
+        plan: How the run is carried out.
+        before: The settings that were started from: a preset's, a file's or a run's.
+
+    Raises:
+        ValueError: Something was changed that such a run does not read; the message says what to
+            give instead.
+    """
+    for name, mend in _idle(plan):
+        value = _value(plan.config, name)
+        if value != _value(before, name):
+            raise ValueError(f"{_flag(name, value)} cannot take effect: {mend}")
+
+
+def _idle(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the settings that such a run does not read, each with what to give instead."""
+    yield from _of_length(plan)
+    yield from _of_evolution(plan)
+    yield from _of_place(plan)
+    yield from _of_data(plan.config)
+
+
+def _of_length(plan: Plan) -> Iterator[tuple[str, str]]:
+    config, model = plan.config, plan.model
+    if plan.unit == "rounds":
+        evolves = collection.MODELS[model].family == "adversarial" and not config.mutations
+        yield (
+            "generations",
+            f"this run of {model} is counted in rounds of --interval {plan.interval} {plan.step}. "
+            f"Give --rounds {config.generations}"
+            + (f", or evolve its generator: {EVOLVE}." if evolves else "."),
+        )
+    else:
+        counted = f"an evolution of {model} is counted in generations. Give"
+        product = config.search.rounds * config.search.interval
+        yield "search.rounds", f"{counted} --generations {config.search.rounds}."
+        yield "search.interval", f"{counted} --generations {product}."
+    if plan.kind != "search":
+        further = ""
+        if config.mutations:
+            further = f", or have more survivors: --evolution.num-survivors {plan.num_children}"
+        yield (
+            "search.population",
+            f"only a search has members. Give --search pbt --population "
+            f"{config.search.population}{further}.",
+        )
+
+
+def _of_evolution(plan: Plan) -> Iterator[tuple[str, str]]:
+    evolution = plan.config.evolution
+    if not plan.config.mutations:
+        evolves = collection.MODELS[plan.model].family == "adversarial"
+        mend = (
+            f"nothing evolves here. Give {EVOLVE}." if evolves else f"{plan.model} never evolves."
+        )
+        yield from ((f"evolution.{f.name}", mend) for f in dataclasses.fields(EvolutionConfig))
+        yield "arithmetic.vectorize", mend
+        return
+    if evolution.random_mutation:
+        mend = "a mutation is drawn at random. Leave out --evolution.random-mutation."
+        yield "evolution.contest_every", mend
+    if evolution.diversity == "none":
+        mend = "nothing is scored. Give --evolution.diversity gradient."
+        yield from ((f"evolution.{name}", mend) for name in ("diversity_weight", "diversity_cap"))
+
+
+def _of_place(plan: Plan) -> Iterator[tuple[str, str]]:
+    if not plan.in_process:
+        return
+    inline = plan.config.executor == "inline"
+    mend = "all is computed in this process. "
+    mend += "Give --executor ray." if inline else "Give --workers 1 beside it."
+    yield from ((name, mend) for name in ("workers", "address", "gpus_per_worker"))
+
+
+def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
+    name = config.data.name
+    if name in data.BUILT_IN:
+        files = ", ".join(one for one in data.NAMES if one not in data.BUILT_IN)
+        yield "data.path", f"{name} is in the box. Give --data.name as one of {files}."
+    if name in data.POINTS:
+        yield "data.image_size", f"{name} holds points, which have no pixels. Leave it out."
+        yield "data.channels", f"{name} holds points, which have no colours. Leave it out."
+
+
+def _value(config: RunConfig, name: str) -> Any:
+    value: Any = config
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _flag(name: str, value: Any) -> str:
+    flag = name.removeprefix("search.").replace("_", "-")
+    if isinstance(value, bool):
+        section, _, last = flag.rpartition(".")
+        return f"--{section}{'.' * bool(section)}{'' if value else 'no-'}{last}"
+    return f"--{flag} {value}"
