@@ -130,6 +130,9 @@ class Nested(Tiny):
     def evaluate(self):
         return search(environment=None).run(1).best.scores
 
+    def contribution(self):
+        return None
+
 
 def test_a_member_may_run_a_search_of_its_own():
     assert len(search(member=Nested, environment=None).run(1).history) == 6
