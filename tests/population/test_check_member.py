@@ -1,4 +1,6 @@
+import os
 import random
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -116,6 +118,33 @@ class Unpackable(Sound):
         return {**super().state_dict(), "queue": {1, 2}}
 
 
+class OwnDtype(Sound):
+    def step(self, operator=None):
+        super().step(operator)
+        torch.set_default_dtype(torch.float64)
+
+
+class OwnThreads(Sound):
+    def __init__(self, hyperparameters):
+        super().__init__(hyperparameters)
+        torch.set_num_threads(3)
+
+
+class OwnFolder(Sound):
+    def evaluate(self):
+        os.chdir("/")
+        return super().evaluate()
+
+
+class Closing(Sound):
+    files: ClassVar = []
+
+    def step(self, operator=None):
+        super().step(operator)
+        while self.files:
+            os.close(self.files.pop())
+
+
 FLAWS = {
     NoCounter: "a member that trained before makes another child",
     NoOptimizer: "a member that trained before makes another child",
@@ -126,6 +155,9 @@ FLAWS = {
     OwnScores: "the scores differ",
     NoConfigure: r"apply hyperparameters in configure\(\)",
     HalfConfigured: "trains differently from one that was built so",
+    OwnDtype: "making a child changed torch's default dtype from torch.float32 to torch.float64",
+    OwnThreads: "building it changed torch's number of threads from 1 to 3",
+    OwnFolder: "making a child changed the working directory",
     Unpackable: r"\['queue'\] is a set",
 }
 
@@ -138,6 +170,12 @@ def test_a_sound_member_passes():
 def test_a_flaw_is_named(flawed):
     with pytest.raises(AssertionError, match=FLAWS[flawed]):
         check_member(flawed, GIVEN, changed=CHANGED)
+
+
+def test_a_member_that_closes_what_it_has_not_opened_is_told():
+    Closing.files.append(os.dup(2))
+    with pytest.raises(AssertionError, match="making a child closed the file descriptors"):
+        check_member(Closing, GIVEN)
 
 
 def test_a_factory_must_return_a_member():

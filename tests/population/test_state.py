@@ -1,4 +1,7 @@
+import collections
+import enum
 import json
+import types
 
 import numpy as np
 import pytest
@@ -138,3 +141,148 @@ def test_a_state_of_another_size_gets_a_buffer_of_its_own():
     larger = pack({"a": torch.arange(40.0)}, into=buffer)
     assert larger.buffer is not buffer
     assert torch.equal(unpack(larger)["a"], torch.arange(40.0))
+
+
+def back(state):
+    """Return the state as another process or a resumed run gets it."""
+    packed = pack(state)
+    return unpack(type(packed)(json.loads(json.dumps(packed.skeleton)), packed.buffer))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        collections.Counter({4: 2, 9: 1}),
+        collections.OrderedDict(b=1, a=2),
+        collections.defaultdict(list, a=[1]),
+        collections.defaultdict(None, {1: 2.5}),
+        torch.Size([2, 3]),
+        np.int64(3),
+        np.float32(0.1),
+        np.float64(0.1),
+        np.bool_(True),
+        np.complex64(1 + 2j),
+        {True: 1},
+    ],
+    ids=lambda kept: type(kept).__name__,
+)
+def test_a_container_or_a_number_comes_back_as_what_it_was(kept):
+    assert back({"it": kept})["it"] == kept
+    assert type(back({"it": kept})["it"]) is type(kept)
+
+
+def test_a_counter_counts_and_a_defaultdict_makes_values_afterwards():
+    state = back({"c": collections.Counter("aab"), "d": collections.defaultdict(int)})
+    assert list(state["c"].elements()) == ["a", "a", "b"]
+    state["d"]["new"] += 1
+    assert state["d"] == {"new": 1}
+
+
+def test_a_numpy_number_is_no_array_that_changes_with_its_copies():
+    state = unpack(pack({"n": np.int64(1)}))
+    before = state["n"]
+    state["n"] += 1
+    assert (before, state["n"]) == (1, 2)
+
+
+def test_modules_that_ask_for_the_version_of_their_state_find_it():
+    class Versioned(torch.nn.Linear):
+        _version = 3
+
+        def _load_from_state_dict(self, state, prefix, metadata, *others):
+            assert metadata["version"] == 3
+            super()._load_from_state_dict(state, prefix, metadata, *others)
+
+    net = torch.nn.Sequential(Versioned(2, 1))
+    net.load_state_dict(back(net.state_dict()))
+
+
+@pytest.mark.parametrize("chain", [False, True])
+def test_a_schedule_of_schedules_goes_on(chain):
+    schedulers = torch.optim.lr_scheduler
+
+    def build():
+        optimizer = torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), 0.1)
+        parts = [
+            schedulers.ConstantLR(optimizer, 0.1, 2),
+            schedulers.MultiStepLR(optimizer, [2, 4]),
+        ]
+        if chain:
+            return optimizer, schedulers.ChainedScheduler(parts)
+        return optimizer, schedulers.SequentialLR(optimizer, parts, [4])
+
+    def go_on(optimizer, schedule):
+        rates = []
+        for _ in range(3):
+            optimizer.step()
+            schedule.step()
+            rates.append(optimizer.param_groups[0]["lr"])
+        return rates
+
+    optimizer, schedule = build()
+    go_on(optimizer, schedule)
+    state = back([optimizer.state_dict(), schedule.state_dict()])
+    fresh = build()
+    for part, own in zip(fresh, state, strict=True):
+        part.load_state_dict(own)
+    assert go_on(*fresh) == go_on(optimizer, schedule)
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        collections.namedtuple("Point", "x y")(1, 2),
+        collections.defaultdict(lambda: 3),
+        collections.deque([1]),
+        collections.UserDict(a=1),
+        types.MappingProxyType({"a": 1}),
+        type("Own", (dict,), {})(a=1),
+        type("Text", (str,), {})("a"),
+        Colour.RED,
+        np.str_("a"),
+        np.ma.masked_array([1, 2], [True, False]),
+        np.float64(1).astype("M8[s]"),
+        {Colour.RED: 1},
+        {np.str_("a"): 1},
+    ],
+    ids=lambda lost: type(lost).__name__,
+)
+def test_what_would_come_back_as_something_else_is_refused_by_its_path(lost):
+    with pytest.raises(TypeError, match=r"state_dict\(\)\['a'\]\[0\] (is a|has the key)"):
+        pack({"a": [lost]})
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda: torch.eye(3).to_sparse(), "sparse_coo"),
+        (lambda: torch.eye(3).to_sparse_csr(), "sparse_csr"),
+        (lambda: torch.eye(4).to_sparse_bsr(2), "sparse_bsr"),
+        (lambda: torch.ones(2).to_mkldnn(), "_mkldnn"),
+        (lambda: torch.empty(3, device="meta"), "meta"),
+        (lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]), "nested"),
+        (lambda: torch.nn.LazyLinear(1).weight, "UninitializedParameter"),
+        (lambda: torch.nn.LazyBatchNorm1d().running_mean, "UninitializedBuffer"),
+        (lambda: torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8), "quantized"),
+        (lambda: torch.ones(2).as_subclass(type("Own", (torch.Tensor,), {})), "Own"),
+    ],
+)
+def test_a_tensor_without_dense_memory_is_refused_by_its_path(make, kind):
+    with pytest.raises(TypeError, match=rf"state_dict\(\)\['w'\] is a {kind} tensor; a state may"):
+        pack({"w": make()})
+
+
+def test_a_tensor_of_less_than_a_byte_is_refused_by_its_path():
+    with pytest.raises(TypeError, match=r"state_dict\(\)\['w'\] of torch.uint3 cannot be copied"):
+        pack({"w": torch.empty(4, dtype=torch.uint3)})
+
+
+def test_a_view_that_turns_signs_is_not_taken_for_what_lies_in_memory():
+    state, buffer = open_copy(pack({"w": torch.tensor([1 + 2j, 3 - 1j])}))
+    turned = unpack(pack({"w": state["w"].conj()}, into=buffer))
+    assert turned["w"].tolist() == [1 - 2j, 3 + 1j]
