@@ -86,7 +86,10 @@ def test_what_a_row_leaves_out_does_not_exist(journal):
 
 def test_integers_beyond_a_float_stay_exact(journal):
     journal.append([{"x": 2**53 + 1}, {}, {"x": 2**70}])
-    assert [value for value in journal.frame()["x"] if value == value] == [2**53 + 1, 2**70]
+    assert [value for value in journal.frame()["x"] if not isinstance(value, float)] == [
+        2**53 + 1,
+        2**70,
+    ]
 
 
 @pytest.mark.parametrize("value", [{1: 2}, {1}, b"x", object(), [math.nan]])
