@@ -14,7 +14,7 @@ from population.executors.executor import Job, Landing, StateLost
 from population.member import Birth
 from population.records.archive import HISTORY
 from population.records.checkpoint import Snapshot, taking_over
-from population.records.history import history_rows
+from population.records.history import history_rows, log_failures
 from population.search import (
     MAX_IDLE,
     MAX_RECOVERIES,
@@ -209,9 +209,7 @@ class AsynchronousSearch(Search):
             unknown = dict.fromkeys(row, float("nan"))
             self.archive.journal(HISTORY).append([unknown | held for held in self._held_back])
             self._held_back = []
-        if child.error:
-            reason = child.error.strip().splitlines()[-1]
-            logger.warning("generation %d, child %d failed: %s", number, child.index, reason)
+        log_failures(number, [child])
 
     def _tell(self, child: Child, *, survivors: list[int]) -> None:
         event = Generation(

@@ -12,8 +12,9 @@ from population.environment import Environment
 from population.executors.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
 from population.member import Hyperparameters, Member
 from population.records.archive import HISTORY, Archive
-from population.records.checkpoint import Snapshot, joined_identity, taking_over
-from population.records.history import history_rows, plain_hyperparameters
+from population.records.checkpoint import Snapshot, taking_over
+from population.records.history import history_rows, log_failures, plain_hyperparameters
+from population.records.identity import joined_identity
 from population.records.journal import Journal
 from population.records.profile import Lesson, Profile, columns
 from population.records.result import Result, Survivor
@@ -177,14 +178,12 @@ class Search:
                 self._notify("on_end")
 
     def journal(self, name: str) -> Journal:
-        """Return the journal ``name``.csv, which checkpoints and resume keep in step.
+        """Return the journal ``name``.csv of a listener, in step with checkpoints and resume.
 
         Raises:
             ValueError: It is the history's, or no name of a file in the run's folder.
         """
-        if str(name).lower() == HISTORY:
-            raise ValueError(f"{name!r} is the history's own journal; choose another name.")
-        return self.archive.journal(name)
+        return self.archive.journal_beside(name)
 
     def state(self, place: int) -> State:
         """Fetch and unpack the state of the population's member at ``place``."""
@@ -282,12 +281,7 @@ class Search:
         rows = history_rows(constants, self.strategy, parents, children, chosen, times=times)
         self.archive.journal(HISTORY).append(rows)
         self._recorded = self.generation
-        for child in children:
-            if child.error:
-                logger.warning(
-                    "generation %d, child %d failed: %s",
-                    *(self.generation, child.index, child.error.strip().splitlines()[-1]),
-                )
+        log_failures(self.generation, children)
 
     def _tell_callbacks(
         self,

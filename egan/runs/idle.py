@@ -59,8 +59,10 @@ def _of_length(plan: Plan) -> Iterator[tuple[str, str]]:
             further = f", or have more survivors: --evolution.num-survivors {plan.num_children}"
         yield (
             "search.population",
-            f"only a search has members. Give --search pbt --population "
-            f"{config.search.population}{further}.",
+            (
+                "only a search has members. Give --search pbt --population "
+                f"{config.search.population}{further}."
+            ),
         )
 
 

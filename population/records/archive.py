@@ -103,6 +103,16 @@ class Archive:
             self._cut_back(name)
         return self._journals[name]
 
+    def journal_beside(self, name: str) -> Journal:
+        """Return a journal that is not the history.
+
+        Raises:
+            ValueError: It is the history's, or no name of a file in the folder.
+        """
+        if str(name).lower() == HISTORY:
+            raise ValueError(f"{name!r} is the history's own journal; choose another name.")
+        return self.journal(name)
+
     def save(self, snapshot: Snapshot) -> Snapshot:
         """Write a checkpoint that knows how far the journals are; return it.
 

@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from population.records.cells import encode
-from population.records.content import CONTENT, MANIFEST, Buffers, checked_settings
+from population.records.content import CONTENT, MANIFEST, Buffers
+from population.records.identity import json_bytes, plain_settings
 from population.records.plain_files import check_plain, read_plain, remove
 from population.records.schema import SchemaError
 from population.state import PackedState
@@ -65,7 +66,7 @@ class Snapshot:
         Raises:
             CheckpointError: They differ; the message names each setting.
         """
-        expected = _plain(expected)
+        expected = plain_settings(expected)
         names = sorted({*expected, *self.identity})
         differing = [
             f"{name} was {self.identity.get(name)!r}, now {expected.get(name)!r}"
@@ -155,10 +156,10 @@ def _write_files(draft: Path, snapshot: Snapshot) -> None:
     }
     blobs = {
         "state.safetensors": save(buffers),
-        "state.json": _bytes(content),
+        "state.json": json_bytes(content),
     }
     manifest = {name: _fingerprint(blob) for name, blob in blobs.items()}
-    blobs["manifest.json"] = _bytes(manifest)
+    blobs["manifest.json"] = json_bytes(manifest)
     for name, blob in blobs.items():
         with (draft / name).open("wb") as file:
             file.write(blob)
@@ -275,7 +276,7 @@ def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
     blob = _read(path)
     try:
         manifest: dict[str, dict[str, Any]] = MANIFEST(json.loads(blob), "manifest")
-        if _bytes(manifest) != blob:
+        if json_bytes(manifest) != blob:
             raise SchemaError("its bytes are not as they were written")
     except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} was altered: {error}") from error
@@ -298,44 +299,6 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _dumps(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, default=_item, ensure_ascii=False)
-
-
-def _bytes(content: Any) -> bytes:
-    """Return JSON in which even texts that are no UTF-8 come back as they were."""
-    return _dumps(content).encode("utf-8", "surrogatepass")
-
-
-def _item(value: Any) -> Any:
-    """Return a numpy number as a plain one."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"a checkpoint cannot hold {value!r} of type {type(value).__name__}")
-
-
-def joined_identity(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a search's own settings with those that a user gave beside them.
-
-    Raises:
-        ValueError: A given one has the name of the search's own, or no JSON value.
-    """
-    for name, value in given.items():
-        if type(name) is not str or name in own or name == "asynchronous":
-            raise ValueError(
-                f"identity: {name!r} is no text, or a setting of the search itself; call it "
-                "otherwise."
-            )
-        try:
-            back = json.loads(_dumps(value))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"identity[{name!r}] is no JSON value: {error}") from error
-        if back != json.loads(_dumps(back)):
-            raise ValueError(f"identity[{name!r}]={value!r} holds NaN, which is never the same.")
-    checked_settings(_plain(own))
-    return {**own, **given}
-
-
 @contextmanager
 def taking_over(snapshot: Snapshot, what: str) -> Iterator[None]:
     """Say which part of a checkpoint does not fit the run that wants to go on from it.
@@ -351,8 +314,3 @@ def taking_over(snapshot: Snapshot, what: str) -> Iterator[None]:
             f"run ({type(error).__name__}: {error}). Start a new run, or restore the folder from "
             "a copy."
         ) from error
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(_dumps(dict(values)))
-    return plain

@@ -1,11 +1,14 @@
 """The rows of a history: one per child, tidy, the same names in every generation."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from population.records.cells import encode
 from population.spaces.domain import is_nan, without_numpy
 from population.strategy import MISSING, Child, Individual, Strategy, check_column, flatten
+
+logger = logging.getLogger("population")
 
 
 def history_rows(
@@ -74,6 +77,14 @@ def _columns(strategy: Strategy, child: Child, scores: Mapping[str, Any]) -> dic
             )
     absent = {name for name in columns if columns[name] is None} - existing
     return {**columns, **dict.fromkeys(absent, MISSING)}
+
+
+def log_failures(generation: int, children: Sequence[Child]) -> None:
+    """Say of each child that failed why it did, in a line."""
+    for child in children:
+        if child.error:
+            reason = child.error.strip().splitlines()[-1]
+            logger.warning("generation %d, child %d failed: %s", generation, child.index, reason)
 
 
 def plain_hyperparameters(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -81,12 +81,16 @@ def require_score(results: pd.DataFrame, score: str, *, source: str = "the resul
 
 
 def tidy(results: pd.DataFrame) -> pd.DataFrame:
-    """Return a copy with an `operator` and a `survived`, and without infinite numbers."""
+    """Return a copy with text in `operator`, truth values in `survived`, no infinite numbers."""
     table = results.copy()
     if "operator" not in table:
         table["operator"] = ""
     if "survived" not in table:
         table["survived"] = False
+    if table["operator"].isna().any() or table["operator"].dtype.kind in "if":
+        table["operator"] = table["operator"].astype("object").fillna("").astype(str)
+    if table["survived"].dtype != bool:
+        table["survived"] = table["survived"].astype(str).str.lower().eq("true")
     numbers = table.select_dtypes("number").columns
     table[numbers] = table[numbers].replace([np.inf, -np.inf], np.nan)
     return table

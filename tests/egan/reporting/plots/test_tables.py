@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from toys import search
 
 from egan.reporting.plots.tables import (
     curve,
@@ -12,6 +13,7 @@ from egan.reporting.plots.tables import (
     winners,
     winning_shares,
 )
+from population.records.journal import Journal
 from population.records.result import ancestry
 
 
@@ -128,4 +130,36 @@ def test_what_is_no_run_is_named(tmp_path):
         read_results(tmp_path.with_name(tmp_path.name + "x"))
     (tmp_path / "results.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="no column 'generation'"):
+        read_results(tmp_path)
+
+
+def test_texts_that_pandas_takes_for_nothing_are_shown(tmp_path):
+    journal = Journal(tmp_path / "results.csv")
+    rows = [{"generation": 1, "operator": name, "c": name} for name in ("NA", "None", "null")]
+    journal.append([*rows, {"generation": 1, "operator": "x", "c": None}])
+    journal.close()
+    table = read_results(tmp_path)
+    assert table["operator"].tolist() == ["NA", "None", "null", "x"]
+    assert table["c"].tolist() == ["NA", "None", "null", None]
+
+
+def test_numbers_with_gaps_can_be_drawn(tmp_path):
+    journal = Journal(tmp_path / "results.csv")
+    journal.append([{"generation": 1, "width": 3}, {"generation": 2, "width": float("nan")}])
+    journal.close()
+    assert read_results(tmp_path)["width"].dtype == "float64"
+
+
+@pytest.mark.parametrize("cell", ["x", "1.5", "", "None"])
+def test_a_generation_that_is_no_number_is_named(tmp_path, cell):
+    (tmp_path / "results.csv").write_text(f"generation,fitness\n1,0.5\n{cell},0.5\n")
+    with pytest.raises(ValueError, match="'generation' must be a whole number"):
+        read_results(tmp_path)
+
+
+def test_a_table_that_was_altered_is_not_shown(tmp_path):
+    search(directory=tmp_path).run(1)
+    path = tmp_path / "results.csv"
+    path.write_text(path.read_text().replace("up", "un", 1))
+    with pytest.raises(ValueError, match="was altered after it was written"):
         read_results(tmp_path)
