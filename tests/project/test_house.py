@@ -16,7 +16,7 @@ ALLOWED = {
     "egan": {"mutations", "fitness", "population"},
 }
 ENGINE = (
-    *("state", "seeding", "strategy", "spaces", "environment", "member", "worker"),
+    *("state", "switches", "seeding", "strategy", "spaces", "environment", "member", "worker"),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
     *("search", "asynchronous"),
 )
