@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from population.callbacks import Generation
+from population.errors import NothingSurvivesError
 from population.executors.executor import Job, Landing, StateLost
 from population.member import Birth
 from population.records.archive import HISTORY
@@ -19,7 +20,6 @@ from population.search import (
     MAX_IDLE,
     MAX_RECOVERIES,
     SNAPSHOT_SECONDS,
-    NothingSurvivesError,
     Search,
 )
 from population.seeding import Seeds, numpy_stream

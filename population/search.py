@@ -9,6 +9,7 @@ from typing import Any
 
 from population.callbacks import Callback, Generation
 from population.environment import Environment
+from population.errors import NothingSurvivesError
 from population.executors.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
 from population.member import Hyperparameters, Member
 from population.records.archive import HISTORY, Archive
@@ -37,16 +38,6 @@ SNAPSHOT_SECONDS = 20.0
 
 MAX_IDLE = 20
 """After so many generations in a row without a usable child, the search gives up."""
-
-
-class NothingSurvivesError(ValueError):
-    """No child is usable, so that there is nothing to go on with."""
-
-    @classmethod
-    def after(cls, what: str, error: str) -> "NothingSurvivesError":
-        """Return it with the error that a child raised, or with advice where none did."""
-        advice = "Lower the learning rates or widen the search space."
-        return cls(f"{what}. " + (f"The last error was:\n{error}" if error else advice))
 
 
 class Search:

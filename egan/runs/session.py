@@ -15,9 +15,9 @@ from egan.runs.listeners import Looker, ProgressBar, Stopper, Timekeeper
 from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
+from population.errors import NothingSurvivesError
 from population.records.checkpoint import CheckpointError
 from population.records.lock import InUseError
-from population.search import NothingSurvivesError
 
 if TYPE_CHECKING:
     from pathlib import Path

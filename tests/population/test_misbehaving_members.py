@@ -7,7 +7,7 @@ import pytest
 from toys import Drift, Tiny, rows, search
 
 from population import AsynchronousSearch, PopulationBasedTraining, RayExecutor, Uniform
-from population.search import NothingSurvivesError
+from population.errors import NothingSurvivesError
 
 
 class Raising(Tiny):

@@ -16,7 +16,17 @@ ALLOWED = {
     "egan": {"mutations", "fitness", "population"},
 }
 ENGINE = (
-    *("state", "switches", "seeding", "strategy", "spaces", "environment", "member", "worker"),
+    *(
+        "errors",
+        "state",
+        "switches",
+        "seeding",
+        "strategy",
+        "spaces",
+        "environment",
+        "member",
+        "worker",
+    ),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
     *("search", "asynchronous"),
 )

@@ -14,9 +14,9 @@ from processes import kill_and_resume
 from toys import Adaptive, Broken, Tiny, Unlucky, rows, search
 
 from population import Callback, RayExecutor
+from population.errors import NothingSurvivesError
 from population.executors import ray_cluster
 from population.records.journal import read_journal
-from population.search import NothingSurvivesError
 
 GENERATIONS = 8
 
