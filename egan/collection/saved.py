@@ -17,12 +17,13 @@ from egan import collection, weights_file
 from egan.collection.api import build
 from egan.config import to_dict
 from egan.config.file import from_dict
-from egan.data.dataset import Dataset
+from egan.data.dataset import Absent
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from egan.config import RunConfig
+    from egan.data.dataset import Dataset
     from egan.judging.features import Features
     from egan.tasks import Task
     from egan.training.model import Model
@@ -62,8 +63,8 @@ def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
 def load(path: str | Path, *, task: Task | None = None) -> Model:
     """Read a `model.safetensors`, in evaluation mode.
 
-    It makes samples at once. Scores, and pictures of data, need the data: give a ``task`` then, as
-    `egan.collection.api.task_of` makes it.
+    It makes samples at once, and pictures that show no data. Scores and the other pictures say that
+    they need the data: give a ``task`` then, as `egan.collection.api.task_of` makes it.
 
     Args:
         path: The file, as a run leaves it.
@@ -76,14 +77,14 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
         labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
-        model = build(config, task or _stand_in(config, described, labels))
+        model = build(config, task or stand_in(config, described, labels))
         for name, network in model.networks.items():
             prefix = f"{name}/"
             weights = {
                 k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
             }
             network.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError, RuntimeError, OverflowError) as error:
         raise ValueError(f"{path} does not fit together: {error}. Give {WHAT}.") from error
     for network in model.networks.values():
         network.eval().requires_grad_(False)
@@ -102,11 +103,11 @@ def _described(data: Dataset) -> dict[str, Any]:
     }
 
 
-def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
+def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
     """Return a task whose data have the shape, and the labels, of those that were learned from."""
     count = 2 if labels is None else len(labels)
     shape = (count, *map(int, described["shape"]))
-    dataset = Dataset(
+    dataset = Absent(
         str(described["name"]),
         np.zeros(shape, np.dtype(described["dtype"])),
         None if labels is None else labels.numpy(),
@@ -117,11 +118,14 @@ def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | Non
         },
     )
     return collection.paper(collection.named(config.preset)[0]).task_type(
-        dataset, dataset, _no_features()
+        dataset, dataset, _no_features(dataset)
     )
 
 
-def _no_features() -> Features:
+def _no_features(dataset: Absent) -> Features:
     from egan.judging.features import Features
 
-    return Features(lambda samples: samples.flatten(1))
+    def refuse(_: Tensor) -> Tensor:
+        raise dataset.refusal()
+
+    return Features(refuse, classify=refuse)

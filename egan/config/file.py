@@ -42,7 +42,7 @@ def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
             the wrong type; the message names it.
     """
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - safe
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:

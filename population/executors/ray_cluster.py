@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from population.executors.executor import StateLost
+from population.executors.ray_folder import check_temporary_folder, trouble
 
 PACKAGES = ("mutations", "fitness", "population")
 CONNECT_SECONDS = 5.0
@@ -32,7 +33,7 @@ def connect(
     A Ray session that the caller has already started is used as it is.
 
     Raises:
-        ConnectionError: There is no cluster at the address.
+        ConnectionError: There is no cluster at the address, or none can be started.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", "3")
@@ -43,16 +44,9 @@ def connect(
     if address is None:
         os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
         os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # nobody reads them
+        check_temporary_folder()
         with _loopback_only(), _modules_for_workers():
-            ray.init(
-                address="local",
-                num_cpus=max(default_workers(), num_actors),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-                object_store_memory=_store_bytes(),
-                _node_ip_address="127.0.0.1",
-            )
+            _start(num_cpus=max(default_workers(), num_actors))
         return True
     _check_reachable(address)
     environment = dict(runtime_env or {})
@@ -68,6 +62,28 @@ def connect(
             "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH."
         ) from error
     return True
+
+
+def _start(*, num_cpus: int) -> None:
+    """Start Ray on this machine.
+
+    Raises:
+        ConnectionError: It could not write what it needs.
+    """
+    import ray
+
+    try:
+        ray.init(
+            address="local",
+            num_cpus=num_cpus,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=_store_bytes(),
+            _node_ip_address="127.0.0.1",
+        )
+    except OSError as error:
+        raise trouble(error) from error
 
 
 @contextmanager
