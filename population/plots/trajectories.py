@@ -11,6 +11,7 @@ from population.plots.style import (
     ENDED,
     FOUNDERS,
     MUTED,
+    by_decades,
     dress,
     name_lines,
     new_figure,
@@ -29,6 +30,12 @@ MAX_PANELS = 9
 MAX_MARKS = 60
 DECADES = 30.0
 """The ratio of the 90th to the 10th percentile from which an axis is logarithmic."""
+
+OPTIONS = ("Choice", "Ordinal")
+"""Domains of options: each has a place of its own, also where they are numbers."""
+BESIDE = 0.15
+"""How far lines lie off their option at most, so that each is plainly at one."""
+MAX_OPTIONS, MAX_LETTERS = 12, 24
 
 OTHERS = "other lines"
 LIVING = "alive at the end (a colour for each founder)"
@@ -148,20 +155,35 @@ def scale(axes: Any, tracks: Tracks, name: str, record: "Record") -> Floats:
     Options become whole numbers, each a little off by its slot, so that lines can be told apart.
     """
     column: Any = tracks.table[name]
-    if column.dtype.kind in "iuf":
+    domain = record.settings.get("space", {}).get(name, {})
+    numbers = column.dtype.kind in "iuf"
+    if numbers and not (domain and domain["domain"] in OPTIONS):
         values: Floats = column.to_numpy(dtype=float)
-        if is_logarithmic(values, record.settings.get("space", {}).get(name, {})):
-            axes.set_yscale("log")
+        whole = bool((values == np.round(values))[np.isfinite(values)].all())
+        if is_logarithmic(values, domain):
+            by_decades(axes, values)
+        elif whole:
+            axes.yaxis.set_major_locator(whole_numbers())
         return values
     slots = tracks.table["child"].to_numpy(dtype=float)
     slots = slots if tracks.copied.any() else slots[tracks.founder]
-    texts = column.astype("object").where(column.notna(), "").map(str)
-    options = sorted(set(texts) - {""})
-    places = texts.map({option: i for i, option in enumerate(options)}).to_numpy(dtype=float)
-    axes.set_yticks(range(len(options)), [plain(option) for option in options])
+    beside = 2 * BESIDE * (slots / max(1.0, slots.max()) - 0.5)
+    return np.asarray(by_options(axes, column) + beside, dtype=np.float64)
+
+
+def by_options(axes: Any, column: "pd.Series[Any]") -> Floats:
+    """Return the places (N,) of options on an axis that names each; numbers in their order."""
+    known = column[column.notna()].unique()
+    numbers = column.dtype.kind in "iuf"
+    options = sorted(known) if numbers else sorted(known, key=str)
+    texts = [f"{option:g}" if numbers else plain(str(option)) for option in options]
+    short = [text if len(text) <= MAX_LETTERS else f"{text[: MAX_LETTERS - 1]}…" for text in texts]
+    step = -(-len(options) // MAX_OPTIONS)
+    axes.set_yticks(range(0, len(options), step), short[::step])
     axes.set_ylim(-0.5, len(options) - 0.5)
-    beside = 0.5 * (slots / max(1.0, slots.max()) - 0.5)
-    return np.asarray(places + beside, dtype=np.float64)
+    places = {str(option): float(i) for i, option in enumerate(options)}
+    found = [places.get(str(value), np.nan) for value in column]
+    return np.asarray(found, dtype=np.float64)
 
 
 def is_logarithmic(values: Floats, domain: Any) -> bool:
