@@ -43,7 +43,7 @@ def _temporary_folder() -> tuple[str, str]:
     for variable in ("RAY_TMPDIR", "TMPDIR"):
         if variable in os.environ:
             return variable, os.environ[variable]
-    return "TMPDIR", "/tmp"  # noqa: S108 - Ray's own choice
+    return "TMPDIR", "/tmp"  # which is where Ray goes
 
 
 def _problem(folder: str) -> str:

@@ -21,6 +21,16 @@ from population.seeding import preserved_randomness
 SAMPLING = [one for one in collection.MODELS if collection.paper(one).sample is not Model.sample]
 
 
+OF_DATA = {
+    ("vae", "reconstructions"),
+    ("vae", "interpolations"),
+    ("introvae", "reconstructions"),
+    ("introvae", "interpolations"),
+    ("dcgan", "arithmetic"),
+}
+"""Pictures that show data, or need a classifier of them."""
+
+
 @pytest.fixture
 def config():
     before = collection.preset("gaussians8")
@@ -89,13 +99,12 @@ def test_it_draws_without_data_or_says_that_it_needs_them(name, tmp_path):
     config = small(name)
     loaded = collection.load(saved(trained(name, config), config, tmp_path))
     assert not loaded.sample(3, rng()).requires_grad
-    drawn = 0
-    for draw in loaded.pictures().values():
-        try:
-            drawn += draw(rng()).width > 0
-        except ValueError as error:
-            assert "this needs the data" in str(error)
-    assert drawn or name == "dissection"
+    for picture, draw in loaded.pictures().items():
+        if (name, picture) in OF_DATA:
+            with pytest.raises(ValueError, match="this needs the data"):
+                draw(rng())
+        else:
+            assert draw(rng()).width > 0
     with pytest.raises(ValueError, match="this needs the data"):
         loaded.score()
     with loaded.judging():

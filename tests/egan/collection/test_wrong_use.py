@@ -1,10 +1,10 @@
 """What cannot be done with a model: one message, exit status 2, and no directory."""
 
-import collection_checks as checks
 import numpy as np
 import pytest
 from PIL import Image
 
+from egan.collection import testing as checks
 from egan.run import main
 
 
