@@ -183,11 +183,11 @@ class Absent(Dataset):
         """Whether there are samples: no."""
         return False
 
-    def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:
+    def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:  # noqa: ARG002
         """Refuse."""
         raise self.refusal()
 
-    def tensor(self, indices: npt.ArrayLike) -> torch.Tensor:
+    def tensor(self, indices: npt.ArrayLike) -> torch.Tensor:  # noqa: ARG002
         """Refuse."""
         raise self.refusal()
 

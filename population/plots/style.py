@@ -71,7 +71,7 @@ def ticks_of_decades(low: float, high: float) -> list[float]:
     exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     fine = [float(f"{digit}e{e}") for e in exponents for digit in (1, 2, 5)]
     whole = [float(f"1e{e}") for e in exponents]
-    step = max(1, len(whole) // 5)
+    step = -(-len(whole) // 6)
     for choice in (fine, whole, whole[::step]):
         inside = [place for place in choice if 0.999 * low <= place <= 1.001 * high]
         if 2 <= len(inside) <= 6:
