@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from egan.errors import UserError, told_to_user
 from egan.reporting.about import write_about
-from egan.runs.folder import RunDirectory
 from egan.runs.console import JOURNAL
+from egan.runs.folder import RunDirectory
 from egan.runs.listeners import Logbook, Looker, ProgressBar, Stopper, Timekeeper
 from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about

@@ -1,4 +1,4 @@
-"""The temporary folder that a Ray of our own lives in: what is wrong with it is told by its name."""
+"""The temporary folder that a Ray of our own lives in; what is wrong with it is told by name."""
 
 import os
 import sys
