@@ -1,6 +1,7 @@
 """The scheduler without a barrier: a member goes on as soon as its own result is known."""
 
 import logging
+import operator
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +12,8 @@ import numpy as np
 from population.callbacks import Generation
 from population.executors.executor import Job, Landing, StateLost
 from population.member import Birth
-from population.records.checkpoint import Snapshot
+from population.records.archive import HISTORY
+from population.records.checkpoint import Snapshot, taking_over
 from population.records.history import history_rows
 from population.search import (
     MAX_IDLE,
@@ -206,9 +208,9 @@ class AsynchronousSearch(Search):
         only = replace(child, offspring=replace(child.offspring, parent=0))
         [row] = history_rows(constants, self.strategy, [parent], [only], chosen)
         self._held_back.append(row)
-        if child.scores or self.journal("results").columns:
+        if child.scores or self.archive.journal(HISTORY).columns:
             unknown = dict.fromkeys(row, float("nan"))
-            self.journal("results").append([unknown | held for held in self._held_back])
+            self.archive.journal(HISTORY).append([unknown | held for held in self._held_back])
             self._held_back = []
         if child.error:
             reason = child.error.strip().splitlines()[-1]
@@ -243,7 +245,11 @@ class AsynchronousSearch(Search):
                 return replace(snapshot, strategy=state)
 
     def _restore(self, snapshot: Snapshot) -> None:
-        self.counts = list(snapshot.strategy["counts"])
+        with taking_over(snapshot, "counts of the slots"):
+            counts = snapshot.strategy["counts"]
+            if len(counts) != len(self.population) or min(map(operator.index, counts)) < 0:
+                raise ValueError(f"counts={counts!r}: expected one of at least 0 for each slot")
+        self.counts = list(counts)
         super()._restore(replace(snapshot, strategy=snapshot.strategy["strategy"]))
 
     def _repair(self, cause: str) -> None:

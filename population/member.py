@@ -144,8 +144,11 @@ def named_scores(result: float | Mapping[str, float]) -> dict[str, float]:
 
     Raises:
         TypeError: It is neither a number nor a mapping from names to numbers.
+        ValueError: It names no score at all.
     """
     scores = result if isinstance(result, Mapping) else {"fitness": result}
+    if not scores:
+        raise ValueError("evaluate() returned no score; return a number or at least one by name.")
     try:
         return {str(name): float(value) for name, value in scores.items()}
     except (TypeError, ValueError) as error:

@@ -11,9 +11,9 @@ from population.callbacks import Callback, Generation
 from population.environment import Environment
 from population.executors.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
 from population.member import Hyperparameters, Member
-from population.records.archive import Archive
-from population.records.checkpoint import Snapshot
-from population.records.history import history_rows
+from population.records.archive import HISTORY, Archive
+from population.records.checkpoint import Snapshot, joined_identity, taking_over
+from population.records.history import history_rows, plain_hyperparameters
 from population.records.journal import Journal
 from population.records.profile import Lesson, Profile, columns
 from population.records.result import Result, Survivor
@@ -101,11 +101,11 @@ class Search:
         self.checkpoint_every = checkpoint_every
         self.name = name
         settings = {"seed": seed, "environment": environment is not None}
-        self.identity = {**strategy.describe(), **settings, **(identity or {})}
+        self.identity = joined_identity({**strategy.describe(), **settings}, identity or {})
         self.generation = 0
         self.population: list[Individual] = [
-            Individual(generation=0, index=i, hyperparameters=hyperparameters)
-            for i, hyperparameters in enumerate(strategy.initial(numpy_stream(seed, 0, "initial")))
+            Individual(generation=0, index=i, hyperparameters=plain_hyperparameters(values))
+            for i, values in enumerate(strategy.initial(numpy_stream(seed, 0, "initial")))
         ]
         self.workshop = Workshop(
             member=member,
@@ -170,7 +170,13 @@ class Search:
                 self.archive.close()
 
     def journal(self, name: str) -> Journal:
-        """Return the journal ``name``.csv, which checkpoints and resume keep in step."""
+        """Return the journal ``name``.csv, which checkpoints and resume keep in step.
+
+        Raises:
+            ValueError: It is the history's, or no name of a file in the run's folder.
+        """
+        if str(name).lower() == HISTORY:
+            raise ValueError(f"{name!r} is the history's own journal; choose another name.")
         return self.archive.journal(name)
 
     def state(self, place: int) -> State:
@@ -265,10 +271,9 @@ class Search:
         times: Sequence[Mapping[str, float]],
     ) -> None:
         constants = {"run": self.name, "seed": self.seed, "generation": self.generation}
-        rows = history_rows(constants, self.strategy, parents, children, chosen)
-        if self.record_profile:
-            rows = [{**row, **own} for row, own in zip(rows, times, strict=True)]
-        self.journal("results").append(rows)
+        times = times if self.record_profile else ()
+        rows = history_rows(constants, self.strategy, parents, children, chosen, times=times)
+        self.archive.journal(HISTORY).append(rows)
         self._recorded = self.generation
         for child in children:
             if child.error:
@@ -354,7 +359,8 @@ class Search:
         self.population = [
             replace(p, state=handle) for p, handle in zip(snapshot.population, handles, strict=True)
         ]
-        self.strategy.load_state_dict(snapshot.strategy)
+        with taking_over(snapshot, "state of the strategy"):
+            self.strategy.load_state_dict(snapshot.strategy)
         self.generation = snapshot.generation
         self._idle = snapshot.idle
         self._snapshot = snapshot
@@ -381,7 +387,7 @@ class Search:
             best=population[0],
             population=population,
             environment=unpacked(self._snapshot.environment),
-            history=self.journal("results").frame(),
+            history=self.archive.journal(HISTORY).frame(),
             settings=self.identity,
             interrupted=interrupted,
         )

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from population.switches import Guard, all_switches
+
 PURPOSES = {"build": 0, "step": 1, "evaluate": 2, "update": 3, "ask": 4, "initial": 5}
 
 SHARED = 2**32 - 1
@@ -90,15 +92,15 @@ def pin_threads(count: int) -> Any:
 
 @contextmanager
 def preserved_randomness() -> Iterator[None]:
-    """Give the caller's global random states back afterwards, with torch's number of threads."""
+    """Give the caller's global random states and switches back afterwards."""
     import torch
 
     states = random.getstate(), np.random.get_state(), torch.random.get_rng_state()  # noqa: NPY002
-    threads = torch.get_num_threads()
+    guard = Guard(all_switches())
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         torch.random.set_rng_state(states[2])
-        torch.set_num_threads(threads)
+        guard.put_back()

@@ -10,6 +10,45 @@ import numpy as np
 KEEP = "keep"
 """The operator recorded for a parent that is only scored again."""
 
+MISSING = float("nan")
+"""What a table holds where something does not exist, such as a hyperparameter under a condition."""
+
+PHASES = ("variation", "scoring", "selection", "transfer", "environment", "bookkeeping")
+"""The phases of a generation, which `population.records.profile` measures.
+
+Variation and scoring are the members' own time, in whichever process: they add up to more than the
+wall time where several work at once. Transfer is what copying and packing states takes the busiest
+worker, and handing them over; bookkeeping is all the rest, calls and waiting among it.
+"""
+
+COLUMNS = frozenset(
+    (
+        *("run", "seed", "generation", "child", "parent_generation", "parent", "operator"),
+        *("survived", "error", "seconds", *(f"{phase}_seconds" for phase in PHASES)),
+        *("copied", "from_generation", "to_generation"),  # of a lineage and of a schedule
+    )
+)
+"""What a history, a lineage and a schedule call their own columns; nobody else may."""
+
+
+def check_column(name: Any, what: str) -> None:
+    """Check that a name that a user chose is free to be a column.
+
+    Args:
+        name: The name.
+        what: Whose it is, such as "the score".
+
+    Raises:
+        ValueError: It is no text, or the history has a column of its own of this name.
+    """
+    if type(name) is not str or not name:
+        raise ValueError(f"{what} {name!r}: expected a name, which is a text that is not empty.")
+    if name in COLUMNS:
+        raise ValueError(
+            f"{what} {name!r} has the name of a column of every history; call it otherwise, such "
+            f"as {'my_' + name!r}."
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class Individual:
@@ -109,7 +148,10 @@ class Strategy(ABC):
         return {"strategy": type(self).__name__, "objective": self.objective}
 
     def columns(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the hyperparameters as columns of the history, the same names for every child."""
+        """Return the hyperparameters as columns of the history, the same names for every child.
+
+        One that does not exist for this child is :data:`MISSING`.
+        """
         return flatten(hyperparameters)
 
     def score(self, scores: Mapping[str, float]) -> float:

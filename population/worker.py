@@ -4,6 +4,7 @@ import itertools
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from population.member import Birth, Hyperparameters, Member, Newborn
 from population.seeding import SHARED, Seeds, pin_threads, seed_everything
 from population.state import PackedState, State, pack, unpack
 from population.strategy import flatten
+from population.switches import Guard, switches
 
 MAX_LIVE_MEMBERS = 8
 """How many differently shaped members one worker keeps built."""
@@ -44,7 +46,8 @@ class Workshop:
         if self.environment is None:
             return None
         seed_everything(Seeds(self.seed, 0, SHARED).own("build"))
-        return self.environment()
+        with no_exits("the environment"):
+            return self.environment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class Worker:
 
     def __init__(self, workshop: Workshop, environment: Environment | None) -> None:
         self.threads = pin_threads(workshop.torch_threads)
+        self.guard = Guard(switches())
         self.workshop = workshop
         self.environment = environment
         self.generation = 0
@@ -125,8 +129,11 @@ class Worker:
             return Start()
         try:
             member = self._build(self.workshop.example)
-        except Exception as error:  # whatever it is, children will meet it again
-            return Start(error=f"{type(error).__name__}: {error}")
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # whatever it is, children will meet it again
+            self.guard.put_back()
+            return Start(error=error_text().strip().splitlines()[-1])
         return Start(siblings_share=type(member).reproduce is not Member.reproduce)
 
     def make(self, orders: Sequence[Order], parents: Sequence[Parent]) -> list[Report]:
@@ -161,14 +168,20 @@ class Worker:
             return self.held[key.child]
         return self.kept[key]
 
-    def _family(self, parent: Parent, orders: list[Order]) -> Iterator[Report]:
+    def _family(self, parent: Parent, orders: list[Order]) -> list[Report]:
         """Make one parent's children by the fast path, or one by one where it raises."""
         try:
-            yield from self._reproduce(parent, orders)
-        except Exception:  # whatever a member raises must not stop the others
-            self._live.clear()
-            for order in orders:
-                yield self._retry(parent, order)
+            return self._reproduce(parent, orders)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # whatever a member raises must not stop the others
+            self._give_up()
+            return [self._retry(parent, order) for order in orders]
+
+    def _give_up(self) -> None:
+        """Drop the live members, one of which has raised, and what it did to the process."""
+        self._live.clear()
+        self.guard.put_back()
 
     def _reproduce(self, parent: Parent, orders: list[Order]) -> list[Report]:
         member, state = self._prepare(parent, orders[0].birth.hyperparameters)
@@ -177,6 +190,7 @@ class Worker:
         births = [order.birth for order in orders]
         for order, newborn in zip(orders, member.reproduce(state, births), strict=True):
             self.held[order.index] = newborn
+            self.guard.put_back()
             now = time.perf_counter()
             reports.append(_report(order, newborn, now - started))
             started = now
@@ -190,10 +204,13 @@ class Worker:
             try:
                 member, state = self._prepare(parent, order.birth.hyperparameters)
                 self.held[order.index] = newborn = member.bear(state, order.birth)
+                self.guard.put_back()
                 return _report(order, newborn, time.perf_counter() - started)
-            except Exception:  # the report carries it
-                error = traceback.format_exc()
-                self._live.clear()
+            except KeyboardInterrupt:
+                raise
+            except BaseException:  # the report carries it
+                error = error_text()
+                self._give_up()
         return Report(order.index, {}, time.perf_counter() - started, error)
 
     def _prepare(
@@ -203,13 +220,16 @@ class Worker:
         if isinstance(parent, Genesis):
             seed_everything(Seeds(self.workshop.seed, 0, parent.index).own("build"))
             member = self._build(parent.hyperparameters)
-            return member, pack(member.state_dict())
+            state = pack(member.state_dict())
+            self.guard.put_back()
+            return member, state
         key = self._shape(hyperparameters)
         return self._live.get(key) or self._build(hyperparameters), parent
 
     def _build(self, hyperparameters: Hyperparameters) -> Member:
         member = self.workshop.member(hyperparameters)
         member.environment = self.environment
+        self.guard.put_back()
         while len(self._live) >= MAX_LIVE_MEMBERS:
             self._live.pop(next(iter(self._live)))
         self._live[self._shape(hyperparameters)] = member
@@ -218,6 +238,29 @@ class Worker:
     def _shape(self, hyperparameters: Hyperparameters) -> tuple[Any, ...]:
         flat = flatten(hyperparameters)
         return tuple(flat.get(name) for name in self.workshop.structural)
+
+
+def error_text() -> str:
+    """Return the traceback of the exception at hand, in characters that every file can hold.
+
+    A name of a file that is not UTF-8 has characters that no encoding knows.
+    """
+    return traceback.format_exc().encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+@contextmanager
+def no_exits(whose: str) -> Iterator[None]:
+    """Keep somebody's code from ending the process as if all was done.
+
+    Raises:
+        RuntimeError: It raised something that is no error, like `SystemExit`.
+    """
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"{whose} raised {type(error).__name__}: {error}") from error
 
 
 def _report(order: Order, newborn: Newborn, seconds: float) -> Report:
@@ -243,5 +286,6 @@ def update_environment(
     states: list[State] = [unpack(contribution) for contribution in contributions]
     environment.seeds = seeds
     seed_everything(seeds.own("update"))
-    record = {name: float(value) for name, value in environment.update(states).items()}
+    with no_exits("environment.update()"):
+        record = {name: float(value) for name, value in environment.update(states).items()}
     return record, time.perf_counter() - started

@@ -21,7 +21,11 @@ def ray_session():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Let one process run all that shares Ray, so that there is one instance."""
+    """Let one process run all that shares Ray, so that there is one instance.
+
+    Two processes must find the tests in the same order, even those over a set.
+    """
+    items.sort(key=lambda item: item.nodeid)
     for item in items:
         if "ray_session" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("ray"))

@@ -158,7 +158,7 @@ class SharedDiscriminator(Environment):
     def _batch(self, contributions: Sequence[State], step: int) -> Batch:
         """Return the step's share of each survivor's samples, one after the other."""
         size, num = self.game.settings.batch_size, len(contributions)
-        shares = [size // num + (i < size % num) for i in range(num)]
+        shares = [size // num + (i < size % num) for i in range(num)]  # the best give the rest
         parts = []
         for contribution, share in zip(contributions, shares, strict=True):
             places = torch.arange(step * share, (step + 1) * share)
@@ -193,7 +193,7 @@ class SharedDiscriminator(Environment):
         if (penalty := self._penalty(game.penalty, reals.batch, fake)) is not None:
             total = loss + penalty
         gradient = list(_gradient(total, self.parameters))
-        for part in reversed(reals.gradients):
+        for part in reversed(reals.gradients):  # floating-point sums depend on their order
             torch._foreach_add_(gradient, list(part))
         game.follow(gradient, *self.names)
         return float(reals.loss + loss.detach())

@@ -172,7 +172,7 @@ class WholeEvolution(Member):
         self.game_type = game
         self.task = task
         self.configure(hyperparameters)
-        self.inside = random_start(self.parts)
+        self.inside = random_start(self.parts)  # first: both draw weights from one stream
         self.game = self.parts.build({})
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -229,6 +229,7 @@ class WholeEvolution(Member):
 
 def random_start(parts: Parts) -> Snapshot:
     """Return an evolution before its first generation, drawn from torch's current stream."""
+    # members before what they live in, all from one stream
     generators = [parts.member({}) for _ in range(parts.evolution.num_survivors)]
     environment = parts.environment()
     survivors = [

@@ -82,7 +82,7 @@ class Generation(Task):
         The floor is told only where something was held out (the data themselves have distance 0),
         and two samples at least, which a distance needs.
         """
-        rng = torch.Generator().manual_seed(SEED)
+        rng = torch.Generator().manual_seed(SEED)  # one for both: noise comes after
         made = {
             "Gaussian": naive_samples(self.data, self.num_looked_at, rng),
             "noise": uniform_noise(self.data, self.num_looked_at, rng),

@@ -30,7 +30,7 @@ class Recognition(Task):
     """
 
     needs: ClassVar = Needs(kinds=(Images,))
-    leading: ClassVar[tuple[str, ...]] = ("accuracy", "fitness")
+    leading: ClassVar[tuple[str, ...]] = ("accuracy",)
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - the interface
         """Return how often all classes are right."""
@@ -38,6 +38,11 @@ class Recognition(Task):
         images = torch.split(self.held_out.tensor(chosen), BATCH)
         found = torch.cat([model.classify(part).cpu() for part in images])
         return {"fitness": fitness.accuracy(found, self.truth(chosen))}
+
+    def look(self, model: Any, rng: torch.Generator) -> Scores:
+        """Return the model's scores, and the fitness by its name."""
+        scores = super().look(model, rng)
+        return {"accuracy": scores["fitness"], **scores}
 
     def truth(self, chosen: Any) -> Any:
         """Return the labels (N,) of held-out images, or the classes present (N, K)."""
@@ -73,7 +78,7 @@ class Recognition(Task):
         known = self.data.annotations.get("classes")
         truth = self.data.labels if known is None else known
         answers = np.unique(np.asarray(truth), axis=0, return_counts=True)[1]
-        found = {"commonest answer": {"fitness": float(answers.max() / answers.sum())}}
+        worth = {"commonest answer": float(answers.max() / answers.sum())}
         if known is None and self.features.accuracy is not None:
-            found["plain CNN"] = {"fitness": self.features.accuracy}
-        return found
+            worth["plain CNN"] = self.features.accuracy
+        return {name: {"fitness": value, "accuracy": value} for name, value in worth.items()}

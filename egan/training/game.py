@@ -100,13 +100,23 @@ class Game(Model):
         """Build the networks of the environment's side by name; by default D alone."""
         return {"discriminator": self.discriminator_network()}
 
-    @abstractmethod
     def generator_network(self) -> nn.Module:
-        """Build G for ``self.settings``, ``self.shape`` and ``self.num_classes``."""
+        """Build G for ``self.settings``, ``self.shape`` and ``self.num_classes``.
 
-    @abstractmethod
+        Raises:
+            TypeError: The game defines neither this nor `generators`.
+        """
+        raise TypeError(f"{type(self).__name__} must define generator_network, or generators.")
+
     def discriminator_network(self) -> nn.Module:
-        """Build D."""
+        """Build D.
+
+        Raises:
+            TypeError: The game defines neither this nor `discriminators`.
+        """
+        raise TypeError(
+            f"{type(self).__name__} must define discriminator_network, or discriminators."
+        )
 
     def averages(self) -> dict[str, tuple[str, Averaging]]:
         """Return what averages a network: its name, the network's, and torch's `multi_avg_fn`."""
@@ -219,6 +229,7 @@ class Game(Model):
         and an objective that needs none must not change what the others see.
         """
         asked = [objective for objective in objectives if objective is not None]
+        # one pass for all objectives gives the bits of a pass for each: they end in separate sums
         logits = self.logits(fake) if asked else None
         terms, real_logits = self.generator_terms(fake, real), None
         if any(objective.needs_real for objective in asked):
@@ -233,6 +244,7 @@ class Game(Model):
 
     def update(self) -> None:
         """Train D `discriminator_steps` times, each on samples of its own, then G once."""
+        # one stream gives all of an update's numbers, so bits depend on who draws first
         for _ in range(self.settings.discriminator_steps):
             with torch.no_grad():
                 fake = self.fake(self.settings.batch_size)

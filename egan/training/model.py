@@ -154,7 +154,7 @@ class Model(Member):
 
     def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - training has none
         """Take ``interval`` updates."""
-        self.rng = stream(self.seeds.own("step"))
+        self.rng = stream(self.seeds.own("step"))  # the child's alone: siblings train apart
         self.training(True)
         for _ in range(self.interval):
             self.update()
@@ -192,7 +192,7 @@ class Model(Member):
 
     def evaluate(self) -> dict[str, float]:
         """Score the model with `score`, in evaluation mode, on numbers that siblings share."""
-        self.rng = stream(self.seeds.shared("evaluate"))
+        self.rng = stream(self.seeds.shared("evaluate"))  # common numbers: scores compare
         with self.judging():
             return self.score()
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from population.callbacks.base import Callback, Generation, Latest
+from population.records.cells import encode
 from population.strategies.selection import ranking
-from population.strategy import Child, Individual
+from population.strategy import MISSING, Child, Individual
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,19 +30,26 @@ class ProgressTable(Callback):
         console: A ``rich`` console; by default one on standard error.
         rows: How many members the table shows, best first.
         line_seconds: Seconds between lines where there is no terminal; 0 for every generation.
+        unit: What a generation is called.
 
     Raises:
         ValueError: ``rows`` is below 1.
     """
 
     def __init__(
-        self, console: "Console | None" = None, *, rows: int = 16, line_seconds: float = 10.0
+        self,
+        console: "Console | None" = None,
+        *,
+        rows: int = 16,
+        line_seconds: float = 10.0,
+        unit: str = "generation",
     ) -> None:
         if rows < 1:
             raise ValueError(f"rows={rows!r}: expected an integer of at least 1.")
         self.console = console
         self.rows = rows
         self.line_seconds = line_seconds
+        self.unit = unit
         self._live: Any = None
 
     def on_start(self, search: "Search", generations: int) -> None:
@@ -63,7 +71,7 @@ class ProgressTable(Callback):
             self._live.start()
         else:
             size = len(search.population)
-            self._print(f"generation {search.generation}/{generations}, {size} members")
+            self._print(f"{self.unit} {search.generation}/{generations}, {size} members")
 
     def on_generation(self, search: "Search", generation: Generation) -> None:
         """Show the generation if it is time to."""
@@ -104,11 +112,11 @@ class ProgressTable(Callback):
         place = ranking(scores)[0]
         best = self._children[place]
         columns = search.strategy.columns(best.offspring.hyperparameters)
-        known = {name: value for name, value in columns.items() if value is not None}
+        known = {name: value for name, value in columns.items() if value is not MISSING}
         settings = ", ".join(f"{name} {_shown(value)}" for name, value in known.items())
         failed = sum(bool(child.error) for child in self._children)
         parts = [
-            f"generation {search.generation}/{self._total}",
+            f"{self.unit} {search.generation}/{self._total}",
             f"{search.strategy.objective} {_shown(scores[place])}",
             f"member {best.index}" + (f" ({settings})" if settings else ""),
             f"{len(self._copied)} copied" if self._copied else "",
@@ -131,7 +139,7 @@ class ProgressTable(Callback):
 
         head = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=self._total, completed=search.generation, width=28)
-        words = f"generation {search.generation}/{self._total}"
+        words = f"{self.unit} {search.generation}/{self._total}"
         head.add_row(bar, Text(words), Text(self._left(search.generation), style="dim"))
         recent = ", ".join(self._copied[-8:])
         more = f" and {len(self._copied) - 8} more" if len(self._copied) > 8 else ""
@@ -189,6 +197,6 @@ def duration(seconds: float) -> str:
 
 def _shown(value: Any, *, digits: int = 4) -> str:
     """Return a value in a few characters."""
-    if isinstance(value, float):
-        return f"{value:.{digits}g}"
-    return "" if value is None else str(value)
+    if value is MISSING:
+        return ""
+    return f"{value:.{digits}g}" if isinstance(value, float) else encode(value)

@@ -10,16 +10,20 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from population.records.cells import encode
+from population.records.content import CONTENT, MANIFEST, Buffers, checked_settings
+from population.records.schema import SchemaError
 from population.state import PackedState
-from population.strategy import Individual
+from population.strategy import Individual, flatten
 
 logger = logging.getLogger("population")
 
@@ -41,6 +45,7 @@ class Snapshot:
         environment: The environment's packed state, or None.
         strategy: The strategy's state.
         marks: The size of each journal.
+        digests: The SHA-256 of each journal up to its mark.
         identity: The settings that a resumed run must share.
         idle: How many generations in a row nobody has survived.
     """
@@ -50,6 +55,7 @@ class Snapshot:
     environment: PackedState | None
     strategy: Mapping[str, Any]
     marks: Mapping[str, int] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
     idle: int = 0
 
@@ -93,7 +99,8 @@ def write_checkpoint(directory: Path, snapshot: Snapshot, *, keep: int = 3) -> P
         shutil.rmtree(draft, ignore_errors=True)
         raise
     _sync_directory(directory)
-    for old in sorted(_numbered(directory))[:-keep]:
+    others = [path for path in sorted(_numbered(directory)) if path != final]
+    for old in others[: max(0, len(others) - keep + 1)]:
         shutil.rmtree(old)
     for stale in directory.glob(".[0-9]*"):
         shutil.rmtree(stale, ignore_errors=True)
@@ -118,7 +125,9 @@ def _write_files(draft: Path, snapshot: Snapshot) -> None:
             {
                 "generation": member.generation,
                 "index": member.index,
-                "hyperparameters": member.hyperparameters,
+                "hyperparameters": [
+                    [name, encode(value)] for name, value in flatten(member.hyperparameters).items()
+                ],
                 "scores": member.scores,
                 "failed": member.failed,
                 "state": record(f"population.{i}", member.state),
@@ -127,16 +136,19 @@ def _write_files(draft: Path, snapshot: Snapshot) -> None:
         ],
         "environment": record("environment", snapshot.environment),
         "strategy": snapshot.strategy,
-        "marks": snapshot.marks,
+        "marks": {
+            name: {"size": size, "sha256": snapshot.digests.get(name)}
+            for name, size in snapshot.marks.items()
+        },
         "identity": snapshot.identity,
         "idle": snapshot.idle,
     }
     blobs = {
         "state.safetensors": save(buffers),
-        "state.json": _dumps(content).encode(),
+        "state.json": _bytes(content),
     }
     manifest = {name: _fingerprint(blob) for name, blob in blobs.items()}
-    blobs["manifest.json"] = _dumps(manifest).encode()
+    blobs["manifest.json"] = _bytes(manifest)
     for name, blob in blobs.items():
         with (draft / name).open("wb") as file:
             file.write(blob)
@@ -149,32 +161,49 @@ def read_checkpoint(path: Path) -> Snapshot:
     """Read and verify one checkpoint.
 
     Raises:
-        CheckpointError: A file is missing, truncated or altered; the message names it.
+        CheckpointError: A file is missing, truncated or altered, or holds what no search writes;
+            the message names it.
     """
-    from safetensors.numpy import load
-
-    blobs = _verified(path)
-    content = json.loads(blobs["state.json"])
-    if content["format"] != _FORMAT:
-        raise CheckpointError(
-            f"{path} has format {content['format']}, but this version reads {_FORMAT}; resume it "
-            "with the version that versions.json in the run's folder names."
-        )
-    buffers = load(blobs["state.safetensors"])
-
-    def packed(name: str, skeleton: Any) -> PackedState | None:
-        return None if skeleton is None else PackedState(skeleton, buffers[name])
-
-    population = [
-        Individual(**{**member, "state": packed(f"population.{i}", member["state"])})
-        for i, member in enumerate(content["population"])
-    ]
-    names = ("generation", "strategy", "marks", "identity", "idle")
+    content = _read_content(path)
+    if content["generation"] != int(path.name):
+        raise CheckpointError(f"{path} holds generation {content['generation']}; it was renamed")
+    blob = _verified(path, "state.safetensors")
+    with _told(path):
+        buffers = Buffers(blob, content)
+        population, environment = buffers.population(), buffers.environment()
+    marks = content["marks"]
     return Snapshot(
         population=population,
-        environment=packed("environment", content["environment"]),
-        **{name: content[name] for name in names},
+        environment=environment,
+        marks={name: mark["size"] for name, mark in marks.items()},
+        digests={name: mark["sha256"] for name, mark in marks.items() if mark["sha256"]},
+        **{name: content[name] for name in ("generation", "strategy", "identity", "idle")},
     )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what a file's content may bring about into an error that names the file."""
+    try:
+        yield
+    except RecursionError as error:
+        raise CheckpointError(f"{path} is nested too deep") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no checkpoint's: {error}") from error
+
+
+def _read_content(path: Path) -> dict[str, Any]:
+    """Return what ``state.json`` holds, each field checked."""
+    blob = _verified(path, "state.json")
+    with _told(path / "state.json"):
+        content = json.loads(blob)
+        if isinstance(content, dict) and content.get("format") != _FORMAT:
+            raise SchemaError(
+                f"format is {repr(content.get('format'))[:60]}, but this version reads {_FORMAT}; "
+                "resume it with the version that versions.json in the run's folder names"
+            )
+        checked: dict[str, Any] = CONTENT(content, "content")
+        return checked
 
 
 def latest_checkpoint(directory: Path) -> Snapshot:
@@ -186,12 +215,10 @@ def latest_checkpoint(directory: Path) -> Snapshot:
     problems = []
     for path in sorted(_numbered(directory), reverse=True):
         try:
-            snapshot = read_checkpoint(path)
+            return read_checkpoint(path)
         except CheckpointError as error:
             problems.append(str(error))
             logger.warning("%s; trying the checkpoint before it", error)
-            continue
-        return replace(snapshot)
     found = "; ".join(problems) if problems else "there are none"
     raise CheckpointError(
         f"no usable checkpoint in {directory}: {found}. Start a new run, or restore the "
@@ -199,31 +226,47 @@ def latest_checkpoint(directory: Path) -> Snapshot:
     )
 
 
-def _verified(path: Path) -> dict[str, bytes]:
-    """Return the files' contents after comparing them with the manifest."""
-    blobs = {}
-    for name in ("manifest.json", *_FILES):
+def read_settings(directory: Path) -> list[dict[str, Any]]:
+    """Return ``identity`` and ``marks`` of each checkpoint that can be read, newest first."""
+    found = []
+    for path in sorted(_numbered(directory), reverse=True):
         try:
-            blobs[name] = (path / name).read_bytes()
-        except OSError as error:
-            raise CheckpointError(f"{path / name} cannot be read ({error.strerror})") from error
+            content = _read_content(path)
+        except CheckpointError:
+            continue
+        found.append({name: content[name] for name in ("identity", "marks")})
+    return found
+
+
+def _verified(path: Path, name: str) -> bytes:
+    """Return a file's content after comparing it with the manifest."""
+    blob, manifest = _read(path / name), _read_manifest(path / "manifest.json")
+    got, expected = _fingerprint(blob), manifest[name]
+    if got["size"] != expected["size"]:
+        raise CheckpointError(
+            f"{path / name} has {got['size']} bytes, but was written with {expected['size']}"
+        )
+    if got != expected:
+        raise CheckpointError(f"{path / name} was altered after it was written")
+    return blob
+
+
+def _read(path: Path) -> bytes:
     try:
-        manifest = json.loads(blobs["manifest.json"])
-        canonical = _dumps(manifest).encode()
-    except (ValueError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path / 'manifest.json'} was altered") from error
-    if canonical != blobs["manifest.json"] or sorted(manifest) != sorted(_FILES):
-        raise CheckpointError(f"{path / 'manifest.json'} was altered")
-    for name in _FILES:
-        got, expected = _fingerprint(blobs[name]), manifest[name]
-        if got["size"] != expected.get("size"):
-            raise CheckpointError(
-                f"{path / name} has {got['size']} bytes, but was written with "
-                f"{expected.get('size')}"
-            )
-        if got != expected:
-            raise CheckpointError(f"{path / name} was altered after it was written")
-    return blobs
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read ({error.strerror})") from error
+
+
+def _read_manifest(path: Path) -> dict[str, dict[str, Any]]:
+    blob = _read(path)
+    try:
+        manifest: dict[str, dict[str, Any]] = MANIFEST(json.loads(blob), "manifest")
+        if _bytes(manifest) != blob:
+            raise SchemaError("its bytes are not as they were written")
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} was altered: {error}") from error
+    return manifest
 
 
 def _fingerprint(blob: bytes) -> dict[str, Any]:
@@ -243,7 +286,12 @@ def _sync_directory(path: Path) -> None:
 
 
 def _dumps(content: Any) -> str:
-    return json.dumps(content, sort_keys=True, default=_item)
+    return json.dumps(content, sort_keys=True, default=_item, ensure_ascii=False)
+
+
+def _bytes(content: Any) -> bytes:
+    """Return JSON in which even texts that are no UTF-8 come back as they were."""
+    return _dumps(content).encode("utf-8", "surrogatepass")
 
 
 def _item(value: Any) -> Any:
@@ -251,6 +299,45 @@ def _item(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"a checkpoint cannot hold {value!r} of type {type(value).__name__}")
+
+
+def joined_identity(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a search's own settings with those that a user gave beside them.
+
+    Raises:
+        ValueError: A given one has the name of the search's own, or no JSON value.
+    """
+    for name, value in given.items():
+        if type(name) is not str or name in own or name == "asynchronous":
+            raise ValueError(
+                f"identity: {name!r} is no text, or a setting of the search itself; call it "
+                "otherwise."
+            )
+        try:
+            back = json.loads(_dumps(value))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"identity[{name!r}] is no JSON value: {error}") from error
+        if back != json.loads(_dumps(back)):
+            raise ValueError(f"identity[{name!r}]={value!r} holds NaN, which is never the same.")
+    checked_settings(_plain(own))
+    return {**own, **given}
+
+
+@contextmanager
+def taking_over(snapshot: Snapshot, what: str) -> Iterator[None]:
+    """Say which part of a checkpoint does not fit the run that wants to go on from it.
+
+    Raises:
+        CheckpointError: In place of whatever loading it raised.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+        raise CheckpointError(
+            f"the checkpoint of generation {snapshot.generation} holds no {what} that fits this "
+            f"run ({type(error).__name__}: {error}). Start a new run, or restore the folder from "
+            "a copy."
+        ) from error
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

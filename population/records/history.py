@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from population.strategy import Child, Individual, Strategy
+from population.records.cells import encode
+from population.spaces.domain import is_nan, plain
+from population.strategy import MISSING, Child, Individual, Strategy, check_column
 
 
 def history_rows(
@@ -12,33 +14,89 @@ def history_rows(
     parents: Sequence[Individual],
     children: Sequence[Child],
     chosen: Sequence[int],
+    *,
+    times: Sequence[Mapping[str, float]] = (),
 ) -> list[dict[str, Any]]:
     """Return a row per child of one generation; a failed child's scores are NaN.
 
+    Args:
+        constants: The run, its seed, and the generation.
+        strategy: What names the columns of hyperparameters.
+        parents: The population that the children come from.
+        children: Those of one generation.
+        chosen: The places of those that survive.
+        times: Each child's seconds by phase, where they are recorded.
+
     Raises:
-        ValueError: A hyperparameter has the name of another column.
+        ValueError: A score or a hyperparameter has the name of another column.
     """
-    names = list(next((child.scores for child in children if child.scores), {}))
+    names = dict.fromkeys(name for child in children for name in child.scores)
+    for name in names:
+        check_column(name, "the score")
     survivors = set(chosen)
     rows = []
-    for child in children:
+    for child, own in zip(children, times or [{}] * len(children), strict=True):
         parent = parents[child.offspring.parent]
-        columns = strategy.columns(child.offspring.hyperparameters)
         row = {
             **constants,
             "child": child.index,
             "parent_generation": parent.generation,
             "parent": parent.index,
-            "operator": child.offspring.operator or "",
+            "operator": _operator(child),
             **{name: child.scores.get(name, float("nan")) for name in names},
             "survived": child.index in survivors and not child.error,
-            "error": child.error,
+            "error": child.error or MISSING,
+            **own,
             "seconds": round(child.seconds, 6),
         }
-        if clash := sorted(columns.keys() & row.keys()):
-            raise ValueError(
-                f"the hyperparameter {clash[0]!r} has the name of a column of the history; call it "
-                "otherwise, or rename the score that evaluate() returns."
-            )
-        rows.append(row | columns)
+        rows.append(row | _columns(strategy, child, names))
     return rows
+
+
+def _operator(child: Child) -> Any:
+    name = child.offspring.operator
+    if name is None:
+        return MISSING
+    if type(name) is not str or not name:
+        raise ValueError(f"the operator {name!r}: expected a text that is not empty, or None.")
+    return name
+
+
+def _columns(strategy: Strategy, child: Child, scores: Mapping[str, Any]) -> dict[str, Any]:
+    columns = strategy.columns(child.offspring.hyperparameters)
+    for name in columns:
+        check_column(name, "the hyperparameter")
+        if name in scores:
+            raise ValueError(
+                f"the hyperparameter {name!r} has the name of a score that evaluate() returns; "
+                "rename one of them."
+            )
+    return columns
+
+
+def plain_hyperparameters(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return hyperparameters as a history gives them back: numpy's as numbers, lists as tuples.
+
+    Raises:
+        ValueError: A name is a column's or has a dot, or a value is none that a table can hold.
+    """
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        full = f"{prefix}{name}"
+        check_column(full if isinstance(name, str) else name, "the hyperparameter")
+        if not name or "." in name:
+            raise ValueError(f"the hyperparameter {full!r}: write groups as nested dicts.")
+        group = isinstance(value, Mapping)
+        found[name] = plain_hyperparameters(value, f"{full}.") if group else _plain(full, value)
+    return found
+
+
+def _plain(name: str, value: Any) -> Any:
+    value = plain(value)
+    try:
+        encode(value)
+        if is_nan(value):
+            raise ValueError(f"{value!r} equals nothing, not even itself; write None instead.")
+    except ValueError as error:
+        raise ValueError(f"the hyperparameter {name!r}: {error}") from error
+    return value

@@ -1,5 +1,6 @@
 """Who came from whom: ancestors, copies and founders, read from the rows of a history."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,3 +142,54 @@ def best_row(history: "pd.DataFrame", score: str, *, asynchronous: bool = False)
     if not usable.any():
         raise ValueError(f"nobody in the last population has a finite score {score!r}.")
     return int(np.argmax(np.where(usable, values, -np.inf)))
+
+
+_KINDS: dict[str, type] = {
+    "seed": int,
+    "generation": int,
+    "child": int,
+    "parent_generation": int,
+    "parent": int,
+    "operator": str,
+    "survived": bool,
+    "error": str,
+    "seconds": float,
+}
+
+_EXPECTED: dict[type, str] = {
+    int: "an integer of at least 0 (a generation: 1)",
+    str: "a text",
+    bool: "True or False",
+    float: "a number with a point",
+}
+
+
+def check_history(history: "pd.DataFrame", path: Path) -> None:
+    """Check that a table is a history: its columns, their types, and parents before children.
+
+    Raises:
+        ValueError: It is none; the message names the row and the column.
+    """
+    missing = [name for name in _KINDS if name not in history]
+    names = [str(name) for name in history.columns]
+    if missing or names.index("operator") > names.index("survived"):
+        raise ValueError(f"{path} is no history: {(missing or ['survived'])[0]!r} is not in it.")
+    for name, kind in {**_KINDS, **dict.fromkeys(score_names(history), float)}.items():
+        least = 1 if name == "generation" else 0
+        for row, value in enumerate(history[name].tolist(), start=1):
+            if type(value) is not kind or (isinstance(value, int) and value < least):
+                raise ValueError(
+                    f"{path}, row {row}, {name!r}: {value!r:.60}, expected {_EXPECTED[kind]}, as a "
+                    "search writes it. Put the file back from a copy."
+                )
+    _check_order(history, path)
+
+
+def _check_order(history: "pd.DataFrame", path: Path) -> None:
+    keys = history[IDENTITY[:2]]
+    if keys.duplicated().any():
+        row = int(np.flatnonzero(keys.duplicated())[0])
+        raise ValueError(f"{path}, row {row + 1}: this child of its generation is there already.")
+    late = np.flatnonzero(parent_rows(history) >= np.arange(len(history)))
+    if len(late):
+        raise ValueError(f"{path}, row {late[0] + 1}: its parent is not among the rows before it.")

@@ -5,15 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from population.strategy import PHASES
 from population.worker import Report
 
-PHASES = ("variation", "scoring", "selection", "transfer", "environment", "bookkeeping")
-"""The phases of a generation.
-
-Variation and scoring are the members' own time, in whichever process: they add up to more than the
-wall time where several work at once. Transfer is what copying and packing states takes the busiest
-worker, and handing them over; bookkeeping is all the rest, calls and waiting among it.
-"""
+__all__ = ["OUTSIDE", "PARTS", "PHASES", "Lesson", "Profile", "columns"]
 
 PARTS = ("start", "ask", "make", "keep", "update", "callbacks", "checkpoint")
 """What a search does, in wall time."""

@@ -1,6 +1,5 @@
 """A run made again from its journal, child by child."""
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from population.member import Birth, Hyperparameters, Member
 from population.records.lineage import hyperparameter_names
 from population.records.result import Record, read_result
-from population.records.typed_values import typed_values
+from population.records.schedule import existing
 from population.seeding import Seeds, preserved_randomness
 from population.spaces import SearchSpace
 from population.spaces.tree import unflatten
@@ -56,8 +55,8 @@ def replay(
         run: A run's directory, the result of a search, or its history.
         member: What built the run's members.
         seed: Another seed than the recorded one, for the same choices on other random numbers.
-        space: The search space, for the types of hyperparameters that a table forgets. A result
-            and a directory with checkpoints know it; without it, a value is what it looks like.
+        space: The search space, for the hyperparameters that change shapes. A result and a
+            directory with checkpoints know it.
         structural: Hyperparameters that change shapes, by dotted names, beside those of the space.
         torch_threads: As in the run.
 
@@ -68,7 +67,7 @@ def replay(
         ValueError: The run had an environment, or a row stands before its parent's.
         RuntimeError: A child fails that did not fail in the run.
     """
-    table, cells, described = _read(run)
+    table, described = _read(run)
     if space is not None:
         described = SearchSpace(space).describe()
     if seed is not None:
@@ -79,16 +78,14 @@ def replay(
         seed=int(table["seed"].iloc[0]) if len(table) else 0,
         structural=(*structural, *(n for n in described if described[n].get("structural"))),
     )
-    entries = list(_entries(table, cells, described))
+    entries = list(_entries(table))
     with preserved_randomness():
         reports = list(_make_again(entries, workshop))
     return _filled(table, reports)
 
 
-def _read(
-    run: "str | Path | Record | pd.DataFrame",
-) -> tuple["pd.DataFrame", list[dict[str, Any]], dict[str, Any]]:
-    """Return the table, its hyperparameters' cells as they were written, and the space."""
+def _read(run: "str | Path | Record | pd.DataFrame") -> tuple["pd.DataFrame", dict[str, Any]]:
+    """Return the table and a description of the space."""
     known = read_result(run) if isinstance(run, str | Path) else run
     table = known.history if isinstance(known, Record) else known
     settings = known.settings if isinstance(known, Record) else {}
@@ -97,19 +94,13 @@ def _read(
             "run: it had an environment, which a replay does not rebuild; run Search again with "
             "the run's seed for the same history."
         )
+    return table.copy(), dict(settings.get("space", {}))
+
+
+def _entries(table: "pd.DataFrame") -> Iterator[_Entry]:
     names = hyperparameter_names(table)
-    cells = table[names].to_dict("records")
-    if isinstance(run, str | Path):  # the text itself: a table makes floats of some integers
-        with (Path(run) / "results.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))[: len(table)]
-        cells = [{name: row[name] for name in names} for row in rows]
-    return table.copy(), cells, dict(settings.get("space", {}))
-
-
-def _entries(
-    table: "pd.DataFrame", cells: Sequence[Mapping[str, Any]], described: Mapping[str, Any]
-) -> Iterator[_Entry]:
-    for row, values in zip(table.to_dict("records"), cells, strict=True):
+    for row in table.to_dict("records"):
+        values = existing({name: row[name] for name in names})
         key = int(row["generation"]), int(row["child"])
         yield _Entry(
             key=key,
@@ -117,7 +108,7 @@ def _entries(
             birth=Birth(
                 seeds=Seeds(int(row["seed"]), *key),
                 operator=row["operator"] or None,
-                hyperparameters=unflatten(typed_values(values, described)),
+                hyperparameters=unflatten(values),
                 train=row["operator"] != KEEP,
             ),
             failed=bool(row["error"]),

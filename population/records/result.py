@@ -1,18 +1,19 @@
 """What a search leaves behind: the best member, the history, and who came from whom."""
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from population.records.archive import HISTORY, read_table
+from population.records.checkpoint import read_settings
 from population.records.lineage import (
     IDENTITY,
     TIMING,
     ancestor_rows,
     ancestry,
     best_row,
+    check_history,
     parent_rows,
     row_of,
     score_names,
@@ -120,7 +121,7 @@ class Record:
         Raises:
             ValueError: There is no such child.
         """
-        return schedule_of(self.ancestry(member), objective=self.objective, settings=self.settings)
+        return schedule_of(self.ancestry(member), objective=self.objective)
 
     def plot(self, *, unit: str = "generation") -> "Figure":
         """Draw the score and each hyperparameter over generations, the best's line on top.
@@ -184,46 +185,17 @@ def read_result(directory: str | Path) -> Record:
     """Read what a search wrote to its directory, finished or not; nothing is run.
 
     Raises:
-        ValueError: The directory holds no results.
+        ValueError: The directory holds no results, or they are not as they were written.
     """
-    path = Path(directory) / "results.csv"
+    path = Path(directory) / f"{HISTORY}.csv"
     if not path.is_file():
         raise ValueError(
             f"directory={str(directory)!r} holds no results.csv; give the directory of a run: the "
             "one that was handed to Search(directory=...)."
         )
-    history = _whole_rows(path)
+    known = read_settings(path.parent / "checkpoints")
+    history = read_table(path)
     if history.empty:
         raise ValueError(f"{path} is empty: no generation is complete yet.")
-    return Record(history=history, settings=_settings(path.parent / "checkpoints"))
-
-
-def _whole_rows(path: Path) -> "pd.DataFrame":
-    """Return the rows of a journal, without a last one that is still being written."""
-    import csv
-
-    import pandas as pd
-
-    from population.records.journal import tidy
-
-    text = path.read_text(encoding="utf-8")
-    rows = list(csv.reader(io.StringIO(text, newline="")))
-    if rows and (not text.endswith("\n") or len(rows[-1]) < len(rows[0])):
-        rows.pop()
-    if len(rows) < 2:
-        return pd.DataFrame()
-    whole = io.StringIO(newline="")
-    csv.writer(whole, lineterminator="\n").writerows(rows)
-    whole.seek(0)
-    return tidy(pd.read_csv(whole))
-
-
-def _settings(checkpoints: Path) -> dict[str, Any]:
-    """Return the settings in the newest checkpoint, or nothing where there is none."""
-    for path in sorted(checkpoints.glob("[0-9]*/state.json"), reverse=True):
-        try:
-            settings: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["identity"]
-        except (OSError, ValueError, KeyError):
-            continue
-        return settings
-    return {}
+    check_history(history, path)
+    return Record(history=history, settings=known[0]["identity"] if known else {})

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from population.records.cells import encode
 from population.records.lineage import hyperparameter_names
-from population.records.typed_values import typed_values
-from population.spaces.domain import plain
+from population.spaces.domain import is_nan, plain
 from population.spaces.tree import flatten, unflatten
 from population.strategy import KEEP
 
@@ -165,28 +165,31 @@ def schedule_of(
     line: "pd.DataFrame",
     *,
     objective: str = "fitness",
-    settings: Mapping[str, Any] | None = None,
 ) -> Schedule:
     """Return the schedule in the rows of a line of ancestors, oldest first.
 
     Args:
         line: Rows of a history, as :func:`population.records.lineage.ancestry` returns them.
         objective: The score that ranked the members.
-        settings: The run's settings; its description of the space tells the values' types.
     """
     trained = line[line["operator"] != KEEP]
     names = hyperparameter_names(line)
-    described = (settings or {}).get("space", {})
     rows = [
-        (str(operator), typed_values(dict(zip(names, cells, strict=True)), described))
+        (str(operator), existing(dict(zip(names, cells, strict=True))))
         for operator, *cells in zip(trained["operator"], *(trained[n] for n in names), strict=True)
     ]
     return Schedule(merged(rows), objective=objective)
 
 
+def existing(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row's hyperparameters that exist, flat; a table holds NaN for the others."""
+    return {name: plain(value) for name, value in values.items() if not is_nan(value)}
+
+
 def merged(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[Phase, ...]:
     """Return (operator, flat hyperparameters) of each generation, equal ones in a row as one."""
-    starts = [i for i, row in enumerate(rows) if i == 0 or row != rows[i - 1]]
+    spelled = [(name, {key: encode(one) for key, one in values.items()}) for name, values in rows]
+    starts = [i for i, row in enumerate(spelled) if i == 0 or row != spelled[i - 1]]
     ends = [*starts[1:], len(rows)]
     return tuple(
         Phase(

@@ -5,6 +5,7 @@ as likely up as down and that are reflected at the borders. So a value never lea
 exploring alone never drifts: the distribution that a value settles to is the one it was drawn from.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,7 +58,11 @@ class Fixed(Domain):
     value: Any
 
     def __post_init__(self) -> None:
-        if not is_plain(plain(self.value)):
+        value = plain(self.value)
+        object.__setattr__(self, "value", value)
+        if is_nan(value):
+            raise ValueError(f"{value!r} equals nothing, not even itself; write None instead.")
+        if not is_plain(value):
             raise ValueError(
                 f"{self.value!r} is no domain, and no plain value that a table can hold. Give it "
                 "to the member in another way: functools.partial(MyMember, data=...)."
@@ -118,7 +123,14 @@ def plain(value: Any) -> Any:
 
 
 def is_plain(value: Any) -> bool:
-    """Return whether a table and a checkpoint can hold the value."""
-    if isinstance(value, tuple):
+    """Return whether a table and a checkpoint can hold the value, and give it back as it is."""
+    if type(value) is tuple:
         return all(is_plain(item) for item in value)
-    return value is None or isinstance(value, (str, int, float))
+    return type(value) in (str, int, float, bool, type(None))
+
+
+def is_nan(value: Any) -> bool:
+    """Return whether a plain value is NaN, or holds one, so that it is not equal to itself."""
+    if isinstance(value, tuple):
+        return any(is_nan(item) for item in value)
+    return isinstance(value, float) and math.isnan(value)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from population.spaces.domain import STRENGTH, Domain, Scaled, is_plain, plain
+from population.spaces.domain import STRENGTH, Domain, Scaled, is_nan, is_plain, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ def check_options(domain: Choice) -> None:
         raise ValueError(
             f"option {unfit[0]!r}: expected text, numbers, True, False, None or tuples of them, "
             "which a table can hold. Give the option a name, and look it up in the member."
+        )
+    if any(is_nan(value) for value in values):
+        raise ValueError(
+            f"options={options!r}: NaN equals nothing, not even itself; write None instead."
         )
     if len(set(values)) < len(values):
         raise ValueError(

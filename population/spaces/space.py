@@ -9,6 +9,7 @@ import numpy as np
 
 from population.spaces.domain import STRENGTH, Domain, Fixed
 from population.spaces.tree import Tree, flatten, in_order, leaves_of, unflatten, unknown
+from population.strategy import MISSING
 
 
 class SearchSpace:
@@ -120,9 +121,9 @@ class SearchSpace:
         )
 
     def columns(self, values: Tree) -> dict[str, Any]:
-        """Return flat values under all names, None where one does not exist."""
+        """Return flat values under all names, MISSING where one does not exist."""
         flat = flatten(values)
-        return {name: flat.get(name) for name in self.names}
+        return {name: flat.get(name, MISSING) for name in self.names}
 
     def describe(self) -> dict[str, Any]:
         """Return the space as JSON values."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from population.records.schedule import Schedule
 from population.spaces.tree import flatten
-from population.strategy import Child, Individual, Offspring, Strategy
+from population.strategy import MISSING, Child, Individual, Offspring, Strategy
 
 
 class FollowSchedule(Strategy):
@@ -50,12 +50,12 @@ class FollowSchedule(Strategy):
         return [0]
 
     def columns(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the hyperparameters under the names of all phases, None where one is absent."""
+        """Return the hyperparameters under the names of all phases, MISSING where one is absent."""
         flat = flatten(hyperparameters)
         names = dict.fromkeys(
             name for phase in self.schedule.phases for name in flatten(phase.hyperparameters)
         )
-        return {name: flat.get(name) for name in names}
+        return {name: flat.get(name, MISSING) for name in names}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the number of generations lived through."""

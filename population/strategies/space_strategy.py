@@ -6,22 +6,7 @@ from typing import Any
 import numpy as np
 
 from population.spaces import SearchSpace
-from population.strategy import Child, Individual, Strategy
-
-JOURNAL_COLUMNS = frozenset(
-    [
-        "run",
-        "seed",
-        "generation",
-        "child",
-        "parent_generation",
-        "parent",
-        "operator",
-        "survived",
-        "error",
-        "seconds",
-    ]
-)
+from population.strategy import Child, Individual, Strategy, check_column
 
 
 class SpaceStrategy(Strategy):
@@ -73,8 +58,8 @@ class SpaceStrategy(Strategy):
             )
         for values in self.given:
             self.space.check(values)
-        if taken := sorted(JOURNAL_COLUMNS.intersection(self.space.names)):
-            raise ValueError(f"{taken[0]!r} is a column of every journal; name it otherwise.")
+        for name in self.space.names:
+            check_column(name, "the hyperparameter")
 
     def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:
         """Return the given hyperparameters, then drawn ones."""

@@ -1,5 +1,6 @@
 """Every benchmark answers --help and runs its quick form."""
 
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,19 @@ SAYS = {
     "scale": "µs of the scheduler per member",
 }
 QUICK = sorted(SAYS)
+HELP = """
+import contextlib, io, json, pathlib, runpy, sys
+found = {}
+for path in map(pathlib.Path, sys.argv[1:]):
+    sys.argv = [str(path), "--help"]
+    sys.path[0] = str(path.parent)
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as end:
+            found[path.stem] = end.code or 0, said.getvalue()
+print(json.dumps(found))
+"""
 FEW = {"collection": ["gan"], "collection_search": ["vae"]}
 
 
@@ -41,11 +55,27 @@ def run(name, *words):
     )
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_help_and_a_line_in_the_readme(name):
-    done = run(name, "--help")
+@pytest.fixture(scope="module")
+def helped():
+    """Return what each script answers to --help: all in one process, which imports torch once."""
+    done = subprocess.run(
+        [sys.executable, "-c", HELP, *(str(FOLDER / f"{name}.py") for name in SCRIPTS)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=170,
+    )
     assert done.returncode == 0, done.stderr
-    assert "--quick" in done.stdout
+    return json.loads(done.stdout)
+
+
+@pytest.mark.xdist_group("help of the benchmarks")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_and_a_line_in_the_readme(helped, name):
+    status, said = helped[name]
+    assert status == 0
+    assert "--quick" in said
     assert f"`{name}.py`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("egan bits")  # what is expected is made once
 GENERATIONS = 120
 SETTINGS = [
     *("--generations", str(GENERATIONS), "--checkpoint-every", "20", "--look-every", "60"),

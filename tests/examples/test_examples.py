@@ -20,22 +20,31 @@ def run(path, folder, *options):
     )
 
 
+def check_the_classifier(said, folder):
+    """It is tuned and drawn."""
+    accuracy = float(said.rpartition("test accuracy ")[2].strip().rstrip("%"))
+    assert accuracy > 60
+    assert (folder / "tune_classifier.png").stat().st_size > 10_000
+
+
+def check_the_ported_loop(said, folder):
+    """It shows its schedule."""
+    assert float(said.split()[1]) < 0.6
+    assert "from_generation" in said
+
+
+CHECKS = {"tune_classifier": check_the_classifier, "port_from_ray_tune": check_the_ported_loop}
+
+
+def test_every_check_has_its_example():
+    assert set(CHECKS) <= {path.stem for path in EXAMPLES}
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_and_is_short(tmp_path, path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 60
     done = run(path, tmp_path, "--quick")
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
-
-
-def test_the_classifier_is_tuned_and_drawn(tmp_path):
-    done = run(ROOT / "examples/tune_classifier.py", tmp_path, "--quick")
-    accuracy = float(done.stdout.rpartition("test accuracy ")[2].strip().rstrip("%"))
-    assert accuracy > 60
-    assert (tmp_path / "tune_classifier.png").stat().st_size > 10_000
-
-
-def test_the_ported_loop_shows_its_schedule(tmp_path):
-    done = run(ROOT / "examples/port_from_ray_tune.py", tmp_path, "--quick")
-    assert float(done.stdout.split()[1]) < 0.6
-    assert "from_generation" in done.stdout
+    if path.stem in CHECKS:
+        CHECKS[path.stem](done.stdout, tmp_path)

@@ -1,31 +1,18 @@
 """One seed, one history: models tuned or evolved through Ray, and trained with a break."""
 
-from functools import partial
+from dataclasses import replace
 
-import collection_checks as checks
 import pandas as pd
 import pytest
-from egan.evolution.evolve import EvolvedGenerator, SharedDiscriminator
-from egan.runs.models import model_of
 
-from egan import collection
+from egan.collection import testing
+from egan.collection.search import default_space
 from egan.config.space import read_space
+from egan.evolution.whole import evolution_search
 from egan.run import main
-from population import Evolution, PopulationBasedTraining, RayExecutor, Search
+from population import PopulationBasedTraining, RayExecutor, Search
 
 ROUNDS = 3
-
-
-@pytest.fixture(scope="module")
-def _ray():
-    """One Ray instance for all tests of this file."""
-    from population.executors import ray_cluster
-
-    ray_cluster.connect(None, num_actors=4)
-    import ray
-
-    yield
-    ray.shutdown()
 
 
 def rows(history):
@@ -33,40 +20,37 @@ def rows(history):
 
 
 def tuned(name, executor=None):
-    model = model_of(checks.small(name))
-    space = read_space(model.space, model.kinds, structural=model.structural)
+    config = replace(testing.small(name), evolve=None)
+    structural = type(config.settings).STRUCTURAL
+    space = read_space(default_space(config), config.kinds, structural=structural)
     strategy = PopulationBasedTraining(space, population_size=4)
     return rows(
-        Search(checks.tiny(name, interval=3), strategy, executor=executor).run(ROUNDS).history
+        Search(testing.tiny(name, interval=3), strategy, executor=executor).run(ROUNDS).history
     )
 
 
 def evolved(name, executor=None):
-    parts = {"build": checks.tiny(name), "evolution": collection.preset(name).evolution}
-    search = Search(
-        partial(EvolvedGenerator, **parts),
-        Evolution(("minimax", "heuristic"), mu=2),
-        environment=partial(SharedDiscriminator, **parts),
-        executor=executor,
-    )
-    return rows(search.run(ROUNDS).history)
+    parts = testing.parts(name, mutations=("minimax", "heuristic"), num_survivors=2)
+    return rows(evolution_search(parts, seed=0, executor=executor).run(ROUNDS).history)
 
 
 @pytest.mark.parametrize("name", ["vae", "cgan", "capsnet"])
-def test_pbt_through_ray_is_pbt_inline(name, _ray):  # noqa: PT019
+def test_pbt_through_ray_is_pbt_inline(name, ray_session):
     inline = tuned(name)
     assert not inline["error"].any()
     assert inline["fitness"].nunique() > 4
     assert tuned(name, RayExecutor(2)).equals(inline)
 
 
-def test_evolution_through_ray_is_evolution_inline(_ray):  # noqa: PT019
+def test_evolution_through_ray_is_evolution_inline(ray_session):
     assert evolved("cgan", RayExecutor(2)).equals(evolved("cgan"))
 
 
 @pytest.mark.parametrize("how", [[], ["--evolve", "minimax,heuristic"]], ids=["train", "evolve"])
 def test_a_run_that_goes_on_is_a_run_without_a_break(how, tmp_path, monkeypatch):
-    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: checks.features_of(data))
+    monkeypatch.setattr(
+        "egan.runs.preparation._features", lambda _, data: testing.features_of(data)
+    )
     words = ["cgan", "--width", "4", "--interval", "2", "--executor", "inline", *how]
     length = "--generations" if how else "--rounds"
     for folder, until in (("whole", "4"), ("broken", "2")):

@@ -61,7 +61,7 @@ def test_the_path_of_the_data_becomes_absolute():
         ("--generator-lr -1", "--generator-lr must be a number above 0, but got -1.0"),
         ("--discriminator-lr nan", "--discriminator-lr must be a number above 0, but got nan"),
         ("--beta2 1", "--beta2 must be in [0, 1)"),
-        ("--depth 0", "--depth must be 1 or more, but got 0"),
+        ("--depth -1", "--depth must be 0 or more, but got -1"),
         ("--generations 0", "--generations must be 1 or more"),
         ("--seed -1", "--seed must be 0 or more"),
         ("--workers 0", "--workers must be 1 or more"),

@@ -45,7 +45,8 @@ def _prepared(directory):
 def test_a_run_leaves_everything_in_its_directory(tiny_run):
     files = {path.name for path in tiny_run.iterdir()}
     assert files == {
-        *("config.yaml", "versions.json", "results.csv", "metrics.csv", "lineage.csv", "log.txt"),
+        *("config.yaml", "about.json", "versions.json", "results.csv", "metrics.csv"),
+        *("lineage.csv", "log.txt"),
         *("timing.json", "samples", "checkpoints", "model.safetensors", "fitness.png"),
         *("mutations.png", "report.html"),
     }

@@ -78,7 +78,8 @@ def _told(words, capsys):
 def test_a_search_leaves_everything_in_its_directory(finished):
     files = {path.name for path in finished.iterdir()}
     assert files == {
-        *("config.yaml", "versions.json", "results.csv", "metrics.csv", "lineage.csv", "log.txt"),
+        *("config.yaml", "about.json", "versions.json", "results.csv", "metrics.csv"),
+        *("lineage.csv", "log.txt"),
         *("timing.json", "samples", "checkpoints", "model.safetensors", "fitness.png"),
         *("hyperparameters.png", "lineage.png", "schedule.yaml", "report.html"),
     }

@@ -110,7 +110,7 @@ def test_a_run_that_is_resumed_is_the_uninterrupted_one(toy, tmp_path):
     )
 
 
-def test_the_same_bits_inline_and_on_ray():
+def test_the_same_bits_inline_and_on_ray(ray_session):
     for parts in (two_ways(num_survivors=2), labelled(num_survivors=2, selection="plus")):
         table, states, _ = history(parts, 4)
         other, others, _ = history(parts, 4, executor=RayExecutor(2))
@@ -126,7 +126,7 @@ def test_the_same_bits_inline_and_on_ray():
 def test_siblings_are_scored_at_once(parts):
     plain = parts()
     at_once = parts(arithmetic=ArithmeticConfig(vectorize="on"))
-    at_once.check_arithmetic()
+    at_once.check(ArithmeticConfig(vectorize="on"))
     generator, _ = paired(at_once, trained=1)
     parent = pack(generator.state_dict())
     together = list(generator.reproduce(parent, litter(THREE, 2)))

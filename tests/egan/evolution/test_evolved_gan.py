@@ -221,7 +221,7 @@ def _history(executor):
     return result.history.drop(columns="seconds"), [pack(one.state) for one in result.population]
 
 
-def test_the_same_bits_inline_and_on_ray():
+def test_the_same_bits_inline_and_on_ray(ray_session):
     table, states = _history(InlineExecutor())
     other, others = _history(RayExecutor(2))
     assert table.equals(other)

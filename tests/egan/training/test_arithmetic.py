@@ -28,7 +28,7 @@ from population.state import pack, unpack
 
 IMAGES = {
     "data": {"name": "digits"},
-    "settings": {"network": "dcgan", "width": 4, "discriminator_width": 4},
+    "settings": {"network": "dcgan", "depth": 0, "width": 4, "discriminator_width": 4},
 }
 
 
@@ -135,7 +135,7 @@ def test_a_sibling_scored_at_once_is_the_same_bits_alone(settings):
         assert np.array_equal(newborn.contribution.buffer, alone.contribution.buffer)
 
 
-def test_who_is_scored_at_once_does_not_depend_on_the_executor():
+def test_who_is_scored_at_once_does_not_depend_on_the_executor(ray_session):
     config = tiny_config(
         arithmetic={"vectorize": "on"}, evolution={"num_survivors": 2, "selection": "plus"}
     )

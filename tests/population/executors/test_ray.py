@@ -26,16 +26,11 @@ def expected():
     return rows(search().run(GENERATIONS).history)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
-def test_any_number_of_workers_gives_the_inline_bits(ray_session, expected, workers):
-    history = search(RayExecutor(workers)).run(GENERATIONS).history
-    assert rows(history).equals(expected)
-
-
-def test_a_torch_optimizer_gives_the_inline_bits(ray_session):
+@pytest.mark.parametrize(("workers", "member"), [(1, Tiny), (2, Adaptive), (3, Tiny)])
+def test_any_number_of_workers_gives_the_inline_bits(ray_session, workers, member):
     inline, ray = (
-        rows(search(executor, member=Adaptive).run(GENERATIONS).history)
-        for executor in (None, RayExecutor(2))
+        rows(search(executor, member=member).run(GENERATIONS).history)
+        for executor in (None, RayExecutor(workers))
     )
     assert ray.equals(inline)
 

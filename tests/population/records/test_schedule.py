@@ -5,10 +5,9 @@ import yaml
 from searches import SPACE, Walker, pbt_search
 from toys import Drift, Tiny, search
 
-from population import RandomSearch, Search, SearchSpace
+from population import RandomSearch, Search
 from population.records.lineage import hyperparameter_names
 from population.records.schedule import Phase, Schedule, schedule_of
-from population.records.typed_values import typed_values
 from population.strategies.follow_schedule import FollowSchedule
 from population.testing import StrategyConformance
 
@@ -96,7 +95,7 @@ def test_a_member_that_was_only_scored_again_did_not_train():
 
 def test_yaml_keeps_every_bit(tmp_path):
     run = pbt_search(seed=3)
-    schedule = schedule_of(run.run(12).ancestry(), settings=run.identity, objective="other")
+    schedule = schedule_of(run.run(12).ancestry(), objective="other")
     schedule.to_yaml(tmp_path / "schedule.yaml")
     read = Schedule.from_yaml(tmp_path / "schedule.yaml")
     assert read == schedule
@@ -138,30 +137,6 @@ def test_generations_count_from_one():
     assert schedule.at(9) is schedule.phases[0]
     with pytest.raises(ValueError, match="generation=0"):
         schedule.at(0)
-
-
-@pytest.mark.parametrize("described", [True, False])
-def test_cells_of_a_table_become_values(described):
-    space = SearchSpace(SPACE).describe() if described else {}
-    cells = {
-        "lr": 1.0,
-        "count": 3.0 if described else 3,
-        "group.kind": 1.0 if described else "plain",
-        "group.extra": 4.0 if described else float("nan"),
-        "group.pair": "(0.5, 0.9)",
-    }
-    values = typed_values(cells, space)
-    expected = {"lr": 1.0, "count": 3, "group.kind": "01", "group.extra": 4}
-    if not described:
-        expected = {"lr": 1.0, "count": 3, "group.kind": "plain"}
-    assert repr(values) == repr({**expected, "group.pair": (0.5, 0.9)})
-
-
-def test_what_does_not_exist_under_the_conditions_is_left_out():
-    cells = {"lr": 1.0, "count": 1, "group.kind": None, "group.extra": 3, "group.pair": "(0, 0.99)"}
-    values = typed_values(cells, SearchSpace(SPACE).describe())
-    assert values["group.kind"] is None
-    assert "group.extra" not in values
 
 
 class TestFollowSchedule(StrategyConformance):
