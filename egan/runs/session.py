@@ -86,14 +86,9 @@ class Session:
             caveat=told.caveat,
         )
         if self.plan.kind == "search":
-<<<<<<< HEAD
-            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE)
+            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE, unit=self.plan.one)
         written = Logbook(self.looker, told)
         return [self.looker, progress, written, self.timekeeper, self.stopper]
-=======
-            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE, unit=self.plan.one)
-        return [self.looker, progress, self.timekeeper, self.stopper]
->>>>>>> stack
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address
