@@ -51,7 +51,9 @@ def _obey(request: Request) -> int:
     from egan.runs.console import Talk
 
     with Talk() as talk:
-        return carry_out(request, talk)
+        status = carry_out(request, talk)
+        talk.note(f"ended with status {status}")
+        return status
 
 
 def carry_out(request: Request, talk: Talk) -> int:

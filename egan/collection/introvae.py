@@ -295,7 +295,9 @@ class IntroVae(Model):
         scores = self.task.appraised(self.samples(self.task.num_judged, self.rng))
         images = self.task.held_out.real(NUM_HELD_OUT).to(self.device)
         error = (self.reconstruct(images) - images).square().mean()
-        share = float(error / (images - images.mean(dim=0)).square().mean())
+        # of one held-out image there is no spread
+        spread = images if len(images) > 1 else self.task.data.real(NUM_HELD_OUT).to(self.device)
+        share = float(error / (spread - spread.mean(dim=0)).square().mean())
         fitness = scores["fitness"] - ERROR_WEIGHT * share
         return {**scores, "fitness": fitness, "reconstruction_error": share}
 

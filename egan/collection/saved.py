@@ -19,12 +19,13 @@ from egan import collection, weights_file
 from egan.collection.api import build
 from egan.config import to_dict
 from egan.config.file import from_dict
-from egan.data.dataset import Dataset
+from egan.data.dataset import Absent
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from egan.config import RunConfig
+    from egan.data.dataset import Dataset
     from egan.judging.features import Features
     from egan.tasks import Task
     from egan.training.model import Model
@@ -74,8 +75,8 @@ def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
 def load(path: str | Path, *, task: Task | None = None) -> Model:
     """Read a `model.safetensors`, in evaluation mode.
 
-    It makes samples at once. Scores, and pictures of data, need the data: give a ``task`` then, as
-    `egan.collection.api.task_of` makes it.
+    It makes samples at once, and pictures that show no data. Scores and the other pictures say that
+    they need the data: give a ``task`` then, as `egan.collection.api.task_of` makes it.
 
     Args:
         path: The file, as a run leaves it.
@@ -88,7 +89,7 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
         labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
-        task = task or _stand_in(config, described, labels)
+        task = task or stand_in(config, described, labels)
         _check_sizes(config, task, tensors)
         model = build(config, task)
         for name, network in model.networks.items():
@@ -137,13 +138,13 @@ def _sized(shape: torch.Size | None) -> str:
     return "missing" if shape is None else "x".join(map(str, shape)) or "a number"
 
 
-def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
+def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
     """Return a task whose data have the shape, and the labels, of those that were learned from."""
     if labels is not None and not _are_labels(labels):
         raise ValueError("its labels are not whole numbers from 0")
     count = 2 if labels is None else len(labels)
     shape = (count, *map(int, described["shape"]))
-    dataset = Dataset(
+    dataset = Absent(
         str(described["name"]),
         np.zeros(shape, np.dtype(described["dtype"])),
         None if labels is None else labels.numpy(),
@@ -154,7 +155,7 @@ def _stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | Non
         },
     )
     return collection.paper(collection.named(config.preset)[0]).task_type(
-        dataset, dataset, _no_features()
+        dataset, dataset, _no_features(dataset)
     )
 
 
@@ -163,7 +164,10 @@ def _are_labels(labels: Tensor) -> bool:
     return whole and 0 <= int(labels.min()) <= int(labels.max()) < MOST_CLASSES
 
 
-def _no_features() -> Features:
+def _no_features(dataset: Absent) -> Features:
     from egan.judging.features import Features
 
-    return Features(lambda samples: samples.flatten(1))
+    def refuse(_: Tensor) -> Tensor:
+        raise dataset.refusal()
+
+    return Features(refuse, classify=refuse)

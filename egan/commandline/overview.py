@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from egan import collection
 from egan.config import ArithmeticConfig, RunConfig
@@ -149,7 +149,7 @@ def _outline(config: RunConfig) -> Dataset:
     from egan.data import folder
 
     settings = config.data
-    size = {"image_size": settings.image_size, "channels": settings.channels}
+    size: dict[str, Any] = {"image_size": settings.image_size, "channels": settings.channels}
     if settings.name == "folder":
         path = Path(settings.path) if settings.path else None
         return folder.outline(path=path, **size)

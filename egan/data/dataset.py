@@ -103,6 +103,11 @@ class Dataset:
         return len(self.samples)
 
     @property
+    def is_here(self) -> bool:
+        """Whether there are samples, rather than their shape alone."""
+        return True
+
+    @property
     def is_image(self) -> bool:
         """Whether the samples are images rather than points."""
         return isinstance(self.kind, Images)
@@ -168,6 +173,31 @@ class Dataset:
         """Return the indices of min(n, N) samples spread evenly over the set."""
         count = min(n, len(self))
         return np.arange(count, dtype=np.int64) * len(self) // max(count, 1)
+
+
+class Absent(Dataset):
+    """Stands in for data that are not there: shape, labels and annotations, but no samples."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether there are samples: no."""
+        return False
+
+    def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:  # noqa: ARG002
+        """Refuse."""
+        raise self.refusal()
+
+    def tensor(self, indices: npt.ArrayLike) -> torch.Tensor:  # noqa: ARG002
+        """Refuse."""
+        raise self.refusal()
+
+    def refusal(self) -> ValueError:
+        """Return the error of all that needs the data."""
+        return ValueError(
+            f"this needs the data, but the model was loaded without them. Load it with its data, "
+            f"collection.load(path, task=egan.collection.api.task_of(config, data.load("
+            f"{self.name!r}), features)); `sample` and most pictures need none."
+        )
 
 
 def _read_only(array: Array) -> Array:

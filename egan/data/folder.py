@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from egan.data.dataset import Array, Dataset
+from egan.data.dataset import Absent, Array, Dataset
 from egan.data.image_files import open_image
 from egan.data.images import (
     GREY_MODES,
@@ -116,14 +116,14 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
 
 
 def outline(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
-    """Return a folder's data set in black: what can be told without decoding, as `load` tells it.
+    """Return a folder's data set without its samples: what `load` tells but for decoding.
 
     Raises:
         ValueError: As `load` does, but for images that begin well and are damaged further on.
     """
     survey = _surveyed(path, image_size=image_size, channels=channels)
     shape = (channels or _channels(survey), image_size or 0, image_size or 0)
-    return _dataset(survey, np.zeros((len(survey.looks), *shape), np.uint8))
+    return _dataset(survey, np.zeros((len(survey.looks), *shape), np.uint8), kind=Absent)
 
 
 def _surveyed(path: Path | None, *, image_size: int | None, channels: int | None) -> Survey:
@@ -158,9 +158,9 @@ def _channels(survey: Survey) -> int:
     return 1 if all(look.grey for look in survey.looks.values()) else 3
 
 
-def _dataset(survey: Survey, samples: Array) -> Dataset:
+def _dataset(survey: Survey, samples: Array, *, kind: type[Dataset] = Dataset) -> Dataset:
     labels, notes = _labels(list(survey.looks), survey.listing)
-    return Dataset("folder", samples, labels, notes=(*survey.notes(), *notes))
+    return kind("folder", samples, labels, notes=(*survey.notes(), *notes))
 
 
 @contextmanager

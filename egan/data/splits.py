@@ -84,9 +84,9 @@ def subset(dataset: Dataset, indices: Array) -> Dataset:
     """
     if not len(indices):
         raise ValueError(
-            f"{dataset.name} has {len(dataset)} samples in {max(dataset.num_classes, 1)} classes, "
-            "of which none can be kept from the others. Give more, two of a class at least, or do "
-            "without a part that is kept: --data.no-hold-out."
+            f"a part of {dataset.name} without any of its {len(dataset)} samples in "
+            f"{max(dataset.num_classes, 1)} classes. Give more, two of a class at least, or keep "
+            "none from training: --data.no-hold-out."
         )
     labels = None if dataset.labels is None else dataset.labels[indices]
     known = {name: values[indices] for name, values in dataset.annotations.items()}

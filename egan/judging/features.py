@@ -32,6 +32,9 @@ ACCURACY, CHECKSUM = "accuracy", "checksum"
 Extractor = Callable[[torch.Tensor], Any]
 logger = logging.getLogger(__name__)
 
+WEAK = 0.6
+"""The share that a classifier must tell rightly for its features to be trusted."""
+
 
 class Features:
     """Maps samples to features, and where there are labels to classes.
@@ -68,6 +71,13 @@ class Features:
                 f"it returned {features.shape}. Flatten its result, a row for each image."
             )
         return features
+
+    @property
+    def caveat(self) -> str:
+        """What to bear in mind of distances in these features; empty where nothing is amiss."""
+        if self.accuracy is None or self.accuracy >= WEAK:
+            return ""
+        return f"in weak features: the classifier is {self.accuracy:.0%} right"
 
     @property
     def classifies(self) -> bool:

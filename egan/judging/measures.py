@@ -171,6 +171,9 @@ _ALL = (
 
 MEASURES: dict[str, Measure] = {one.name: one for one in _ALL}
 
+IN_FEATURES = frozenset(("frechet", "mmd", "precision", "recall", "density", "coverage", "classes"))
+"""Measures that are taken in the features of a classifier: worth no more than the classifier."""
+
 LEADING = (("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall"))
 """What leads a report: of the first group of which a run has the first measure."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from egan.files import write_json
+from egan.judging.measures import IN_FEATURES
 from population.records.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class About:
     """The measures that lead the report, in order."""
     baselines: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """What measures are worth: name of the baseline to measure to value."""
+    caveat: str = ""
+    """What to bear in mind of measures that are taken in features."""
     captions: Mapping[str, str] = field(default_factory=dict)
     """Captions of pictures by file stem; the first is of the picture drawn at every look."""
 
@@ -119,6 +122,10 @@ class About:
         return {
             name: values[measure] for name, values in self.baselines.items() if measure in values
         }
+
+    def caveat_of(self, measure: str) -> str:
+        """Return what to bear in mind of a measure, in brackets; empty where nothing is."""
+        return f" ({self.caveat})" if self.caveat and measure in IN_FEATURES else ""
 
 
 def write_about(directory: Path, about: About) -> None:

@@ -81,7 +81,8 @@ def course(name: str, values: pd.Series, about: About) -> str:
     one = measure(name)
     text = f"{one.text(values.iloc[0])} → {one.text(values.iloc[-1])}"
     worth = [f"{key} {one.text(value)}" for key, value in about.worth(name).items()]
-    return f"{text} ({', '.join(worth)})" if worth else text
+    text = f"{text} ({', '.join(worth)})" if worth else text
+    return text + about.caveat_of(name)
 
 
 def _outcome(results: pd.DataFrame | None, about: About) -> Iterator[tuple[str, str]]:

@@ -210,7 +210,7 @@ def _measure(name: str, values: pd.Series, about: About) -> tuple[str, ...]:
     beside = [one.text(worth[key]) if key in worth else "" for key in about.baselines]
     better = f" ({one.better} is better)" if one.better else ""
     span = f"{one.text(values.min())} to {one.text(values.max())}"
-    return (one.label + better, *ends, span, *beside)
+    return (one.label + better + about.caveat_of(name), *ends, span, *beside)
 
 
 def _failures(results: pd.DataFrame | None, about: About) -> Mapping[str, Any]:

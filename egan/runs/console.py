@@ -15,11 +15,13 @@ from typing import Any, Self
 
 from rich.console import Console
 
-from egan.errors import printable
+from egan.errors import UserError, printable
 from population.records.plain_files import check_plain, without_links
 
 LOGGERS = ("egan", "population")
 EVERYTHING = 10**6
+JOURNAL = "egan.journal"
+"""The logger of what the terminal is shown in another form: progress, result and end of a run."""
 
 
 class Terminal(logging.Handler):
@@ -31,6 +33,8 @@ class Terminal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a message; warnings say so. A traceback is for the file alone."""
+        if record.name == JOURNAL:
+            return
         prefix = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
         self.console.print(printable(f"{prefix}{record.getMessage()}"), markup=False)
 
@@ -81,6 +85,10 @@ class Talk:
         self._memory.capacity = 1
         self._stack.callback(file.close)
 
+    def note(self, text: str) -> None:
+        """Write a message to the file alone."""
+        logging.getLogger(JOURNAL).info("%s", text)
+
     def __enter__(self) -> Self:
         for name in LOGGERS:
             self._stack.enter_context(_heard(name, [self.terminal, self._memory]))
@@ -93,6 +101,11 @@ class Talk:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is not None:
+            told = isinstance(error, UserError | KeyboardInterrupt)
+            logging.getLogger(JOURNAL).error(
+                "ended: %s", error or type(error).__name__, exc_info=None if told else error
+            )
         self._memory.flush()
         self._memory.close()
         self._stack.close()

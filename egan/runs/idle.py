@@ -50,19 +50,15 @@ def _of_length(plan: Plan) -> Iterator[tuple[str, str]]:
         )
     else:
         counted = f"an evolution of {model} is counted in generations. Give"
-        product = config.search.rounds * config.search.interval
         yield "search.rounds", f"{counted} --generations {config.search.rounds}."
-        yield "search.interval", f"{counted} --generations {product}."
+        yield "search.interval", f"{counted} --generations N, or a search: --search pbt."
     if plan.kind != "search":
-        further = ""
+        further, number = "", config.search.population
         if config.mutations:
             further = f", or have more survivors: --evolution.num-survivors {plan.num_children}"
         yield (
             "search.population",
-            (
-                "only a search has members. Give --search pbt --population "
-                f"{config.search.population}{further}."
-            ),
+            f"only a search has members. Give --search pbt --population {number}{further}.",
         )
 
 

@@ -133,6 +133,12 @@ def _features(config: RunConfig, dataset: Dataset) -> Features:
     if features.accuracy is not None:
         kind = "classes" if data.num_classes > 1 else "quarter turns"
         logger.info("feature classifier: %.1f%% of %s right", 100 * features.accuracy, kind)
+    if features.caveat:
+        logger.warning(
+            "distances to the data are taken %s; give more images, or features of your own "
+            "(--features module:function)",
+            features.caveat,
+        )
     return features
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from egan.errors import UserError, told_to_user
 from egan.reporting.about import write_about
+from egan.runs.console import JOURNAL
 from egan.runs.folder import RunDirectory
-from egan.runs.listeners import Looker, ProgressBar, Stopper, Timekeeper
+from egan.runs.listeners import Logbook, Looker, ProgressBar, Stopper, Timekeeper
 from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
@@ -78,11 +79,17 @@ class Session:
         told = about(self.plan, self.prepared)
         write_about(self.folder.path, told)
         progress: Callback = ProgressBar(
-            console, self.looker, unit=told.word, interval=told.interval, leading=told.leading
+            console,
+            self.looker,
+            unit=told.word,
+            interval=told.interval,
+            leading=told.leading,
+            caveat=told.caveat,
         )
         if self.plan.kind == "search":
             progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE, unit=self.plan.one)
-        return [self.looker, progress, self.timekeeper, self.stopper]
+        written = Logbook(self.looker, told)
+        return [self.looker, progress, written, self.timekeeper, self.stopper]
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address
@@ -165,7 +172,9 @@ class Session:
     def conclude(self, result: Result) -> int:
         """Write the outcome, say where it is, and return the exit status."""
         written = write_outcome(self.folder, result, plan=self.plan, prepared=self.prepared)
-        print(summary(self.folder.path, result, plan=self.plan))
+        told = summary(self.folder.path, result, plan=self.plan)
+        logging.getLogger(JOURNAL).info("%s", told)
+        print(told)
         if result.interrupted:
             command = resume_command(self.folder.path, self.plan.config)
             print(f"\nStopped. Go on with:\n  {command}")

@@ -31,6 +31,7 @@ def about(plan: Plan, prepared: Prepared, *, with_baselines: bool = False) -> Ab
         step=plan.step,
         leading=list(prepared.task.leading),
         baselines=baselines(prepared.task) if with_baselines else {},
+        caveat=prepared.task.features.caveat,
         captions={name: caption(draw) for name, draw in showcase.model.pictures().items()},
     )
 

@@ -66,7 +66,7 @@ class Generation(Task):
         self, samples: Tensor, *, columns: int = ROW, row_names: Sequence[str] = ()
     ) -> Image.Image:
         """Draw samples (N, *shape) of the data's kind, points over real ones."""
-        behind = self.data.kind.num_behind
+        behind = self.data.kind.num_behind if self.data.is_here else 0
         real = self.data.real(behind).numpy() if behind else None
         return show(
             self.data.kind, samples.cpu().numpy(), columns=columns, real=real, row_names=row_names

@@ -199,12 +199,20 @@ class Model(Member):
     @contextmanager
     def judging(self) -> Iterator[None]:
         """Switch to evaluation mode, without gradients, for a while."""
+        before = {name: network.training for name, network in self.networks.items()}
         self.training(False)
         try:
             with torch.no_grad():
                 yield
         finally:
-            self.training(True)
+            for name, mode in before.items():
+                self.networks[name].train(mode)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Have samples made without gradients, whoever asks for them."""
+        super().__init_subclass__(**options)
+        if "sample" in cls.__dict__:
+            cls.sample = torch.no_grad()(cls.sample)  # type: ignore[method-assign]
 
     def sample(self, count: int, rng: torch.Generator) -> Tensor:  # noqa: ARG002 - the interface
         """Make samples (count, *shape) as the trained model does best, in evaluation mode.

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from population.executors.ray_calls import wait
+from population.executors.ray_folder import check_temporary_folder, trouble
 
 PACKAGES = ("mutations", "fitness", "population")
 CONNECT_SECONDS = 5.0
@@ -60,8 +61,8 @@ def connect(
     A Ray session that the caller has already started is used as it is, and never shut down.
 
     Raises:
-        ConnectionError: There is no cluster at the address, or another search of this process is
-            in another cluster.
+        ConnectionError: There is no cluster at the address, none can be started, or another search
+            of this process is in another cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_CLIENT_INITIAL_CONNECTION_TIMEOUT_S", "3")
@@ -122,16 +123,9 @@ def _start(address: str | None, *, num_actors: int, runtime_env: Mapping[str, An
     if address is None:
         os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
         os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # nobody reads them
+        check_temporary_folder()
         with _loopback_only(), _modules_for_workers(), _token_told():
-            ray.init(
-                address="local",
-                num_cpus=max(default_workers(), num_actors),
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-                object_store_memory=_store_bytes(),
-                _node_ip_address="127.0.0.1",
-            )
+            _start_here(num_cpus=max(default_workers(), num_actors))
         return
     _check_reachable(address)
     environment = dict(runtime_env or {})
@@ -146,6 +140,28 @@ def _start(address: str | None, *, num_actors: int, runtime_env: Mapping[str, An
             "runs the same versions of Ray and Python. If it asks for a token, set "
             "RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH."
         ) from error
+
+
+def _start_here(*, num_cpus: int) -> None:
+    """Start Ray on this machine.
+
+    Raises:
+        ConnectionError: It could not write what it needs.
+    """
+    import ray
+
+    try:
+        ray.init(
+            address="local",
+            num_cpus=num_cpus,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="ERROR",
+            object_store_memory=_store_bytes(),
+            _node_ip_address="127.0.0.1",
+        )
+    except OSError as error:
+        raise trouble(error) from error
 
 
 @contextmanager

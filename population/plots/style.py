@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -53,3 +55,25 @@ def name_lines(figure: Figure, axes: Any) -> None:
 def whole_numbers() -> MaxNLocator:
     """Return ticks for generations and slots: at most ten whole numbers."""
     return MaxNLocator(nbins=10, integer=True, min_n_ticks=1)
+
+
+def by_decades(axes: Any, values: npt.NDArray[np.float64]) -> None:
+    """Give a y axis a logarithmic scale on which two to six numbers can be read."""
+    finite = values[np.isfinite(values) & (values > 0)]
+    places = ticks_of_decades(float(finite.min()), float(finite.max()))
+    axes.set_yscale("log")
+    axes.set_yticks(places, [f"{place:g}" for place in places])
+    axes.set_yticks([], minor=True)
+
+
+def ticks_of_decades(low: float, high: float) -> list[float]:
+    """Return two to six round numbers over a range: 1, 2, 5; else decades; else its ends."""
+    exponents = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    fine = [float(f"{digit}e{e}") for e in exponents for digit in (1, 2, 5)]
+    whole = [float(f"1e{e}") for e in exponents]
+    step = -(-len(whole) // 6)
+    for choice in (fine, whole, whole[::step]):
+        inside = [place for place in choice if 0.999 * low <= place <= 1.001 * high]
+        if 2 <= len(inside) <= 6:
+            return inside
+    return sorted({float(f"{end:.3g}") for end in (low, (low * high) ** 0.5, high)})

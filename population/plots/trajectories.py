@@ -11,6 +11,7 @@ from population.plots.style import (
     ENDED,
     FOUNDERS,
     MUTED,
+    by_decades,
     dress,
     name_lines,
     new_figure,
@@ -32,6 +33,12 @@ MAX_PANELS = 9
 MAX_MARKS = 60
 DECADES = 30.0
 """The ratio of the 90th to the 10th percentile from which an axis is logarithmic."""
+
+OPTIONS = ("Choice", "Ordinal")
+"""Domains of options: each has a place of its own, also where they are numbers."""
+BESIDE = 0.15
+"""How far lines lie off their option at most, so that each is plainly at one."""
+MAX_OPTIONS, MAX_LETTERS = 12, 24
 
 OTHERS = "other lines"
 LIVING = "alive at the end (a colour for each founder)"
@@ -151,21 +158,35 @@ def scale(axes: Any, tracks: Tracks, name: str, record: "Record") -> Floats:
     Options become whole numbers, each a little off by its slot, so that lines can be told apart.
     """
     column: Any = with_numbers(tracks.table[[name]])[name]
-    if column.dtype.kind in "iuf":
+    domain = record.settings.get("space", {}).get(name, {})
+    numbers = column.dtype.kind in "iuf"
+    if numbers and not (domain and domain["domain"] in OPTIONS):
         values: Floats = column.to_numpy(dtype=float)
-        if is_logarithmic(values, record.settings.get("space", {}).get(name, {})):
-            axes.set_yscale("log")
+        whole = bool((values == np.round(values))[np.isfinite(values)].all())
+        if is_logarithmic(values, domain):
+            by_decades(axes, values)
+        elif whole:
+            axes.yaxis.set_major_locator(whole_numbers())
         return values
     slots = tracks.table["child"].to_numpy(dtype=float)
     slots = slots if tracks.copied.any() else slots[tracks.founder]
+    beside = 2 * BESIDE * (slots / max(1.0, slots.max()) - 0.5)
+    return np.asarray(by_options(axes, column) + beside, dtype=np.float64)
+
+
+def by_options(axes: Any, column: "pd.Series[Any]") -> Floats:
+    """Return the places (N,) of options on an axis that names each; numbers in their order."""
+    numbers = column.dtype.kind in "iuf"
     cells = ["" if is_nan(value) else encode(value) for value in column]
-    options = sorted(set(cells) - {""})
-    spots: dict[str, float] = {option: i for i, option in enumerate(options)}
-    places = np.array([spots.get(cell, np.nan) for cell in cells])
-    axes.set_yticks(range(len(options)), [plain(option) for option in options])
-    axes.set_ylim(-0.5, len(options) - 0.5)
-    beside = 0.5 * (slots / max(1.0, slots.max()) - 0.5)
-    return np.asarray(places + beside, dtype=np.float64)
+    first = dict(zip(cells, column, strict=True))
+    known = sorted(set(cells) - {""}, key=lambda cell: first[cell] if numbers else cell)
+    texts = [f"{first[cell]:g}" if numbers else plain(cell) for cell in known]
+    short = [text if len(text) <= MAX_LETTERS else f"{text[: MAX_LETTERS - 1]}…" for text in texts]
+    step = -(-len(known) // MAX_OPTIONS)
+    axes.set_yticks(range(0, len(known), step), short[::step])
+    axes.set_ylim(-0.5, len(known) - 0.5)
+    places = {cell: float(i) for i, cell in enumerate(known)}
+    return np.asarray([places.get(cell, np.nan) for cell in cells], dtype=np.float64)
 
 
 def is_logarithmic(values: Floats, domain: Any) -> bool:

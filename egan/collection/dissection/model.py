@@ -25,6 +25,7 @@ from egan.collection.dissection.units import (
     watched,
 )
 from egan.data.kinds import Images
+from egan.data.shapes import PALETTE
 from egan.judging.attributes import segment
 from egan.tasks import Draw, Generation, Needs, Scores
 from egan.training.model import Model, stream
@@ -96,7 +97,9 @@ class Dissection(Model):
         return subject
 
     def _classes(self) -> list[int]:
-        """Return the colours that the data have, as indices into the palette."""
+        """Return the colours that the data have, as indices into the palette: without them, all."""
+        if not self.task.data.is_here:
+            return list(range(len(PALETTE)))
         segments = segment(self.task.data.real(NUM_SURVEYED))
         shares = np.bincount(segments.ravel(), minlength=5)[1:] / segments.size
         if not (shares > RARE).any():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from egan.judging.measures import OBJECTIVE, leading_of, measure
+from egan.judging.measures import IN_FEATURES, OBJECTIVE, leading_of, measure
 from egan.reporting.headline import duration
 from population import Callback
 
@@ -37,6 +37,7 @@ class ProgressBar(Callback):
         unit: What the run is counted in, such as "generation" or "update".
         interval: How many of these there are in a generation of the search.
         leading: The measures of a look to show; by default those that lead a report.
+        caveat: What to bear in mind of those that are taken in features.
     """
 
     def __init__(
@@ -47,11 +48,13 @@ class ProgressBar(Callback):
         unit: str = "generation",
         interval: int = 1,
         leading: Sequence[str] = (),
+        caveat: str = "",
     ) -> None:
         self.console = console
         self.unit = unit
         self.interval = interval
         self.leading = leading
+        self.caveat = caveat
         self.looker = looker
         self.wins: deque[str] = deque(maxlen=RECENT)
         self.bar: Progress | None = None
@@ -93,7 +96,7 @@ class ProgressBar(Callback):
         if self.wins:
             name, count = Counter(self.wins).most_common(1)[0]
             parts.append(f"{name} wins {count / len(self.wins):.0%}")
-        parts.append(samples_in_words(self.looker.latest, leading=self.leading))
+        parts.append(samples_in_words(self.looker.latest, leading=self.leading, caveat=self.caveat))
         parts += self._pace(number)
         return " · ".join(part for part in parts if part)
 
@@ -113,7 +116,11 @@ def _left(seconds: float) -> str:
     return f"{seconds:.0f} s left" if seconds < 60 else f"{duration(seconds)} left"
 
 
-def samples_in_words(scores: Mapping[str, float], *, leading: Sequence[str] = ()) -> str:
+def samples_in_words(
+    scores: Mapping[str, float], *, leading: Sequence[str] = (), caveat: str = ""
+) -> str:
     """Return the scores that tell most: the first two that lead a report, but the fitness."""
     names = [name for name in leading or leading_of(scores) if name in scores and name != OBJECTIVE]
-    return ", ".join(measure(name).phrase(scores[name]) for name in names[:MOST])
+    text = ", ".join(measure(name).phrase(scores[name]) for name in names[:MOST])
+    weak = caveat and any(name in IN_FEATURES for name in names[:MOST])
+    return f"{text} ({caveat})" if weak else text

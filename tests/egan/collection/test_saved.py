@@ -21,6 +21,16 @@ from population.seeding import preserved_randomness
 SAMPLING = [one for one in collection.MODELS if collection.paper(one).sample is not Model.sample]
 
 
+OF_DATA = {
+    ("vae", "reconstructions"),
+    ("vae", "interpolations"),
+    ("introvae", "reconstructions"),
+    ("introvae", "interpolations"),
+    ("dcgan", "arithmetic"),
+}
+"""Pictures that show data, or need a classifier of them."""
+
+
 @pytest.fixture
 def config():
     before = collection.preset("gaussians8")
@@ -82,6 +92,34 @@ def test_it_makes_the_samples_of_the_model_that_was_saved(name, tmp_path):
     assert torch.equal(loaded.samples(9, rng()), expected)
     assert torch.equal(loaded.samples(9, rng()), expected)
     assert not torch.equal(loaded.samples(9, rng(1)), expected)
+
+
+@pytest.mark.parametrize("name", SAMPLING)
+def test_it_draws_without_data_or_says_that_it_needs_them(name, tmp_path):
+    config = small(name)
+    loaded = collection.load(saved(trained(name, config), config, tmp_path))
+    assert not loaded.sample(3, rng()).requires_grad
+    for picture, draw in loaded.pictures().items():
+        if (name, picture) in OF_DATA:
+            with pytest.raises(ValueError, match="this needs the data"):
+                draw(rng())
+        else:
+            assert draw(rng()).width > 0
+    with pytest.raises(ValueError, match="this needs the data"):
+        loaded.score()
+    with loaded.judging():
+        pass
+    assert not any(network.training for network in loaded.networks.values())
+
+
+def test_points_are_drawn_without_data(model, config, tmp_path):
+    loaded = collection.load(saved(model, config, tmp_path))
+    assert loaded.pictures()["samples"](rng()).width > 0
+
+
+def test_a_model_that_was_just_trained_samples_without_gradients(model):
+    assert model.average.training is False
+    assert not model.sample(3, rng()).requires_grad
 
 
 def test_what_makes_no_samples_comes_back_too(tmp_path):

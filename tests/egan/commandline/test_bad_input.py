@@ -175,9 +175,10 @@ def test_settings_with_a_mistake(tiny_run, capsys):
         assert "did you mean 'generations'" in _told(words, capsys)
 
 
-def test_a_setting_without_effect_is_warned_of(tiny, capsys):
-    error = _told([*tiny, "--workers", "2"], capsys, status=0)
-    assert "warning: --workers 2 has no effect" in error
+def test_a_setting_without_effect_is_refused(tiny, tmp_path, capsys):
+    error = _told([*tiny, "--workers", "2"], capsys)
+    assert "--workers 2 cannot take effect" in error
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_training_that_diverges(tiny, tmp_path, capsys):

@@ -227,3 +227,44 @@ def test_the_catalogue_names_everything(capsys):
         "pairwise",
     ):
         assert f"\n  {name} " in out or f" {name} " in out
+
+
+def test_the_log_has_progress_result_and_end(tiny_run, capsys):
+    log = (tiny_run / "log.txt").read_text()
+    for number in (2, 4):
+        assert f"generation {number} of 4 · fitness" in log
+    assert "final fitness" in log
+    assert log.splitlines()[-1].endswith("ended with status 0")
+    assert main(["--resume", str(tiny_run), "--generations", "6", "--seed", "0"]) == 0
+    assert "generation 6 of 6" in (tiny_run / "log.txt").read_text()
+    capsys.readouterr()
+
+
+def test_the_log_has_the_message_of_a_run_that_failed(tiny, tmp_path, capsys):
+    words = ["--generator-lr", "1e30", "--discriminator-lr", "1e30", "--generations", "60"]
+    assert main([*tiny, *words]) == 2
+    told = capsys.readouterr().err.splitlines()[-1].partition(": ")[2]
+    assert f"ended: {told}" in (tmp_path / "00000-gaussians8/log.txt").read_text()
+
+
+def test_weak_features_are_told_of_beside_every_distance(tmp_path, capsys, monkeypatch):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    noise = np.random.default_rng(0)
+    for i in range(20):
+        pixels = noise.integers(0, 256, (8, 8, 3), np.uint8)
+        Image.fromarray(pixels).save(photos / f"{i}.png")
+    monkeypatch.setenv("EGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("egan.judging.classifier.MIN_STEPS", 2)
+    monkeypatch.setattr("egan.judging.features.WEAK", 1.1)  # of few images luck decides
+    words = ["gan", "--data.path", str(photos), "--data.image-size", "8", "--width", "4"]
+    words += ["--rounds", "1", "--interval", "1", "--output", str(tmp_path)]
+    assert main(words) == 0
+    told, run = capsys.readouterr(), tmp_path / "00000-gan"
+    weak = "in weak features: the classifier is"
+    assert f"warning: distances to the data are taken {weak}" in told.err
+    assert weak in next(line for line in told.out.splitlines() if "Fréchet distance" in line)
+    assert weak in next(
+        line for line in (run / "log.txt").read_text().splitlines() if "round 1" in line
+    )
+    assert weak in (run / "report.html").read_text()

@@ -3,7 +3,7 @@ import pytest
 
 from egan.data import load
 from egan.data.dataset import Dataset
-from egan.data.splits import few_labels, held_out, split, subset
+from egan.data.splits import few_labels, held_out, parted, split, subset
 
 
 def grey(count, labels=None, **kwargs):
@@ -74,3 +74,34 @@ def test_wrong_parts_are_told():
     with pytest.raises(ValueError, match="without any of its 1 samples"):
         split(grey(1), "train")
     assert len(subset(grey(4), np.array([1]))) == 1
+
+
+@pytest.mark.parametrize(
+    "labels", [[0, 0, 1], [0, 1, 1, 2, 2], [0] * 9 + [1], [0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 8]]
+)
+def test_a_class_never_gives_its_last_sample(labels):
+    labels = np.array(labels)
+    for num_test in range(1, len(labels)):
+        test = held_out(labels, len(labels), num_test=num_test)
+        left = np.delete(labels, test)
+        assert set(left.tolist()) == set(labels.tolist())
+        assert len(test) <= num_test
+
+
+@pytest.mark.parametrize(("count", "enough"), [(2, False), (3, False), (4, True), (5, True)])
+def test_there_must_be_samples_for_every_part(count, enough):
+    if enough:
+        known, judged = parted(grey(count), hold_out=True)
+        assert len(known) >= 2
+        assert len(judged) >= 1
+    else:
+        with pytest.raises(ValueError, match=f"grey has {count} samples, but expected 4 or more"):
+            parted(grey(count), hold_out=True)
+    assert len(parted(grey(count), hold_out=False)[0]) == count
+
+
+def test_classes_of_one_sample_cannot_be_parted():
+    with pytest.raises(ValueError, match=r"5 samples in 5 classes.*--data.no-hold-out"):
+        parted(grey(5, np.arange(5)), hold_out=True)
+    known, _ = parted(grey(6, np.array([0, 0, 1, 1, 2, 2])), hold_out=True)
+    assert known.num_classes == 3

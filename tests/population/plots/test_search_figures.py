@@ -7,9 +7,9 @@ from matplotlib.colors import to_hex
 from searches import SPACE, Walker, pbt_search
 from toys import Unlucky, search
 
-from population import Choice, LogUniform, RandomSearch, Search, SuccessiveHalving, Uniform
+from population import Choice, LogUniform, Ordinal, RandomSearch, Search, SuccessiveHalving, Uniform
 from population.plots import plot_lineage, plot_search
-from population.plots.style import BEST, ENDED
+from population.plots.style import BEST, ENDED, ticks_of_decades
 from population.plots.tracks import MAX_POINTS, joined, tracks_of
 from population.records.result import Record, read_result
 
@@ -192,3 +192,48 @@ def test_a_large_search_is_drawn_in_time():
     record.plot_lineage().canvas.draw()
     assert len(record.history) == 32_000
     assert time.process_time() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (1e-5, 1e-1, [1e-5, 1e-4, 1e-3, 1e-2, 1e-1]),
+        (1e-12, 1.0, [1e-12, 1e-9, 1e-6, 1e-3, 1.0]),
+        (0.1, 1.0, [0.1, 0.2, 0.5, 1.0]),
+        (3e-4, 4e-3, [5e-4, 1e-3, 2e-3]),
+        (0.11, 0.19, [0.11, 0.145, 0.19]),
+        (7.0, 7.0, [7.0]),
+    ],
+)
+def test_a_logarithmic_axis_has_numbers_that_can_be_read(low, high, expected):
+    assert ticks_of_decades(low, high)[: len(expected)] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("limits", [(0.1, 0.2), (1e-6, 1.0), (0.5, 0.9)])
+def test_every_logarithmic_panel_has_two_labels_or_more(limits):
+    result = Search(Walker, RandomSearch({"lr": LogUniform(*limits)}, 6)).run(2)
+    axes = panels_of(result.plot())["lr"]
+    low, high = axes.get_ylim()
+    shown = [text for text in axes.get_yticklabels() if low <= text.get_position()[1] <= high]
+    assert len({text.get_text() for text in shown}) >= 2
+
+
+@pytest.mark.parametrize("kind", [Ordinal, Choice])
+def test_options_that_are_numbers_have_their_own_places(kind):
+    options = [16, 64, 256]
+    space = {"lr": LogUniform(0.1, 0.2), "size": kind(options)}
+    result = Search(Walker, RandomSearch(space, 9)).run(2)
+    axes = panels_of(result.plot())["size"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["16", "64", "256"]
+    for line in axes.lines:
+        _, y = points_of(line)
+        assert (np.abs(y - np.round(y)) <= 0.151).all()
+
+
+def test_long_and_many_options_can_be_read():
+    options = [f"{'x' * 40}{i:02d}" for i in range(30)]
+    space = {"lr": LogUniform(0.1, 0.2), "name": Choice(options)}
+    result = Search(Walker, RandomSearch(space, 60)).run(1)
+    labels = [text.get_text() for text in panels_of(result.plot())["name"].get_yticklabels()]
+    assert 1 < len(labels) <= 12
+    assert max(map(len, labels)) <= 24
