@@ -56,7 +56,8 @@ def precision_recall_density_coverage(real: Samples, fake: Samples, *, k: int = 
                 f"{len(samples)}; pass more samples or a smaller k."
             )
     _, small = scaled(real_NF, fake_MF)
-    return _compare(*centred(*small), k)
+    real_NF, fake_MF = centred(*small)
+    return _compare(real_NF, fake_MF, k)
 
 
 def _compare(real_NF: Array, fake_MF: Array, k: int) -> SampleScores:
