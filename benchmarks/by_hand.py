@@ -109,7 +109,7 @@ class ByHand:
 def both(settings: EganSettings, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Module]:
     """Build the two networks of E-GAN's settings for samples of a shape."""
     name = settings.network
-    depth = settings.depth if name == "mlp" else None
+    depth = settings.depth or None
     generator = networks.generator(
         name, shape, latent_dim=settings.latent_dim, width=settings.width, depth=depth
     )

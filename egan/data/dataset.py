@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from egan.data.kinds import Images, Kind, Pixels, kind_of
+from egan.data.kinds import Kind, Pixels, kind_of
 
 if TYPE_CHECKING:
     import torch
@@ -106,11 +106,6 @@ class Dataset:
     def is_here(self) -> bool:
         """Whether there are samples, rather than their shape alone."""
         return True
-
-    @property
-    def is_image(self) -> bool:
-        """Whether the samples are images rather than points."""
-        return isinstance(self.kind, Images)
 
     @property
     def shape(self) -> tuple[int, ...]:

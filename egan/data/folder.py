@@ -280,7 +280,8 @@ def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, list[str
     if outside and len(outside) + 1 < len(names):
         notes.append(
             f"the subfolders are no classes, since of {counted(len(files), 'image')} "
-            f"{len(outside):,} lie outside them: {_first(outside)}"
+            f"{len(outside):,} {'lies' if len(outside) == 1 else 'lie'} outside them: "
+            f"{_first(outside)}"
         )
     if outside:
         return None, notes

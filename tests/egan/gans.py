@@ -56,7 +56,7 @@ def tiny_config(**changes):
 def task_for(config):
     """Return the task of a run, which judges images by features that cost nothing."""
     dataset = load(config.data.name)
-    features = features_of(dataset) if dataset.is_image else Features(dataset.kind.flat)
+    features = features_of(dataset) if dataset.kind.bounded else Features(dataset.kind.flat)
     return task_of(config, dataset, features)
 
 
@@ -220,7 +220,7 @@ class TwoWays(Game):
 def parts_of_toy(game, settings, *, data, mutations=THREE, arithmetic=None, **evolution):
     """Return the parts of an evolution of a game that is registered nowhere."""
     dataset = load(data)
-    features = features_of(dataset) if dataset.is_image else Features(dataset.kind.flat)
+    features = features_of(dataset) if dataset.kind.bounded else Features(dataset.kind.flat)
     task = game.task_type(dataset, dataset, features)
     task.num_judged = 60
     build = partial(game, settings=settings, task=task, arithmetic=arithmetic)

@@ -72,12 +72,15 @@ def test_it_meets_little_of_ours(name):
 @pytest.mark.parametrize("name", LINES)
 @pytest.mark.parametrize("how", ["train", "tune", "evolve"])
 def test_it_trains_is_tuned_and_evolves_with_the_right_report(name, how, tmp_path):
-    words = [name, "--rounds", "2", "--interval", "3", "--executor", "inline"]
-    words += ["--search", "random", "--population", "2"] if how == "tune" else []
-    if how == "evolve":
-        if LINES[name][1] != "adversarial":
-            return
-        words += ["--evolve", "minimax,heuristic", "--generations", "2"]
+    if how == "evolve" and LINES[name][1] != "adversarial":
+        return
+    rounds = ["--rounds", "2", "--interval", "3"]
+    ways = {
+        "train": rounds,
+        "tune": [*rounds, "--search", "random", "--population", "2"],
+        "evolve": ["--evolve", "minimax,heuristic", "--generations", "2"],
+    }
+    words = [name, *ways[how], "--executor", "inline"]
     assert main([*words, "--output", str(tmp_path)]) == 0
     (run,) = tmp_path.iterdir()
     assert pd.read_csv(run / "results.csv")["error"].isna().all()

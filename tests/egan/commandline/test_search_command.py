@@ -251,11 +251,9 @@ def test_a_mistake_is_told_and_makes_no_directory(words, expected, tmp_path, cap
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lengths_without_effect_are_warned_of(words, tiny, capsys):
-    assert main([*words, "--generations", "7", "--rounds", "1"]) == 0
-    assert "--generations 7 has no effect with --search" in capsys.readouterr().err
-    assert main([*tiny, "--rounds", "7"]) == 0
-    assert "--rounds 7 has no effect without --search" in capsys.readouterr().err
+def test_lengths_without_effect_are_refused(words, tiny, capsys):
+    assert "--generations" in _told([*words, "--generations", "7", "--rounds", "1"], capsys)
+    assert "--rounds" in _told([*tiny, "--rounds", "7"], capsys)
 
 
 def test_a_flag_that_does_not_exist_exits_with_2(capsys):

@@ -186,7 +186,7 @@ def test_an_extractor_of_ones_own_keeps_the_classes(quick, tmp_path):
     ("spec", "text"),
     [
         ("torch", "named 'module:function', but got 'torch'"),
-        ("no_such_module:f", "cannot be imported: No module named"),
+        ("no_such_module:f", "cannot be imported: ModuleNotFoundError: No module named"),
         ("torch:flattn", "no function 'flattn'; expected flatten"),
         ("torch:__version__", "no function '__version__'"),
     ],
