@@ -124,7 +124,7 @@ def _start(address: str | None, *, num_actors: int, runtime_env: Mapping[str, An
         os.environ.setdefault("RAY_worker_niceness", "0")  # else a busy machine starves workers
         os.environ.setdefault("RAY_task_events_report_interval_ms", "0")  # nobody reads them
         check_temporary_folder()
-        with _loopback_only(), _modules_for_workers(), _token_told():
+        with _loopback_only(), _modules_for_workers():
             _start_here(num_cpus=max(default_workers(), num_actors))
         return
     _check_reachable(address)
@@ -151,15 +151,18 @@ def _start_here(*, num_cpus: int) -> None:
     import ray
 
     try:
-        ray.init(
-            address="local",
-            num_cpus=num_cpus,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="ERROR",
-            object_store_memory=_store_bytes(),
-            _node_ip_address="127.0.0.1",
-        )
+        with _token_told():
+            ray.init(
+                address="local",
+                num_cpus=num_cpus,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="ERROR",
+                object_store_memory=_store_bytes(),
+                _node_ip_address="127.0.0.1",
+            )
+    except ConnectionError:
+        raise
     except OSError as error:
         raise trouble(error) from error
 

@@ -44,7 +44,7 @@ class Process:
         return self.process.returncode, out, self.log.read_text()
 
 
-LONG = ["gaussians8", "--generations", "100000", "--look-every", "20", "--workers", "2"]
+LONG = ["gaussians8", "--generations", "100000", "--look-every", "20"]
 LONG += ["--width", "8", "--discriminator-width", "8"]
 
 
@@ -53,7 +53,8 @@ LONG += ["--width", "8", "--discriminator-width", "8"]
     [("ray", signal.SIGINT, 130), ("inline", signal.SIGTERM, 143)],
 )
 def test_the_first_signal_stops_cleanly(executor, number, status, tmp_path):
-    process = Process([*LONG, "--executor", executor], tmp_path)
+    workers = ["--workers", "2"] if executor == "ray" else []
+    process = Process([*LONG, "--executor", executor, *workers], tmp_path)
     process.wait_for("generation 20/")
     process.send(number)
     returncode, out, error = process.end()

@@ -206,7 +206,7 @@ def test_images_are_compared_by_their_distance(words, tmp_path, monkeypatch):
 def test_progress_names_the_leader_and_counts_copies(words, capsys, monkeypatch):
     monkeypatch.setattr("egan.runs.session.SECONDS_PER_LINE", 0.0)
     assert main(words) == 0
-    lines = [line for line in capsys.readouterr().err.splitlines() if "generation 3/3" in line]
+    lines = [line for line in capsys.readouterr().err.splitlines() if "round 3/3" in line]
     assert "fitness" in lines[0]
     assert "generator_lr" in lines[0]
     assert "1 copied" in lines[0]

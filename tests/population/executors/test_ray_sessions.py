@@ -64,7 +64,7 @@ def test_a_search_goes_on_when_that_of_the_thread_that_started_ray_has_ended():
 
 @pytest.mark.parametrize("name", ray_calls.NODE_PROCESSES)
 def test_the_death_of_ray_itself_is_told_before_ray_ends_the_program(name, tmp_path):
-    assert f"told: Ray's own {name} on this machine died" in finish(start(DEATH, name, tmp_path))
+    assert f"told: Ray's own {name} died" in finish(start(DEATH, name, tmp_path))
 
 
 def test_a_search_in_another_cluster_is_refused_while_one_is_running(ray_session):
