@@ -241,7 +241,7 @@ class SharedDiscriminator(Environment):
 
     def view_dict(self) -> State:
         """Return what members need: weights and running statistics, no moments."""
-        return {name: network.state_dict() for name, network in self.networks.items()}
+        return {name: dict(network.state_dict()) for name, network in self.networks.items()}
 
     def load_view_dict(self, view: State) -> None:
         """Take over the weights and running statistics of the home discriminator."""

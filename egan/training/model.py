@@ -255,7 +255,8 @@ class Model(Member):
         optimizers = {name: self.optimizers[name] for name in names if name in self.optimizers}
         return {
             "updates": self.updates,
-            "networks": {name: self.networks[name].state_dict() for name in names},
+            # plain dicts: the versions of modules, which torch adds, are dear to pack each time
+            "networks": {name: dict(self.networks[name].state_dict()) for name in names},
             "optimizers": {name: one.state_dict() for name, one in optimizers.items()},
         }
 
