@@ -196,7 +196,7 @@ def npz() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """E-GAN on CIFAR-10 as published: fresh codes per child, batch norm in the discriminator."""
+    """E-GAN on CIFAR-10 in sizes of the paper and the authors' script; diversity is capped."""
     return RunConfig(
         data=DataConfig(name="cifar10", image_size=32, hold_out=False),
         settings=EganSettings(
