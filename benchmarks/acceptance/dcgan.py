@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 import fitness
 from acceptance import Figures
@@ -22,11 +23,12 @@ from acceptance.training import built, num_parameters, reference, samples, task_
 from egan.collection.dcgan import Dcgan
 from egan.data.dataset import Dataset
 from egan.data.splits import few_labels
+from egan.networks.blocks import WEIGHTED
 from egan.tasks import Task
 from egan.training.model import Model, stream
 
 SEEDS = 5
-UPDATES, DENSE_UPDATES = 2000, 4000
+UPDATES, DENSE_UPDATES = 2000, 7000
 NUM_JUDGED = 1000
 BROKEN = {"halving": "pooling", "batch_norm": False, "slope": 0.0}
 BROKEN_RATES: dict[str, Any] = {}
@@ -40,13 +42,33 @@ OTHER_SEED = 1000
 SCALE, NUM_SCALED = 100, 64
 
 
+class Broken(Dcgan):
+    """The form with rules broken; torch's initial weights, since N(0, 0.02) needs batch norm."""
+
+    def generator_network(self) -> nn.Module:
+        """Build G."""
+        return drawn_anew(super().generator_network())
+
+    def discriminator_network(self) -> nn.Module:
+        """Build D."""
+        return drawn_anew(super().discriminator_network())
+
+
+def drawn_anew(network: nn.Module) -> nn.Module:
+    """Give a network torch's own initial weights."""
+    for module in network.modules():
+        if isinstance(module, WEIGHTED):
+            module.reset_parameters()
+    return network
+
+
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train each form."""
     task = task_of(reference())
     options: dict[str, Any] = {"task": task, "updates": UPDATES, "quick": quick}
     whole = [trained("dcgan", seed, **options) for seed in seeds]
     found = distances(whole, seeds)
-    broken = [trained("dcgan", seed, **options, **BROKEN, **BROKEN_RATES) for seed in seeds]
+    broken = [trained(Broken, seed, **options, **BROKEN, **BROKEN_RATES) for seed in seeds]
     dense = [dense_rival(model, s, quick=quick) for model, s in zip(whole, seeds, strict=True)]
     still = trained("dcgan", seeds[0], **options, **STILL)
     unnormed = trained("dcgan", seeds[0], **options, batch_norm=False)
