@@ -21,7 +21,8 @@ TORCH_BYTES = 280 * 2**20
 
 FITNESSES = {
     "quality": "mean of D(x) over a child's samples, in (0, 1)",
-    "diversity gradient": "-log of the norm of the discriminator's gradient, capped",
+    "diversity gradient": "-log of the norm of the discriminator's gradient; quality alone counts "
+    "where it reaches the cap",
     "diversity pairwise": "mean distance between pairs of a child's samples",
     "diversity none": "no scoring, for a single mutation or a random one",
 }

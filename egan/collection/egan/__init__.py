@@ -11,9 +11,13 @@ Generators evolve in an environment, the discriminator that they share. A genera
     selection    the best children survive (parents never compete), and D learns from their samples
 
 Siblings share one batch of codes, and D is trained after the generators, on the samples that were
-scored, as in both of the authors' implementations; the listing of the paper trains D first. The
-diversity of a saturated discriminator is capped: its gradient vanishes, and −log of the norm would
-reward generators that fool nobody. R1 and a gradient penalty are options.
+scored, as in both of the authors' implementations; the listing of the paper trains D first. R1 and
+a gradient penalty are options.
+
+Where D wins, its gradient vanishes, and −log of the norm rewards generators that fool nobody: the
+lower F_q, the higher F_d, without a bound. So a generation in which F_d of any child reaches a cap
+(`diversity_cap`) is ranked by F_q alone. A cap that only bounds F_d would let the capped child win,
+which is the worse one. With `inf` there is no such rule, as published.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A whole generation of E-GAN beside a computation of its own in float64, from the same draws.
 
 Two parents have three children each; the best two survive, and D takes two steps on their samples,
-with R1 and a gradient penalty. Nothing here calls the project's losses, scores, networks, optimisers
-or averages: those are written out below. Only the streams' seeds and the data are the project's.
+with R1 and a gradient penalty. Nothing here calls the project's losses, scores, networks,
+optimisers or averages: those are written out below. Only data and seeds of streams are its own.
 """
 
 import math
