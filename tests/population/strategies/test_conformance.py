@@ -23,7 +23,9 @@ SETTINGS = {
         "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
         "unless": {
-            **{"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
+            "operators": ["a", "b"],
+            "mu": 2,
+            "objectives": ["fitness", "diversity"],
             "unless": ("diversity", "diversity"),
         },
     },
