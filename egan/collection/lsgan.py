@@ -20,9 +20,9 @@ The paper's two choices of codes are `codes`:
 up to a constant, as b − c = 1 and b − a = 2. As D gives no logit, mutations and E-GAN's fitness,
 which take its sigmoid, mean nothing here, and `--evolve` is refused.
 
-Networks are those of DCGAN, or fully connected. The preset `paper` has the published ones for scenes
-of 112x112 pixels, with 5x5 kernels and a layer that keeps the size after each of the first two that
-double it.
+Networks are those of DCGAN, or fully connected. The preset `paper` has the published ones for
+scenes of 112x112 pixels, with 5x5 kernels and a layer that keeps the size after each of the first
+two that double it.
 """
 
 from __future__ import annotations
