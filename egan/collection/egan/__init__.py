@@ -245,12 +245,13 @@ SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         LISTING: (
             *("batch_size", "generator_lr", "discriminator_lr", "beta1", "beta2"),
             *("discriminator_steps", "evolve", "evolution.num_survivors", "evolution.selection"),
-            "evolution.fresh_codes",
+            *("evolution.fresh_codes", "evolution.random_mutation", "evolution.contest_every"),
+            "evolution.bandit",
         ),
         SCRIPT: (
             *("latent", "ema_decay", "r1_weight", "gradient_penalty_weight", "input_scale"),
             *("generations", "evolution.diversity", "evolution.diversity_weight"),
-            *("evolution.diversity_cap", "evolution.num_samples"),
+            *("evolution.diversity_cap", "evolution.num_samples", "evolution.reuse_gradient"),
         ),
         NETWORKS: (
             *("network", "width", "discriminator_width", "depth", "latent_dim"),
