@@ -1,10 +1,10 @@
 """CGAN: the class that was asked for, and samples of each class beside those of a DCGAN, sorted.
 
 Who needs samples of a class can do without a conditional model: train the DCGAN of the collection
-(its own tuned settings, as many updates, the seconds of which are about as many) and sort its samples
-by a classifier. Sorted by the second classifier they are judged in the features of the first;
-sorted by the first, their classes are judged by the second, as CGAN's are. The saboteurs are a
-CGAN that learns from labels of other samples, and one whose networks are never told a class.
+(its own tuned settings, as many updates, in about as many seconds) and sort its samples by a
+classifier. Sorted by the second classifier they are judged in the features of the first; sorted by
+the first, their classes are judged by the second, as CGAN's are. The saboteurs are a CGAN that
+learns from labels of other samples, and one whose networks are never told a class.
 """
 
 from __future__ import annotations
