@@ -83,7 +83,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "wgan": Entry(
-        "egan.collection.wgan:Wgan",
+        "egan.collection.wgan.model:Wgan",
         paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
         family="adversarial",
         task="digits",
