@@ -36,7 +36,9 @@ from mutations.objectives import Objective
 ROUNDS, GAME_RATES = 1000, {"generator_lr": 0.1, "discriminator_lr": 0.05}
 PULL_UPDATES, UPDATES = 500, 1000
 NUM_SAMPLES, NUM_JUDGED = 500, 1000
-RATES = {"least squares": 1e-3, "logarithm": 1e-3}
+RATES = {"least squares": 2e-3, "logarithm": 1e-3}
+"""Chosen so: least squares had .503, .500, .336 (binary) and .508, .359, .382 (pearson) at the
+three rates, the logarithm .418, .244, .322."""
 
 
 class Logarithm(Lsgan):

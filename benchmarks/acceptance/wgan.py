@@ -148,9 +148,10 @@ def relative_error(kind: type[Wgan], name: str, seed: int, *, quick: bool) -> fl
         kind, seed, task=task, quick=False, **{**CRITIC, **(NARROW if quick else {})}
     )
     model.rng = stream(seed)
+    num = (FEW if name == "moved" else QUICK_UPDATES) if quick else CRITIC_UPDATES
     for phase in PHASES:
         model.configure({**phase})
-        for _ in range(FEW if quick else CRITIC_UPDATES):
+        for _ in range(num):
             fake = Batch(other.draw(model.settings.batch_size, model.rng))
             model.train_discriminator(model.draw(), fake)
     real, fake = (torch.from_numpy(part.samples.copy()) for part in (data, other))
@@ -252,7 +253,7 @@ def on_digits(kind: type[Wgan], seed: int, settings: dict[str, Any], *, quick: b
     model: Any = built(kind, seed, task=task_of(judge), quick=quick, **settings)
     measure: Callable[..., Tensor] = getattr(model, "gap", None) or gap_of(model)
     gaps, distances = [], []
-    for _ in range(PARTS):
+    for _ in range(2 if quick else PARTS):
         train(model, seed, updates=CURVE_UPDATES // PARTS, quick=quick)
         real = judge.test.real(NUM_DIGITS)
         with model.judging():
