@@ -98,7 +98,7 @@ class Wgan(Game):
                 fake = self.fake(s.batch_size)
             self.train_discriminator(self.draw(), fake)
         count = s.generator_batches * s.batch_size
-        fake, real = self.fake(count), self.draw(count)  # nobody looks at them; bits depend on them
+        fake, real = self.fake(count), self.draw(count)  # drawn for the stream alone: bits
         self.train_generator(self.generator_losses(fake, real, [self.objective()])[0])
 
     def real_loss(self, real: Batch) -> Tensor:
