@@ -4,7 +4,8 @@ The points are a game of the class itself (`acceptance.tabular`), digits its sma
 
 The rival on digits is the logarithmic loss with the heuristic generator, which is what somebody
 without least squares takes: same networks, updates and averages. Both had three rates (5e-4, 1e-3,
-2e-3) and LSGAN both codes besides, one seed that is not judged, 800 updates; see `RATES`.
+2e-3) and LSGAN both codes besides, one seed that is not judged, 800 updates; see `RATES`. On the
+seeds that are judged the logarithm is as near at 2e-3: .277 (.236 to .293), seen after the run.
 """
 
 from __future__ import annotations
