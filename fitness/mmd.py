@@ -12,7 +12,7 @@ from fitness.arrays import Array, Samples, as_pair, row_blocks, scaled, squared_
 
 KERNELS = ("polynomial", "gaussian")
 Kernel: TypeAlias = Callable[[Array, Array], Array]
-_SMALLEST = 1e-140  # of samples up to 1; the square is a normal float64
+_SMALLEST = 1e-150  # of samples up to 1; the square is a normal float64
 _MEDIAN_OF = 1000  # samples of each set that the default bandwidth looks at
 
 

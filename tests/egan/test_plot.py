@@ -115,7 +115,7 @@ def test_weak_features_are_told_of(run_directory, tmp_path, capsys, monkeypatch)
     runs = [str(run_directory()), str(run_directory("00001-photos", about=told))]
     assert main([*runs, "--output", str(tmp_path / "runs.png")]) == 0
     last = capsys.readouterr().out.splitlines()[-2]
-    assert last == f"00001-photos: Fréchet distance ({told.caveat})."
+    assert last == f"digits: Fréchet distance ({told.caveat})."
     assert [title.endswith("(in weak features)") for title in titles] == [False, True]
 
 

@@ -59,7 +59,7 @@ def test_other_sizes_and_no_labels(tmp_path):
         (idx(pixels()[:, 0, 0]), "got magic number 2049, but expected .* 2051"),
         (b"", "got 0 bytes"),
         (idx(pixels())[:9], "magic number"),
-        (struct.pack(">4I", 2051, 2**31, 2**31, 2**31), "expected"),
+        (struct.pack(">4I", 2051, 2**31, 2**31, 2**31), "GiB or more"),
         (idx(pixels()[:0]), "0 x 28 x 28"),
     ],
 )
