@@ -78,7 +78,7 @@ def _obey(options: Options, words: Sequence[str]) -> int:
     from egan.runs.console import Talk
     from egan.runs.folder import saved_config
 
-    base = saved_config(options.run)
+    base = replace(saved_config(options.run), output=str(options.run.parent))
     changed = on_top_of(base, words, source=str(options.run / "config.yaml"))
     _check(options, base, changed)
     with Talk() as talk:

@@ -57,6 +57,7 @@ def _arrays(path: Path) -> dict[str, Array]:
             if not set(SAMPLE_KEYS) & set(content.files):
                 return dict.fromkeys(content.files, np.empty(0))
             known = [key for key in content.files if key in SAMPLE_KEYS + LABEL_KEYS]
+            assert content.zip is not None
             _require_memory(path, content.zip, known)
             return {key: content[key] for key in known}
     # Object arrays, truncated members and other archives each fail in their own way.
