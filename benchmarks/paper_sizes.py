@@ -2,7 +2,8 @@
 
 The data are noise of the paper's shape, two samples of it. A row is a model: its samples, the
 parameters of its networks beside those that the paper or its authors' code states (averages of
-networks are not counted), and the seconds that building it and an update take on one thread.
+networks are not counted), and the seconds that building it and an update take on one thread. Then
+come the values of each preset of a paper's sizes, with the source of each.
 
   python benchmarks/paper_sizes.py [biggan stylegan ...] [--save]
 """
@@ -18,6 +19,7 @@ from measure import parser, report, table
 from torch.optim.swa_utils import AveragedModel
 
 from egan import collection
+from egan.collection.sources import paper_presets, sourced
 from egan.collection.testing import BUILT_IN, COLOURS, random_images, task_of
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
@@ -90,6 +92,17 @@ def row(name: str, found: dict[str, Any]) -> list[str]:
     return [name, "x".join(map(str, found["shape"])), counts, stated or "-", *seconds, fine]
 
 
+def sources(name: str) -> str:
+    """Return the values of a model's paper presets as tables, with the source of each."""
+    parts = []
+    for preset in paper_presets(name):
+        values = [
+            [one, str(value), source or "NOT TOLD"] for one, value, source in sourced(name, preset)
+        ]
+        parts.append(f"`{name}:{preset}`\n\n" + table(("setting", "value", "source"), values))
+    return "\n\n".join(parts)
+
+
 def main() -> None:
     """Build the models that are named, or all."""
     shown = parser(__doc__ or "")
@@ -103,6 +116,7 @@ def main() -> None:
     found = {name: measured(name) for name in names}
     heads = "model", "sample", "parameters", "published", "build, s", "update, s", "moved, finite"
     text = table(heads, [row(name, one) for name, one in found.items()])
+    text = "\n\n".join([text, *map(sources, names)])
     report("paper_sizes", text, found, save=words.save and not words.quick)
 
 

@@ -1,8 +1,9 @@
 """CapsNet: pairs of digits, one over the other, beside a CNN; what is drawn of each; digits.
 
 The CNN has as many parameters in all, and its own loss and learning rate, found on a part of the
-training digits as the capsules' settings were. It is the best of those tried: the capsules' own two
-convolutions with a hidden layer after them get .468 of pairs wrong.
+training digits as the capsules' settings were. It is no strong rival: with batch norm after each
+convolution, and nothing else changed, it gets .206 to .209 of pairs wrong, fewer than the capsules.
+The decoder learns from each digit alone, which the CNN never sees.
 """
 
 from __future__ import annotations

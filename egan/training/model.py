@@ -72,6 +72,8 @@ class Model(Member):
     """How many classes the paper's data have."""
     paper_parameters: ClassVar[Mapping[str, float]] = {}
     """Millions of parameters by network, where the paper or its authors' code states them."""
+    sources: ClassVar[Mapping[str, Mapping[str, Sequence[str]]]] = {}
+    """By preset of the paper's sizes: sources ("table 1", "ours"), each with its settings."""
 
     settings: Settings
     task: Any

@@ -14,7 +14,6 @@ HELPERS = ("by_hand", "cases", "games", "measure", "members", "on_demand")
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
     "arithmetic": "times faster",
-    "collection": "marks kept by the median",
     "collection_search": "PBT's median on the test part",
     "digits": "worst ratio of distances",
     "engine_overhead": "three plain Ray actors",
@@ -52,7 +51,7 @@ for path, *words in map(str.split, lines):
     found[path.stem] = status, said.getvalue()
 print(json.dumps(found))
 """
-FEW = {"collection": ["gan"], "collection_search": ["vae"]}
+FEW = {"collection_search": ["vae"]}
 
 
 def run(name, *words):
