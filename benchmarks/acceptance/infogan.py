@@ -6,6 +6,9 @@ the model's settings were chosen by them too. The test part goes to the nearest 
 cluster of the five nearest digits. Walks along continuous codes stand beside walks of real digits
 along their first two principal components, from -2 to 2 deviations.
 
+A weight (lambda) of 3 for the category is the end of the model's search space, and was found on
+another seed after the preset, with 1, had missed its marks: a mark of its own, set before its run.
+
 The saboteur of what is trained is `Unhelped`: Q learns from samples as ever, but G is not told to
 make codes legible. On finite laws of c and x the bound is exact: I(c; x) is the sum over the law.
 """
@@ -37,6 +40,7 @@ from egan.training.model import stream
 from population.seeding import Seeds
 
 UPDATES = 4000
+TUNED = {"categorical_weight": 3.0}
 NUM_JUDGED = 1000
 WALKS, STEPS, REACH = 100, 9, 2.0
 CLUSTERS, NEIGHBOURS = 10, 5
@@ -97,21 +101,20 @@ class _Unnormalised(Discriminator):
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train it, and one whose G is not told of codes, on digits; sort the digits by clusters."""
     runs = [figures(Infogan, seed, quick=quick) for seed in seeds]
+    tuned = [figures(Infogan, seed, quick=quick, **TUNED) for seed in seeds]
     broken = figures(Unhelped, seeds[0], quick=quick)
-    shown = partial(of_runs, runs, broken)
+    shown, read = partial(of_runs, runs, broken), "nmi_of_real"
     methods, dimensions = (["k-means"], [None]) if quick else (list(CLUSTERINGS), COMPONENTS)
     by_means = [clustered(seed, ["k-means"], [None])[1] for seed in seeds]
     by_best = [clustered(seed, methods, dimensions) for seed in seeds]
     names = ", ".join(sorted({name for name, _ in by_best}))
+    name = f"best of {len(methods) * len(dimensions)} clusterings: {names}"
+    best = [nmi for _, nmi in by_best]
     components = [walked_components() for _ in seeds]
     return [
-        shown("nmi_of_real", figure="nmi_of_real", baseline=by_means, baseline_name="k-means"),
-        shown(
-            "nmi_of_real_best",
-            figure="nmi_of_real",
-            baseline=[nmi for _, nmi in by_best],
-            baseline_name=f"best of {len(methods) * len(dimensions)} clusterings: {names}",
-        ),
+        shown(read, baseline=by_means, baseline_name="k-means"),
+        shown(f"{read}_best", figure=read, baseline=best, baseline_name=name),
+        of_runs(tuned, broken, f"{read}_tuned", figure=read, baseline=best, baseline_name=name),
         shown("nmi"),
         shown("information"),
         shown("walks", baseline=components, baseline_name="principal components"),
@@ -152,10 +155,10 @@ def of_runs(
     )
 
 
-def figures(kind: type[Infogan], seed: int, *, quick: bool) -> dict[str, float]:
+def figures(kind: type[Infogan], seed: int, *, quick: bool, **changed: float) -> dict[str, float]:
     """Train one; return its figures."""
     judge = reference()
-    model = built(kind, seed, task=task_of(judge), quick=quick)
+    model = built(kind, seed, task=task_of(judge), quick=quick, **changed)
     assert isinstance(model, Infogan)
     train(model, seed, updates=UPDATES, quick=quick)
     rng = stream(Seeds(seed, 7, 0).own("evaluate"))
