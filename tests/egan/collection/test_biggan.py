@@ -142,8 +142,8 @@ def test_codes_of_all_thresholds_share_labels_and_signs():
 
 def test_standing_averages_are_those_of_the_codes():
     one = model()
-    before = {name: value.clone() for name, value in one.average.state_dict().items()}
     with one.judging():
+        before = {name: value.clone() for name, value in one.average.state_dict().items()}
         codes = one.truncated_codes(40, torch.Generator().manual_seed(1), threshold=0.5)
         network = one.standing(codes)
         first = network.first(codes["z"][:, :2]).unflatten(1, (-1, 2, 2))
