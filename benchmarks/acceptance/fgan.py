@@ -17,7 +17,7 @@ whatever is asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import torch
@@ -27,7 +27,7 @@ from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from acceptance import Figures
-from acceptance.training import built, train
+from acceptance.training import built, minimised, train
 from egan.collection.fgan import line
 from egan.collection.fgan.model import Fgan
 from egan.collection.fgan.networks import Bounded
@@ -195,29 +195,9 @@ def largest_gap(kind: type[Line], seed: int) -> float:
         for _ in range(LAWS):
             model, table = on_table(kind, name)
             (p, real), (q, fake) = law(rng), law(rng)
-            loss = descended(model, table, real, fake)
+            loss = minimised(table.parameters(), partial(model.discriminator_loss, real, fake))
             gaps.append(abs(-loss - float(f.value(p, q))))
     return max(gaps)
-
-
-def descended(model: Line, table: Table, real: Batch, fake: Batch) -> float:
-    """Bring V's loss down as far as it goes; return it."""
-    optimizer = torch.optim.LBFGS(
-        table.parameters(),
-        max_iter=500,
-        tolerance_grad=1e-9,
-        tolerance_change=1e-12,
-        line_search_fn="strong_wolfe",
-    )
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = model.discriminator_loss(real, fake)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimizer.step(closure)  # type: ignore[arg-type]
-    return float(model.discriminator_loss(real, fake).detach())
 
 
 @cache

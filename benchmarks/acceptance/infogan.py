@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 import fitness
 from acceptance import Figures
-from acceptance.training import built, reference, task_of, train
+from acceptance.training import built, minimised, reference, task_of, train
 from egan.collection.infogan.model import Infogan, best_information
 from egan.collection.infogan.networks import Discriminator, Guess, information
 from egan.data.dataset import Dataset
@@ -63,6 +63,11 @@ CLUSTERINGS: dict[str, Callable[[int], Any]] = {
 }
 """Each on pixels, and on 16 and 32 principal components."""
 COMPONENTS = (None, 16, 32)
+
+TRIED = """Tried where Q's code sorts digits worse than clusters of pixels, on one more seed: the
+preset gives .767 after 4,000 updates and .764 after 8,000; lambda = 3 gives .875, and no continuous
+codes .867. The former has a mark of its own. The preset's seeds differ by a tenth and more: whether
+a code takes two classes for one is decided early, and training does not mend it."""
 
 
 class Unhelped(Infogan):
@@ -294,17 +299,7 @@ def largest_gap(kind: type[Infogan], seed: int) -> float:
     rng, gaps = torch.Generator().manual_seed(seed), []
     for _ in range(LAWS):
         (batch, exact), (model, q) = law(rng), on_symbols(kind)
-        optimizer = torch.optim.LBFGS(q.parameters(), max_iter=500, line_search_fn="strong_wolfe")
-
-        def closure(
-            batch: Batch = batch, optimizer: Any = optimizer, model: Infogan = model
-        ) -> Tensor:
-            optimizer.zero_grad()
-            loss = model.generator_terms(batch, batch)
-            loss.backward()  # type: ignore[no-untyped-call]
-            return loss
-
-        optimizer.step(closure)  # type: ignore[arg-type]
+        minimised(q.parameters(), partial(model.generator_terms, batch, batch))
         found = information(model.guess(batch.samples), batch.codes).categorical
         gaps.append(abs(exact - float(found.detach())))
     return max(gaps)
