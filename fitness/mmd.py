@@ -12,6 +12,7 @@ from fitness.arrays import Array, Samples, as_pair, row_blocks, scaled, squared_
 
 KERNELS = ("polynomial", "gaussian")
 Kernel: TypeAlias = Callable[[Array, Array], Array]
+_SMALLEST = 1e-150  # of samples up to 1; the square is a normal float64
 _MEDIAN_OF = 1000  # samples of each set that the default bandwidth looks at
 
 
@@ -33,7 +34,7 @@ def squared_mmd(
     Raises:
         ValueError: if a set is no matrix, has under two samples or values that are not finite, if
             the numbers of features differ, if `kernel` or `bandwidth` makes no sense, or if
-            float64 does not hold the polynomial kernel.
+            float64 does not hold the polynomial kernel or the distances.
 
     Gretton et al. 2012, JMLR 13; as KID, Bińkowski et al. 2018, arXiv 1801.01401.
     """
@@ -44,8 +45,19 @@ def squared_mmd(
     scale, (a_NF, b_MF) = scaled(a_NF, b_MF)
     middle_F = np.median(np.concatenate([a_NF, b_MF]), axis=0)  # few far samples do not move it
     a_NF, b_MF = a_NF - middle_F, b_MF - middle_F
+    _check_range(a_NF, b_MF, scale)
     variance = _median_variance(a_NF, b_MF) if bandwidth is None else (bandwidth / scale) ** 2
     return _unbiased(a_NF, b_MF, partial(_gaussian, variance=variance))
+
+
+def _check_range(a_NF: Array, b_MF: Array, scale: float) -> None:
+    """See that squares of most samples are above 0 beside those of the farthest."""
+    typical = float(np.median(np.abs(np.concatenate([a_NF, b_MF])).max(axis=1)))
+    if 0 < typical < _SMALLEST:
+        raise ValueError(
+            f"samples around {typical * scale:.0e} and up to {scale:.0e} together have distances "
+            "that no float64 holds; remove the far ones first."
+        )
 
 
 def _polynomial_mmd(a_NF: Array, b_MF: Array) -> float:

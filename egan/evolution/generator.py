@@ -10,6 +10,7 @@ import torch
 import mutations
 from egan.evolution.scoring import FAKES, REALS, Scored, scores, seed_noise
 from egan.tasks.base import moved
+from egan.training import optimizers
 from egan.training.model import stream
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.state import Buffer, PackedState, State
@@ -212,7 +213,10 @@ class EvolvedGenerator(Member):
 
     def state_dict(self) -> State:
         """Return weights, running statistics, optimisers' states and the averaged weights."""
-        return self.game.part(self.tensors)
+        found = self.tensors.items()
+        return self.game.state_with(
+            {name: {key: one.detach() for key, one in tensors.items()} for name, tensors in found}
+        )
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state by reference: weights, moments and averages are its own memory.
@@ -224,7 +228,7 @@ class EvolvedGenerator(Member):
             for key, tensor in self.tensors[name].items():
                 tensor.data = weights[key].to(tensor.device)
         for name, moments in state["optimizers"].items():
-            _adopt_moments(self.game.optimizers[name], moments["state"])
+            _adopt_moments(self.game.optimizers[name], moments)
 
 
 def _adopt_moments(
@@ -232,8 +236,7 @@ def _adopt_moments(
 ) -> None:
     """Let an optimiser's moments live where a state's do, or on another device in copies."""
     optimizer.state.clear()
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for i, parameter in enumerate(parameters[: len(moments)]):
+    for i, parameter in enumerate(optimizers.parameters(optimizer)[: len(moments)]):
         optimizer.state[parameter] = {
             name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value
             for name, value in moments[i].items()

@@ -76,6 +76,10 @@ def write_report(directory: Path) -> Path:
         hyperparameters=_embed(directory / "hyperparameters.png"),
         lineage=_embed(directory / "lineage.png"),
         schedule=_text(directory / "schedule.yaml"),
+        fork=_fork(directory / "fork.json"),
+        both=_embed(directory / "fork.png"),
+        regret=_text(directory / "regret.txt"),
+        worth=_embed(directory / "regret.png"),
         failures=_failures(results, about),
         config=_text(directory / "config.yaml"),
         versions=flatten(_mapping(directory / "versions.json")),
@@ -111,6 +115,18 @@ def _mapping(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
     return content if isinstance(content, dict) else {}
+
+
+def _fork(path: Path) -> str:
+    """Return a sentence on the run that this one is a fork of; empty where it is none."""
+    told = _mapping(path)
+    if not told:
+        return ""
+    changed = [str(text) for text in told.get("changed") or ()]
+    if survivors := [str(place) for place in told.get("survivors") or ()]:
+        changed.append(f"child {' and '.join(survivors)} of its litter survives")
+    what = "; ".join(changed) or "nothing is changed"
+    return f"A fork of {told.get('of')} at {told.get('unit')} {told.get('at')}: {what}."
 
 
 def _yaml(path: Path) -> Any:

@@ -87,7 +87,12 @@ class Session:
             caveat=told.caveat,
         )
         if self.plan.kind == "search":
-            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE, unit=self.plan.one)
+            progress = ProgressTable(
+                console,
+                line_seconds=SECONDS_PER_LINE,
+                unit=self.plan.one,
+                note=told.caveat,
+            )
         written = Logbook(self.looker, told)
         return [self.looker, progress, written, self.timekeeper, self.stopper]
 

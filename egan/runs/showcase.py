@@ -12,6 +12,7 @@ from egan.collection import saved
 from egan.collection.api import build
 from egan.config import ArithmeticConfig
 from egan.judging.classifier import one_thread
+from egan.judging.measures import OBJECTIVE
 from egan.training.model import Model, stream
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 
@@ -66,6 +67,12 @@ class Showcase:
             scores = self.model.look()
         self._names = tuple(scores)
         return scores
+
+    def scored(self) -> float:
+        """Return what the task calls fitness, on the same random numbers each time."""
+        self.model.rng = self._stream(JUDGED)
+        with one_thread(), self.model.judging():
+            return float(self.model.score()[OBJECTIVE])
 
     def picture(self) -> Image.Image:
         """Draw the model's main picture."""
