@@ -129,7 +129,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "fgan": Entry(
-        "egan.collection.fgan:Fgan",
+        "egan.collection.fgan.model:Fgan",
         paper="f-GAN, 1606.00709",
         family="adversarial",
         task="digits",
