@@ -92,7 +92,7 @@ MODELS: dict[str, Entry] = {
         critic="a regression on two codes",
     ),
     "wgan": Entry(
-        "egan.collection.wgan:Wgan",
+        "egan.collection.wgan.model:Wgan",
         paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
         family="adversarial",
         task="digits",
