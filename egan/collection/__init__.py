@@ -79,7 +79,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "cgan": Entry(
-        "egan.collection.cgan:Cgan",
+        "egan.collection.cgan.model:Cgan",
         paper="Conditional generative adversarial nets, 1411.1784",
         family="adversarial",
         task="digits",
