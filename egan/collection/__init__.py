@@ -99,7 +99,7 @@ MODELS: dict[str, Entry] = {
         critic="a score without a zero",
     ),
     "vae": Entry(
-        "egan.collection.vae:Vae",
+        "egan.collection.vae.model:Vae",
         paper="Auto-encoding variational Bayes, 1312.6114",
         family="variational",
         task="digits",
@@ -111,7 +111,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "introvae": Entry(
-        "egan.collection.introvae:IntroVae",
+        "egan.collection.introvae.model:IntroVae",
         paper="IntroVAE, 1807.06358",
         family="variational",
         task="digits",

@@ -43,7 +43,7 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
         )
     samples = read_idx(images_file, num_dimensions=3)[:, None]
     if samples.shape[2:] == (28, 28) and image_size != 28:
-        samples = np.pad(samples, ((0, 0), (0, 0), (2, 2), (2, 2)))
+        samples = bordered(samples)
     samples = fit_arrays(samples, image_size=image_size, channels=channels)
     if labels_file is None:
         return Dataset("mnist", samples, notes=(f"no {LABELS[0]} in {path}: no labels",))
@@ -56,6 +56,11 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
             mend="Take images and labels from one download.",
         )
     return Dataset("mnist", samples, labels)
+
+
+def bordered(samples: Array) -> Array:
+    """Return images (N, C, H, W) with a black border of 2 pixels."""
+    return np.pad(samples, ((0, 0), (0, 0), (2, 2), (2, 2)))
 
 
 def read_idx(file: Path, *, num_dimensions: int) -> Array:
