@@ -20,7 +20,9 @@ An update, once the generator is trained and its units are compared with the cla
 
 Here objects are of one colour each, as in `scenes` and `shapes`, so that the segmentation is known
 exactly (`egan.judging.attributes.segment`) and needs no network; for the gradient it is smoothed.
-P is a random square of half the map's side, and δ is measured in it. The generator is any
+P is a random square of half the map's side, and δ is measured in it; the authors take one place of
+the map, to ablate where the object is and to insert where it is not but may be, 500 updates of 20
+such pairs. Their generators are trained already (Progressive GANs of LSUN). The generator is any
 convolutional one of the collection, given as its run's model.safetensors (--subject), or a small
 DCGAN with hinge loss, which the first updates train.
 
@@ -86,5 +88,15 @@ def paper() -> RunConfig:
         settings=DissectionSettings(width=128, subject_updates=20_000, num_units=20),
     )
 
+
+SOURCES = {
+    "paper": {
+        "section 3.1": ("threshold",),
+        "authors' code, aceoptimize.py": ("num_units", "lr", "penalty"),
+        "authors' code, proggan.py: layer4, 512 maps of 8x8": ("layer", "width"),
+        "ours": ("subject", "subject_updates", "subject_lr", "batch_size"),
+    }
+}
+"""Where each value comes from."""
 
 PRESETS = {"small": small, "paper": paper}
