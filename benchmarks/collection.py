@@ -138,7 +138,7 @@ def overview() -> str:
             checks = result["checks"]
             kept = sum(check["kept"] for check in checks)
             [leading] = [check for check in checks if check["leading"]]
-            evolves = "yes" if MODELS[name].family == "adversarial" else "no"
+            evolves = "yes" if MODELS[name].evolves else "no"
             said = telling(leading, len(result["seeds"]))
             rows.append([f"`{name}`", evolves, *said, f"{kept} of {len(checks)}"])
     heads = "model", "evolves", "what", "median (range)", "beside", "seeds", "marks kept"

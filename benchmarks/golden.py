@@ -120,14 +120,14 @@ TINY = {
     "stylegan": "stylegan --width 2 --latent-dim 4 --style-dim 4 --batch-size 8",
     "dissection": "dissection --width 4 --subject-updates 1 --batch-size 4 --num-units 2",
 }
-UNADVERSARIAL = ("vae", "capsnet", "introvae", "dissection")
+NEVER_EVOLVED = ("lsgan", "wgan", "vae", "capsnet", "introvae", "dissection")
 TUNED = ("cgan", "vae", "capsnet")
 MODELS = {
     **{name: f"{words} {ROUNDS}" for name, words in TINY.items()},
     **{
         f"{name} evolved": f"{words} {EVOLVED}"
         for name, words in TINY.items()
-        if name not in UNADVERSARIAL
+        if name not in NEVER_EVOLVED
     },
     "cgan two survivors": f"{TINY['cgan']} {EVOLVED} --evolution.num-survivors 2",
     "cgan projection": f"{TINY['cgan']} {ROUNDS} --conditioning projection",
@@ -205,6 +205,7 @@ ERRORS = {
     "mutation": "--evolve heuristik",
     "mutation twice": "--evolve minimax,minimax",
     "survivors": "--evolution.num-survivors 0",
+    "evolve without a logit": "wgan --evolve minimax",
     "batch size": "--batch-size 1",
     "contest every": "--evolution.contest-every 0",
     "bandit without contests": "--evolution.bandit",

@@ -53,8 +53,13 @@ def diversity(gradients: Sequence[Tensor], *, cap: float) -> Diversity:
 
     A discriminator that rejects everything has saturated: its gradient vanishes and F_d would grow
     without bound for generators that fool nobody. The score therefore never exceeds `cap`, and
-    `saturated` says when the cap was reached. Range (−∞, cap]; where the norm is NaN or infinite
-    the value is NaN or −∞, which selection ranks worst.
+    `saturated` says when the cap was reached. Such a score compares with no other: whoever fools D
+    least has the most of it. Where any of the children that compete has saturated, they are ranked
+    by quality alone. With an infinite cap the score is the published one, which saturates where the
+    norm is 0 alone, and is then infinite.
+
+    Range (−∞, cap]; where the norm is NaN or infinite the value is NaN or −∞, which selection ranks
+    worst.
 
     Raises:
         ValueError: if there are no gradients or `cap` is NaN.

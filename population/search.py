@@ -242,7 +242,7 @@ class Search:
         jobs = jobs_of(parents, offspring, seed=self.seed, generation=number)
         before = dict(self.seconds)
         reports = self._timed("make", self.executor.make, jobs)
-        children = children_of(offspring, reports)
+        children = self.strategy.settle(children_of(offspring, reports))
         self._check_start(number, children)
         started = time.perf_counter()
         chosen = self.strategy.tell(children)

@@ -130,6 +130,14 @@ class Strategy(ABC):
     def ask(self, population: Sequence[Individual], rng: np.random.Generator) -> list[Offspring]:
         """Return the children to make from this population."""
 
+    def settle(self, children: Sequence[Child]) -> Sequence[Child]:
+        """Return the children with the scores that count, where one's depend on another's.
+
+        Called once a generation, before :meth:`tell`; what it returns is told and recorded. By
+        default a score is the child's own.
+        """
+        return children
+
     @abstractmethod
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the places of the next population among the children, best first or by slot.

@@ -41,14 +41,22 @@ class Entry:
     Attributes:
         target: Where its class is, as module:class; of a paper that is a folder, in its `model`.
         paper: Its title and arXiv number.
-        family: What kind of model it is; "adversarial" ones can be evolved.
+        family: What kind of model it is; an "adversarial" one is a game.
         task: The small task that it runs on if nothing is said.
+        critic: What the discriminator gives where that is no logit. Its sigmoid is no probability
+            then, which the mutations and E-GAN's fitness take it for.
     """
 
     target: str
     paper: str
     family: str
     task: str
+    critic: str = ""
+
+    @property
+    def evolves(self) -> bool:
+        """Whether its generator can be evolved: against a discriminator that gives logits."""
+        return self.family == "adversarial" and not self.critic
 
 
 MODELS: dict[str, Entry] = {
@@ -81,12 +89,14 @@ MODELS: dict[str, Entry] = {
         paper="Least squares generative adversarial networks, 1611.04076",
         family="adversarial",
         task="digits",
+        critic="a regression on two codes",
     ),
     "wgan": Entry(
         "egan.collection.wgan:Wgan",
         paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
         family="adversarial",
         task="digits",
+        critic="a score without a zero",
     ),
     "vae": Entry(
         "egan.collection.vae:Vae",

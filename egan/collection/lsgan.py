@@ -17,9 +17,12 @@ The paper's two choices of codes are `codes`:
     binary     a = 0, b = 1, c = 1: G wants its samples taken for real
     pearson    a = −1, b = 1, c = 0: against the best D, G minimises ½ χ²(p + q ‖ 2q) (Pearson)
 
-up to a constant, as b − c = 1 and b − a = 2. Networks are those of DCGAN, or fully connected. The
-preset `paper` has the published ones for scenes of 112x112 pixels, with 5x5 kernels and a layer
-that keeps the size after each of the first two that double it.
+up to a constant, as b − c = 1 and b − a = 2. As D gives no logit, mutations and E-GAN's fitness,
+which take its sigmoid, mean nothing here, and `--evolve` is refused.
+
+Networks are those of DCGAN, or fully connected. The preset `paper` has the published ones for
+scenes of 112x112 pixels, with 5x5 kernels and a layer that keeps the size after each of the first
+two that double it.
 """
 
 from __future__ import annotations

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from egan import collection
+
+if TYPE_CHECKING:
+    from egan.config import RunConfig
 
 
 class Sourced(NamedTuple):
@@ -24,6 +27,8 @@ def paper_presets(name: str) -> list[str]:
 def sourced(name: str, preset: str) -> list[Sourced]:
     """Return each setting of a paper's preset with its source, in the order of the settings.
 
+    A preset that evolves has more: "evolve", "generations", and "evolution." with each of those.
+
     Args:
         name: A paper of the collection.
         preset: One of its presets.
@@ -31,13 +36,24 @@ def sourced(name: str, preset: str) -> list[Sourced]:
     Raises:
         ValueError: A source is told of what is no setting, or one setting has two sources.
     """
-    settings = collection.presets(name)[preset]().settings
+    values = _values(collection.presets(name)[preset]())
     told: dict[str, str] = {}
     for source, names in collection.paper(name).sources.get(preset, {}).items():
         if twice := told.keys() & set(names):
             raise ValueError(f"{name}:{preset} has two sources for {', '.join(sorted(twice))}")
         told |= dict.fromkeys(names, source)
-    known = [field.name for field in fields(settings)]
-    if odd := told.keys() - set(known):
+    if odd := told.keys() - values.keys():
         raise ValueError(f"{name}:{preset} has no settings {', '.join(sorted(odd))}")
-    return [Sourced(one, getattr(settings, one), told.get(one, "")) for one in known]
+    return [Sourced(one, value, told.get(one, "")) for one, value in values.items()]
+
+
+def _values(config: RunConfig) -> dict[str, Any]:
+    values = _fields(config.settings)
+    if config.mutations:
+        values |= {"evolve": config.evolve, "generations": config.generations}
+        values |= {f"evolution.{one}": value for one, value in _fields(config.evolution).items()}
+    return values
+
+
+def _fields(settings: Any) -> dict[str, Any]:
+    return {field.name: getattr(settings, field.name) for field in fields(settings)}

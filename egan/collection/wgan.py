@@ -17,9 +17,13 @@ What bounds the slope of f is `constraint`:
     penalty   λ E[(‖∇f(x̂)‖ − 1)²] is added, x̂ uniform on the line from a sample to a real one; Adam
 
 The penalty is of each sample's own gradient, so its critic has no batch norm. The gap, on held-out
-data and without the penalty, is written to metrics.csv as `critic_gap`. Presets of the papers:
-`paper` (clip, DCGAN's networks at 64x64 pixels) and `paper_gp` (penalty, residual networks for
-CIFAR-10, whose critic has no norm at all and ends in the mean over the map); constant rates.
+data and without the penalty, is written to metrics.csv as `critic_gap`. A critic's score is no
+logit (f and f + 1 are one critic), so mutations and E-GAN's fitness mean nothing here, and
+`--evolve` is refused.
+
+Presets of the papers: `paper` (clip, DCGAN's networks at 64x64 pixels) and `paper_gp` (penalty,
+residual networks for CIFAR-10, whose critic has no norm at all and ends in the mean over the map);
+constant rates.
 """
 
 from __future__ import annotations

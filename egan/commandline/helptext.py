@@ -21,7 +21,7 @@ def description(config: RunConfig) -> str:
 
 def _of_paper(name: str) -> str:
     """Return how a paper is trained, tuned and evolved."""
-    evolves = collection.MODELS[name].family == "adversarial"
+    evolves = collection.MODELS[name].evolves
     evolve = f"  {PROG} {name} --evolve minimax,heuristic,least_squares\n" if evolves else ""
     default, *others = collection.presets(name)
     presets = [default, *(f"{name}:{one}" for one in others)]

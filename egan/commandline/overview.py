@@ -21,7 +21,8 @@ TORCH_BYTES = 280 * 2**20
 
 FITNESSES = {
     "quality": "mean of D(x) over a child's samples, in (0, 1)",
-    "diversity gradient": "-log of the norm of the discriminator's gradient, capped",
+    "diversity gradient": "-log of the norm of the discriminator's gradient; quality alone counts "
+    "where it reaches the cap",
     "diversity pairwise": "mean distance between pairs of a child's samples",
     "diversity none": "no scoring, for a single mutation or a random one",
 }
@@ -43,8 +44,8 @@ def catalogue() -> str:
     bare = collection.presets(collection.BARE)
     tables: dict[str, Mapping[str, str]] = {
         "Models (python -m egan.run NAME, or NAME:paper for the paper's sizes), with paper, family "
-        "and task; adversarial ones also --evolve": {
-            name: f"{entry.paper}; {entry.family}; {entry.task}"
+        "and task; adversarial ones also --evolve, but for those without a logit": {
+            name: "; ".join([entry.paper, _family(entry), entry.task])
             for name, entry in collection.MODELS.items()
         },
         "Presets of E-GAN": {k: (v.__doc__ or "").splitlines()[0] for k, v in bare.items()},
@@ -65,6 +66,10 @@ def catalogue() -> str:
         },
     }
     return "\n\n".join(_table(title, rows) for title, rows in tables.items())
+
+
+def _family(entry: collection.Entry) -> str:
+    return f"{entry.family}, D gives {entry.critic}" if entry.critic else entry.family
 
 
 def _hyperparameters() -> dict[str, str]:

@@ -15,12 +15,15 @@ def check_range(flag: str, value: int | None, *, least: int = 1) -> None:
         raise ValueError(f"--{flag} must be {least} or more, but got {value}.")
 
 
-def check_number(flag: str, value: float, *, positive: bool = False) -> None:
-    """See that a number is finite and at least 0, or above it.
+def check_number(
+    flag: str, value: float, *, positive: bool = False, infinite: bool = False
+) -> None:
+    """See that a number is at least 0, or above it, and finite unless it may be infinite.
 
     Raises:
         ValueError: It is not.
     """
-    if not math.isfinite(value) or value < 0 or (positive and value == 0):
-        bound = "above 0" if positive else "at least 0"
+    fits = math.isfinite(value) or (infinite and value == math.inf)
+    if not fits or value < 0 or (positive and value == 0):
+        bound = ("above 0" if positive else "at least 0") + (", or inf" if infinite else "")
         raise ValueError(f"--{flag} must be a number {bound}, but got {value}.")

@@ -122,10 +122,10 @@ def _convert(expected: Any, value: Any, source: str, name: str) -> Any:
 
 
 def _is_scalar(expected: type[Any], value: Any) -> bool:
-    """Return whether a value can be a field's; YAML reads 1e-3, without a point, as a text."""
+    """Return whether a value can be a field's; YAML reads 1e-3 or inf as a text."""
     if expected is float and isinstance(value, str):
         with contextlib.suppress(ValueError):
-            return math.isfinite(float(value))
+            return not math.isnan(float(value))
         return False
     kinds = (int, float) if expected is float else expected
     return isinstance(value, kinds) and isinstance(value, bool) == (expected is bool)

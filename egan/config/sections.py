@@ -76,7 +76,8 @@ class EvolutionConfig:
     diversity_weight: float = 0.01
     """Weight of diversity (gamma), at least 0."""
     diversity_cap: float = 3.0
-    """Highest diversity that counts, so that a saturated discriminator rewards nobody."""
+    """Diversity at which the discriminator has saturated: from there on quality alone ranks that
+    generation's children. inf for never, as published."""
     num_samples: int = 128
     """Samples per child that are scored; the survivors' train the discriminator."""
     reuse_gradient: bool = False
@@ -92,7 +93,8 @@ class EvolutionConfig:
             check_range(f"evolution.{name.replace('_', '-')}", getattr(self, name))
         check_range("evolution.num-samples", self.num_samples, least=2)
         check_number("evolution.diversity-weight", self.diversity_weight)
-        check_number("evolution.diversity-cap", self.diversity_cap, positive=True)
+        cap = self.diversity_cap
+        check_number("evolution.diversity-cap", cap, positive=True, infinite=True)
         self._check_scoring(mutations)
         if self.bandit:
             self._check_bandit(mutations)

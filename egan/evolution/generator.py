@@ -70,7 +70,8 @@ class EvolvedGenerator(Member):
         """Score on fresh codes: fitness = quality + weight × diversity.
 
         Also ``saturated``: 1 where the discriminator's gradient had vanished and the cap took the
-        place of the diversity. What was scored becomes the contribution.
+        place of the diversity; where it is 1 for any child of a generation, quality alone is the
+        fitness of all of them, see `Parts.strategy`. What was scored becomes the contribution.
         """
         self.scored = self._scored()
         return scores(self.scored, self.evolution, self.seeds)

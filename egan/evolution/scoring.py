@@ -42,7 +42,10 @@ class Scored:
 
 
 def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str, float]:
-    """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0)."""
+    """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0).
+
+    The fitness is the child's own; what its generation makes of it is `Evolution.settle`'s.
+    """
     if scored.logits is None:
         return {"fitness": 0.0}
     quality = float(fitness.quality(scored.logits))

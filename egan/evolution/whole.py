@@ -56,13 +56,18 @@ class Parts:
 
     @property
     def strategy(self) -> Evolution:
-        """Who has children, and who survives."""
+        """Who has children, and who survives.
+
+        Where the discriminator has saturated for any child of a generation, diversity counts for
+        none of them: it is highest for those that fool nobody, and next to it quality is nothing.
+        """
         settings = self.evolution
         return Evolution(
             self.mutations,
             mu=settings.num_survivors,
             plus=settings.selection == "plus",
             objectives=("quality", "diversity") if settings.selection == "pareto" else (),
+            unless=("saturated", "quality"),
             random_operator=settings.random_mutation,
             contest_every=settings.contest_every,
             bandit=settings.bandit,

@@ -1,7 +1,8 @@
 """Fully connected networks, for points in a plane and for tiny images.
 
 E-GAN's networks for its toy mixtures (arXiv 1803.00657) have `width=512, depth=3`: the generator is
-2-512-512-512-2, and with `norm="batch"` the discriminator is 2-512-512(BN)-512-1.
+2-512-512-512-2, and with `norm="batch"` the discriminator is 2-512-512(BN)-512-1, but for its ReLU,
+which is LeakyReLU here.
 """
 
 from __future__ import annotations

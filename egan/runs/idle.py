@@ -41,7 +41,7 @@ def _idle(plan: Plan) -> Iterator[tuple[str, str]]:
 def _of_length(plan: Plan) -> Iterator[tuple[str, str]]:
     config, model = plan.config, plan.model
     if plan.unit == "rounds":
-        evolves = collection.MODELS[model].family == "adversarial" and not config.mutations
+        evolves = collection.MODELS[model].evolves and not config.mutations
         yield (
             "generations",
             f"this run of {model} is counted in rounds of --interval {plan.interval} {plan.step}. "
@@ -65,7 +65,7 @@ def _of_length(plan: Plan) -> Iterator[tuple[str, str]]:
 def _of_evolution(plan: Plan) -> Iterator[tuple[str, str]]:
     evolution = plan.config.evolution
     if not plan.config.mutations:
-        evolves = collection.MODELS[plan.model].family == "adversarial"
+        evolves = collection.MODELS[plan.model].evolves
         mend = (
             f"nothing evolves here. Give {EVOLVE}." if evolves else f"{plan.model} never evolves."
         )

@@ -172,13 +172,8 @@ def checked(config: RunConfig) -> RunConfig:
     """
     config.check()
     made = plan(config)
-    entry = collection.MODELS[made.model]
-    if config.mutations and entry.family != "adversarial":
-        raise ValueError(
-            f"--evolve needs a generator against a discriminator, but {made.model} has no "
-            "discriminator. Train it, tune it with --search, or take another model; --list "
-            "names them, and those that evolve."
-        )
+    if config.mutations:
+        _check_evolves(made.model)
     if config.device == "cuda" and not made.in_process and config.gpus_per_worker == 0:
         raise ValueError(
             "--device cuda needs --gpus-per-worker above 0, so that Ray gives workers a GPU "
@@ -187,6 +182,25 @@ def checked(config: RunConfig) -> RunConfig:
     if config.address not in (None, "auto"):
         _check_address(str(config.address))
     return with_space(config)
+
+
+def _check_evolves(model: str) -> None:
+    entry = collection.MODELS[model]
+    mend = (
+        "Train it, tune it with --search, or take another model; --list names them, and those that "
+        "evolve."
+    )
+    if entry.family != "adversarial":
+        raise ValueError(
+            f"--evolve needs a generator against a discriminator, but {model} has no "
+            f"discriminator. {mend}"
+        )
+    if entry.critic:
+        raise ValueError(
+            "--evolve takes the sigmoid of what the discriminator gives for the probability that a "
+            f"sample is real, but {model}'s gives {entry.critic}, and no logit: neither mutations "
+            f"nor fitness would be what they say. {mend}"
+        )
 
 
 def _check_address(address: str) -> None:

@@ -91,5 +91,6 @@ class Showcase:
         return picture
 
     def save(self, directory: Path, *, steps: int) -> None:
-        """Write the model as `model.safetensors`, see `egan.collection.saved`."""
-        saved.save(directory / "model.safetensors", self.model, self.config, steps=steps)
+        """Write the model as it is judged as `model.safetensors`, see `egan.collection.saved`."""
+        with one_thread(), self.model.judging():
+            saved.save(directory / "model.safetensors", self.model, self.config, steps=steps)

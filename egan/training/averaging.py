@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
+from torch import nn
+
+from egan.networks.blocks import BATCH_NORMS
 
 
 class ExponentialAveraging:
@@ -33,3 +36,32 @@ class ExponentialAveraging:
         count = int(num_averaged)
         decay = min(self.decay, (1 + count) / (10 + count))
         torch._foreach_lerp_(list(averaged), list(current), 1 - decay)
+
+
+def has_statistics(network: nn.Module) -> bool:
+    """Return whether a network has batch norm, which keeps running statistics."""
+    return any(isinstance(module, BATCH_NORMS) for module in network.modules())
+
+
+@torch.no_grad()
+def own_statistics(network: nn.Module, passes: Callable[[], object]) -> None:
+    """Take batch norm's running statistics of a network anew: the mean over some passes through it.
+
+    Those that `AveragedModel` takes over from the network that it follows belong to other weights.
+
+    Args:
+        network: What is passed through; the mode of its other layers stays.
+        passes: Makes the passes, of batches of one size.
+    """
+    norms = [module for module in network.modules() if isinstance(module, BATCH_NORMS)]
+    before = [(norm.momentum, norm.training) for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the mean of all batches alike
+        norm.train()
+    try:
+        passes()
+    finally:
+        for norm, (momentum, mode) in zip(norms, before, strict=True):
+            norm.momentum = momentum
+            norm.train(mode)

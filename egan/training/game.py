@@ -20,14 +20,19 @@ from egan.config.settings import GameSettings
 from egan.losses import discriminator as logistic
 from egan.tasks.base import Batch, Codes, Draw, moved
 from egan.training.arithmetic import compile_in_place, eager, lay_out
-from egan.training.averaging import ExponentialAveraging
-from egan.training.model import BATCH, Model
+from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
+from egan.training.model import BATCH, Model, stream
 from mutations.objectives import Objective
 
 __all__ = ["Batch", "Codes", "Draw", "Game", "Objective", "Sides"]
 
 Side = Literal["members", "environment"]
 Averaging = Callable[..., Any] | None
+
+NUM_STATISTICS = 2 * BATCH
+"""Samples that batch norm's statistics of an average are taken over."""
+STATISTICS = 0x57A7
+"""The seed of their codes, always the same: so the statistics depend on the weights alone."""
 
 
 class Sides(NamedTuple):
@@ -56,7 +61,8 @@ class Game(Model):
     Attributes:
         generator: G, the current weights.
         discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it.
-        average: G's exponential average, which makes the samples that are judged and shown.
+        average: G's exponential average, which makes the samples that are judged and shown, with
+            batch norm's running statistics of its own.
     """
 
     sides: ClassVar[Sides] = Sides()
@@ -268,6 +274,22 @@ class Game(Model):
         for name, (followed, _) in self.averages().items():
             if followed in names:
                 self.networks[name].update_parameters(self.networks[followed])  # type: ignore[operator]
+
+    def training(self, mode: bool) -> None:
+        """Set all networks to training mode, or to evaluation, where averages are by themselves."""
+        super().training(mode)
+        if not mode and self.side is None:
+            self.renew_statistics()
+
+    def renew_statistics(self) -> None:
+        """Take the running statistics of G's average from samples of its own.
+
+        They are a function of its weights, whenever they are taken. Training never reads them, and
+        puts G's in their place with its next step.
+        """
+        if has_statistics(self.average):
+            codes = self.codes(NUM_STATISTICS, stream(STATISTICS))
+            own_statistics(self.average, lambda: self.made(codes))
 
     def made(self, codes: Codes, *, network: nn.Module | None = None) -> Tensor:
         """Make samples with the averaged generator, or another, from codes, all on the CPU."""

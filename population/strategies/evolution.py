@@ -1,6 +1,7 @@
 """Evolution: every parent makes one child per operator, and the best survive."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ class Evolution(Strategy):
         plus: Whether parents compete with their children.
         objective: The score that ranks children.
         objectives: Two or more scores for Pareto selection instead (fronts, then crowding).
+        unless: The names of a flag and of a score. In a generation in which the flag of any child
+            is above 0, the score alone ranks all of them, and is recorded as their objective.
         hyperparameters: What every member is built with.
         random_operator: One child per parent, with an operator drawn at random: the baseline that
             tells selection from mere mixing.
@@ -44,6 +47,7 @@ class Evolution(Strategy):
         plus: bool = False,
         objective: str = "fitness",
         objectives: Sequence[str] = (),
+        unless: tuple[str, str] | None = None,
         hyperparameters: dict[str, Any] | None = None,
         random_operator: bool = False,
         contest_every: int = 1,
@@ -72,6 +76,7 @@ class Evolution(Strategy):
         self.plus = plus
         self.objective = objective
         self.objectives = tuple(objectives)
+        self.unless = unless
         self.hyperparameters = dict(hyperparameters or {})
         self.random_operator = random_operator
         self.contest_every = contest_every
@@ -116,9 +121,27 @@ class Evolution(Strategy):
         """Whether all operators compete in this generation: when it is time, or none has won."""
         return self._generation % self.contest_every == 0 or not self._winners
 
+    def settle(self, children: Sequence[Child]) -> Sequence[Child]:
+        """Return the children, ranked by one score alone where the flag of any is raised.
+
+        All that compete are ranked by one rule, whoever their parents are; the parents that plus
+        selection scores again are among them.
+        """
+        if self.unless is None or not self._is_flagged(children):
+            return children
+        return [
+            replace(child, scores=_ranked_by(child.scores, self.objective, *self.unless))
+            for child in children
+        ]
+
+    def _is_flagged(self, children: Sequence[Child]) -> bool:
+        return self.unless is not None and any(
+            c.scores.get(self.unless[0], 0) > 0 for c in children
+        )
+
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the best ``mu`` of the children that have finite scores."""
-        if self.objectives:
+        if self.objectives and not self._is_flagged(children):
             rows = [[c.scores.get(name, np.nan) for name in self.objectives] for c in children]
             chosen = selection.pareto(rows, self.mu)
         else:
@@ -154,10 +177,24 @@ class Evolution(Strategy):
             "mu": self.mu,
             "plus": self.plus,
             "objectives": list(self.objectives),
+            "unless": list(self.unless or ()),
             "random_operator": self.random_operator,
             "contest_every": self.contest_every,
             "bandit": self._bandit is not None,
         }
+
+
+def _ranked_by(
+    scores: Mapping[str, float], objective: str, flag: str, score: str
+) -> Mapping[str, float]:
+    """Return scores with one of them as the objective, unless the child is unusable.
+
+    An objective that is not finite stays, so that it never wins; but for a child whose own flag is
+    raised, which says why.
+    """
+    if not (np.isfinite(scores.get(objective, np.nan)) or scores.get(flag, 0) > 0):
+        return scores
+    return {**scores, objective: scores[score]}
 
 
 def _trials(children: Sequence[Child], chosen: Sequence[int]) -> list[tuple[str, bool]]:

@@ -68,7 +68,7 @@ class Rehearsal:
             failed: The places of children that fail.
         """
         usual = [self._usual(i, asked.parent) for i, asked in enumerate(self.offspring)]
-        self.children = [
+        children = [
             Child(
                 offspring=asked,
                 index=i,
@@ -79,6 +79,7 @@ class Rehearsal:
             )
             for i, asked in enumerate(self.offspring)
         ]
+        self.children = list(self.strategy.settle(children))
         self.chosen = self.strategy.tell(self.children)
         self.generation += 1
         if self.chosen:

@@ -70,6 +70,13 @@ def test_the_cap_is_exact():
     assert diversity([torch.tensor([1.0])], cap=0.0) == (0.0, 1.0, True)
 
 
+def test_an_infinite_cap_is_the_published_score():
+    tiny = diversity([torch.tensor([1e-30])], cap=math.inf)
+    assert tiny.value == pytest.approx(30 * math.log(10), rel=1e-6)
+    assert not tiny.saturated
+    assert diversity([torch.zeros(2)], cap=math.inf) == (math.inf, 0.0, True)
+
+
 def test_an_exploding_or_undefined_gradient_never_looks_good():
     infinite = diversity([torch.tensor([1.0, math.inf])], cap=4.0)
     assert infinite == (-math.inf, math.inf, False)

@@ -16,6 +16,7 @@ from egan.collection.biggan.networks import Discriminator, Generator
 from egan.networks.blocks import largest_singular_value, orthogonal_penalty
 from egan.networks.latent import interpolate, truncated_normal
 from egan.tasks import ROW, Classes, draw_labels
+from egan.training.averaging import own_statistics
 from egan.training.game import Batch, Codes, Draw, Game, Objective
 
 if TYPE_CHECKING:
@@ -93,12 +94,7 @@ class BigGan(Game):
         Those of training, of changing weights and of z without truncation, do not fit others.
         """
         network = deepcopy(self.average)
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.reset_running_stats()
-                module.momentum = None  # the mean of all batches alike
-                module.train()
-        self.made(codes, network=network)
+        own_statistics(network, lambda: self.made(codes, network=network))
         return network.eval()
 
     def look(self) -> dict[str, float]:

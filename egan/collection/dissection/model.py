@@ -136,6 +136,8 @@ class Dissection(Model):
             return
         self.training(False)
         if not self.choice.surveyed:
+            if not s.subject:
+                self.subject.renew_statistics()  # of the weights that stay from now on
             self.survey()
         self.choose()
         self.training(True)

@@ -11,13 +11,18 @@ Generators evolve in an environment, the discriminator that they share. A genera
     selection    the best children survive (parents never compete), and D learns from their samples
 
 Siblings share one batch of codes, and D is trained after the generators, on the samples that were
-scored, as in both of the authors' implementations; the listing of the paper trains D first. The
-diversity of a saturated discriminator is capped: its gradient vanishes, and −log of the norm would
-reward generators that fool nobody. R1 and a gradient penalty are options.
+scored, as in both of the authors' implementations; the listing of the paper trains D first. R1 and
+a gradient penalty are options.
+
+Where D wins, its gradient vanishes, and −log of the norm rewards generators that fool nobody: the
+lower F_q, the higher F_d, without a bound. So a generation in which F_d of any child reaches a cap
+(`diversity_cap`) is ranked by F_q alone. A cap that only bounds F_d would let the capped child win,
+which is the worse one. With `inf` there is no such rule, as published.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -196,7 +201,14 @@ def npz() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """E-GAN on CIFAR-10 in sizes of the paper and the authors' script; diversity is capped."""
+    """E-GAN on CIFAR-10 by the paper's listing, and by its authors' script where that is open.
+
+    `SOURCES` tells which value is whose. The script differs from the listing (batches of 32, three
+    steps of D, beta2 .999), and from this in what the listing does not speak of: it adds a mirror
+    image of every image, batch norm's gain starts at 1 where it is N(1, .02) here, and its siblings
+    go on with the moments that the last one left in Adam. Unlike the listing, this trains D after
+    the generators and on samples that were scored, as the script does.
+    """
     return RunConfig(
         data=DataConfig(name="cifar10", image_size=32, hold_out=False),
         settings=EganSettings(
@@ -210,13 +222,45 @@ def paper() -> RunConfig:
             latent="uniform",
             generator_lr=2e-4,
             discriminator_lr=2e-4,
+            beta1=0.5,
+            beta2=0.99,
             ema_decay=0.0,
             discriminator_steps=2,
         ),
         evolve=THREE,
         generations=100_000,
-        evolution=EvolutionConfig(fresh_codes=True, diversity_weight=0.004, num_samples=256),
+        evolution=EvolutionConfig(
+            fresh_codes=True, diversity_weight=0.004, diversity_cap=math.inf, num_samples=256
+        ),
     )
+
+
+LISTING = "the paper's Algorithm 1"
+SCRIPT = "the authors' cifar10/train_cifar10.py"
+NETWORKS = "the authors' models/models_uncond.py"
+OURS = "ours"
+
+SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "paper": {
+        LISTING: (
+            *("batch_size", "generator_lr", "discriminator_lr", "beta1", "beta2"),
+            *("discriminator_steps", "evolve", "evolution.num_survivors", "evolution.selection"),
+            *("evolution.fresh_codes", "evolution.random_mutation", "evolution.contest_every"),
+            "evolution.bandit",
+        ),
+        SCRIPT: (
+            *("latent", "ema_decay", "r1_weight", "gradient_penalty_weight", "input_scale"),
+            *("generations", "evolution.diversity", "evolution.diversity_weight"),
+            *("evolution.diversity_cap", "evolution.num_samples", "evolution.reuse_gradient"),
+        ),
+        NETWORKS: (
+            *("network", "width", "discriminator_width", "depth", "latent_dim"),
+            *("generator_norm", "discriminator_norm", "generator_init"),
+        ),
+        OURS: ("discriminator_init",),
+    }
+}
+"""By preset: where its values are from, and the settings of each source."""
 
 
 PRESETS: dict[str, Callable[[], RunConfig]] = {

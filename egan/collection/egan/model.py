@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from egan import networks
-from egan.collection.egan import PRESETS, EganSettings
+from egan.collection.egan import PRESETS, SOURCES, EganSettings
 from egan.losses.discriminator import gradient_penalty, r1_penalty
 from egan.networks.latent import draw_codes, interpolate, slerp
 from egan.tasks import ROW, Generation
@@ -23,6 +23,7 @@ class Egan(Game):
 
     task_type: ClassVar = Generation
     presets: ClassVar = PRESETS
+    sources: ClassVar = SOURCES
     tiny: ClassVar = {"width": 8, "discriminator_width": 8, "batch_size": 8, "latent_dim": 4}
     settings: EganSettings
 

@@ -60,6 +60,9 @@ def test_a_resolution_that_a_network_cannot_make(told, tmp_path):
     [
         ("vae --evolve minimax", "vae has no discriminator"),
         ("vae --evolve minimax --search pbt", "vae has no discriminator"),
+        ("wgan --evolve minimax", "wgan's gives a score without a zero, and no logit"),
+        ("wgan:clip --evolve wasserstein --search pbt", "wgan's gives a score without a zero"),
+        ("lsgan --evolve least_squares", "lsgan's gives a regression on two codes, and no logit"),
         ("gan --evolve minmax", "did you mean minimax"),
         ("gan --evolve minimax,minimax", "distinct"),
         ("gan --generator-lr 0", "--generator-lr must be a number above 0"),

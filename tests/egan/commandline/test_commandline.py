@@ -1,4 +1,5 @@
 import dataclasses
+import math
 import os
 
 import pytest
@@ -24,9 +25,11 @@ def test_flags_change_single_settings_of_a_preset():
 
 def test_flags_of_lists_and_nested_settings():
     words = "--evolve hinge,heuristic --evolution.diversity-weight 0.3 --width 9 --workers 2"
+    words += " --evolution.diversity-cap inf"
     config = parse(words.split()).config
     assert config.mutations == ("hinge", "heuristic")
     assert config.evolution.diversity_weight == 0.3
+    assert config.evolution.diversity_cap == math.inf
     assert config.settings.width == 9
     assert config.workers == 2
 
@@ -65,7 +68,14 @@ def test_the_path_of_the_data_becomes_absolute():
         ("--generations 0", "--generations must be 1 or more"),
         ("--seed -1", "--seed must be 0 or more"),
         ("--workers 0", "--workers must be 1 or more"),
-        ("--evolution.diversity-cap 0", "--evolution.diversity-cap must be a number above 0"),
+        (
+            "--evolution.diversity-cap 0",
+            "--evolution.diversity-cap must be a number above 0, or inf",
+        ),
+        (
+            "--evolution.diversity-weight inf",
+            "--evolution.diversity-weight must be a number at least",
+        ),
         ("--device cuda", "--gpus-per-worker above 0"),
     ],
 )

@@ -17,6 +17,7 @@ IDLE = [
     ("gan --evolve minimax --rounds 5", "Give --generations 5"),
     ("gan --evolution.bandit", "--evolution.bandit cannot take effect"),
     ("vae --evolution.num-samples 9", "vae never evolves"),
+    ("wgan --evolution.num-samples 9", "wgan never evolves"),
     ("digits --evolve none --evolution.diversity-weight 1", "Give --evolve minimax"),
     ("vae --arithmetic.vectorize on", "vae never evolves"),
     ("digits --evolution.random-mutation --evolution.contest-every 4", "--evolution.random-mut"),

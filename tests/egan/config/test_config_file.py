@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 
@@ -29,6 +30,17 @@ def test_what_a_file_leaves_out_is_its_presets(tmp_path):
     assert read(tmp_path / "c.yaml") == dataclasses.replace(before, settings=settings)
 
 
+@pytest.mark.parametrize("spelt", [".inf", "inf"])
+def test_a_cap_may_be_infinite(spelt, tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(f"preset: gaussians8\nevolution: {{diversity_cap: {spelt}}}\n")
+    config = read(path)
+    config.check()
+    assert config.evolution.diversity_cap == math.inf
+    path.write_text(to_yaml(config))
+    assert read(path) == config
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -37,6 +49,7 @@ def test_what_a_file_leaves_out_is_its_presets(tmp_path):
         ("seed: true", "seed must be a whole number, but got True"),
         ("settings: {widht: 1}", "unknown setting 'settings.widht'; did you mean 'width'"),
         ("settings: {generator_lr: fast}", "settings.generator_lr must be a number, but got"),
+        ("evolution: {diversity_cap: nan}", "evolution.diversity_cap must be a number, but got"),
         ("settings: 3", "settings must be a mapping, but got 3"),
         ("settings: {latent: gamma}", "settings.latent must be 'normal' or 'uniform'"),
         ("evolve: [1]", "evolve must be a text, but got [1]"),

@@ -22,6 +22,12 @@ SETTINGS = {
         "plus": {"operators": ["a", "b", "c"], "mu": 3, "plus": True},
         "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
+        "unless": {
+            "operators": ["a", "b"],
+            "mu": 2,
+            "objectives": ["fitness", "diversity"],
+            "unless": ("diversity", "diversity"),
+        },
     },
     "pbt": {
         "truncation": {"space": SPACE, "population_size": 6},
