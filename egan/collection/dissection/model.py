@@ -136,7 +136,7 @@ class Dissection(Model):
             return
         self.training(False)
         if not self.choice.surveyed:
-            if not s.subject:
+            if isinstance(self.subject, Subject):
                 self.subject.renew_statistics()  # of the weights that stay from now on
             self.survey()
         self.choose()
