@@ -55,13 +55,19 @@ def test_the_best_units_are_those_of_the_largest_alpha():
     assert member.choice.best(99).tolist() == [[1] * 4] * 2
 
 
-def test_squares_have_half_the_maps_side():
-    member = dissection()
-    places = member.squares(50, torch.Generator().manual_seed(0))
-    assert places.shape == (50, 1, 8, 8)
-    assert (places.sum(dim=(1, 2, 3)) == 16).all()
-    assert (places.sum(dim=3).amax(dim=2) == 4).all()
-    assert len({tuple(one.flatten().tolist()) for one in places}) > 5
+def test_units_are_chosen_by_what_they_do():
+    """The gradient of δ reaches α: without it, the penalty alone would lower all of it."""
+    member = dissection(penalty=0.0)
+    member.training(False)
+    member.survey()
+    with torch.no_grad():  # the classes are half there, so that δ is nowhere flat
+        member.choice.levels.fill_(0.5)
+        member.choice.alpha.fill_(0.5)
+    share = torch.full((4, 2, 8, 8), 0.5)
+    effect = member._effect(0, member.choice.alpha[0], share, seed=1)
+    [gradient] = torch.autograd.grad(effect, member.choice.alpha)
+    assert gradient[0].abs().max() > 0
+    assert gradient[1].abs().max() == 0
 
 
 def test_a_penalty_alone_sends_alpha_to_0():

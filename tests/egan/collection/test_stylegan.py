@@ -46,8 +46,9 @@ def test_adain_sets_mean_and_deviation():
     assert len(seen) == len(areas(one.shape)) == 6
     for norm, hidden, style, styled in seen:
         torch.testing.assert_close(styled.mean((2, 3)), norm.shift(style), atol=1e-4, rtol=0)
+        assert norm.norm.eps == 1e-8
         variance = hidden.var((2, 3), correction=0)
-        expected = (1 + norm.gain(style)).abs() * (variance / (variance + norm.norm.eps)).sqrt()
+        expected = (1 + norm.gain(style)).abs() * (variance / (variance + 1e-8)).sqrt()
         torch.testing.assert_close(styled.std((2, 3), correction=0), expected, atol=1e-4, rtol=0)
 
 
@@ -97,6 +98,40 @@ def test_without_noise_psi_0_makes_one_image():
         half = one.truncated(codes, psi=0.0)["styles"]
         assert half[:, :3].std(dim=0).max() < 1e-6
         assert half[:, 3:].std(dim=0).min() > 0
+
+
+def test_the_first_8_of_the_papers_18_layers_are_truncated():
+    one = model()
+    with one.judging():
+        codes = drawn(one)
+        one.styled = lambda codes: {**codes, "styles": torch.ones(len(codes["z"]), 18, 4)}
+        pulled = one.truncated(codes, psi=0.0)["styles"]
+    mean = one.networks["average"].module.mapping.mean
+    torch.testing.assert_close(pulled[:, :8], mean.expand(6, 8, -1))
+    assert (pulled[:, 8:] == 1).all()
+
+
+def test_half_of_the_real_images_are_mirrored():
+    plain, turned = model(), model(mirror=True)
+    for one in (plain, turned):
+        one.rng.manual_seed(0)
+    before, after = plain.draw(24).samples, turned.draw(24).samples
+    same, mirrored = (
+        (after == images).flatten(1).all(dim=1) for images in (before, before.flip(3))
+    )
+    assert (same | mirrored).all()
+    assert 6 <= mirrored.sum() <= 18
+
+
+def test_without_tanh_images_may_leave_their_range():
+    one = model(tanh=False)
+    with torch.no_grad(), one.judging():
+        assert one.made(drawn(one, 20)).abs().max() > 1
+
+
+def test_the_papers_average_has_a_half_life_of_10000_images():
+    settings = collection.preset("stylegan:paper").settings
+    assert settings.ema_decay ** (10_000 / settings.batch_size) == pytest.approx(0.5)
 
 
 def test_noise_is_scaled_from_0():
