@@ -242,3 +242,12 @@ def test_one_far_sample_moves_no_other(far):
     found = precision_recall_density_coverage(a, with_far)
     assert found.coverage == near.coverage
     assert found.precision == pytest.approx(near.precision * 70 / 71)
+
+
+def test_a_sample_on_the_edge_of_a_ball_is_outside():
+    """Radii of 2, and neighbours that are 2 away: strictly nearer, as `prdc` counts them."""
+    line, ends = np.array([[-3.0], [-1], [1], [3]]), np.array([[-5.0], [5]])
+    assert precision_recall_density_coverage(line, ends, k=1) == (0, 1, 0, 0)
+    assert precision_recall_density_coverage(ends, line, k=1) == (1, 0, 2, 1)
+    nearer = precision_recall_density_coverage(line, ends * 0.99, k=1)
+    assert nearer == (1, 1, 1, 0.5)
