@@ -102,9 +102,12 @@ def _is_for_types(node: cst.CSTNode) -> bool:
 
 
 def drawn(all_places: Sequence[Place], root: Path, rng: random.Random) -> Iterator[Mutant]:
-    """Yield mutants of places in a random order, at most one of each."""
+    """Yield mutants of places in a random order, at most one of each, of equal lines only one."""
+    seen = set()
     for place in rng.sample(all_places, len(all_places)):
-        if (mutant := _made(place, root, rng)) is not None:
+        mutant = _made(place, root, rng)
+        if mutant is not None and mutant.name not in seen:
+            seen.add(mutant.name)
             yield mutant
 
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import forked_tests
 import yaml
@@ -202,19 +203,19 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=0, help="of the draw")
     options.add_argument("--again", action="store_true", help="the kept result's survivors alone")
     chosen = options.parse_args()
-    before: dict[str, dict[str, bool]] = {}
+    before: dict[str, Any] = {"mutants": {}, "seconds": 0.0}
     if chosen.again:
-        before = json.loads((RESULTS / f"{NAME}.json").read_text(encoding="utf-8"))["mutants"]
+        before = json.loads((RESULTS / f"{NAME}.json").read_text(encoding="utf-8"))
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     forked_tests.warm_up()
     names = ["mutations"] if chosen.quick else list(PACKAGES)
     sample = samples(names, 4 if chosen.quick else chosen.sample, chosen.seed)
-    found = {name: tried(name, sample[name], before.get(name, {})) for name in names}
-    usage = [os.times().user, os.times().system, os.times().children_user]
-    seconds = sum(usage) + os.times().children_system
+    found = {name: tried(name, sample[name], before["mutants"].get(name, {})) for name in names}
+    seconds = before["seconds"] + sum(os.times()[:4])
     text = written(found, seed=chosen.seed, seconds=seconds)
-    values = {"seed": chosen.seed, "mutmut": version("mutmut"), "mutants": found}
+    known = {"seed": chosen.seed, "mutmut": version("mutmut"), "seconds": round(seconds)}
+    values = {**known, "mutants": found}
     report(NAME, text, values, save=chosen.save)
     return 0
 
