@@ -27,6 +27,8 @@ os.environ["CI"] = "1"  # hypothesis then draws the same examples every time, an
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
+OURS = ("egan", "population", "mutations", "fitness")
 WARM = (
     *("numpy", "torch", "torch._dynamo", "torch.func", "torch.optim.swa_utils", "pandas"),
     *("scipy.stats", "scipy.linalg", "scipy.optimize", "scipy.fft", "sklearn.datasets"),
@@ -51,14 +53,19 @@ def warm_up() -> None:
     parameter = torch.nn.Parameter(torch.zeros(1))
     parameter.grad = torch.zeros(1)
     torch.optim.Adam([parameter], fused=True).step()
-    sys.modules["ray"] = None  # type: ignore[assignment] # an import of it fails
 
 
 def baseline(files: Sequence[str]) -> dict[str, float]:
-    """Return the seconds of each test that passes on the sound source, without Ray."""
+    """Return the seconds of each test that passes on the sound source, without Ray.
+
+    Raises:
+        RuntimeError: pytest came to no end.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "seconds.json"
-        _forked(lambda: _tested(files, Chosen(None, path), folder))
+        status, _ = _forked(lambda: _tested(files, Chosen(None, path), folder))
+        if not path.exists():
+            raise RuntimeError(f"pytest ended with {status} on {' '.join(files)}.")
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -89,7 +96,7 @@ def _swap(path: Path, source: str) -> None:
 
 
 class Chosen:
-    """Takes the tests that are known, quick ones first within a file, each in its time.
+    """Takes the tests that are known, quick files first and quick ones in them, each in its time.
 
     Args:
         known: Seconds by test; None to take and to time all that need no further process.
@@ -110,7 +117,16 @@ class Chosen:
             items[:] = [item for item in items if not _stands_apart(item)]
             return
         items[:] = [item for item in items if item.nodeid in known]
-        items.sort(key=lambda item: (item.nodeid.split("::")[0], known[item.nodeid]))
+        whole: dict[str, float] = {}
+        for name, seconds in known.items():
+            file = name.split("::")[0]
+            whole[file] = whole.get(file, 0.0) + seconds
+
+        def order(item: pytest.Item) -> tuple[float, str, float]:
+            file = item.nodeid.split("::")[0]
+            return whole[file], file, known[item.nodeid]
+
+        items.sort(key=order)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Have the process killed where a test computes for too long."""
@@ -141,8 +157,14 @@ def _stands_apart(item: pytest.Item) -> bool:
 
 
 def _tested(files: Sequence[str], chosen: Chosen, folder: str, *words: str) -> int:
-    """Run tests in this process; return pytest's status."""
-    fixed = ("-n0", "-q", "-p", "no:cacheprovider", "--basetemp", f"{folder}/tests")
+    """Run tests in this process, where nothing of ours is imported yet; return pytest's status."""
+    for name in [one for one in sys.modules if one.split(".")[0] in OURS]:
+        del sys.modules[name]
+    sys.modules["ray"] = None  # type: ignore[assignment] # an import of it fails
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    known = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # hypothesis is loaded already
+    fixed = (*known, "-n0", "-q", "-p", "no:cacheprovider", "--basetemp", f"{folder}/tests")
     patience = ("--timeout", str(DEADLINE), "--timeout-method", "thread")
     return int(pytest.main([*fixed, *patience, *words, *files], plugins=[chosen]))
 

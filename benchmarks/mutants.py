@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import libcst as cst
-from mutmut.mutation.mutators import MUTATION_OPERATORS, operator_string
+from mutmut.mutation.mutators import mutation_operators, operator_string
 
 SKIPPED = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom, cst.BaseString)
 
@@ -65,7 +65,7 @@ def places(path: Path, functions: re.Pattern[str] | None) -> list[Place]:
     return [
         Place(path, module, node, operator)
         for node in seen.nodes
-        for kind, operator in MUTATION_OPERATORS
+        for kind, operator in mutation_operators
         if isinstance(node, kind) and operator is not operator_string
     ]
 
