@@ -1,11 +1,12 @@
 """How many small faults in the source do the tests see? Mutation testing, of a random sample.
 
 Faults are mutmut's (see mutants.py), at places drawn at random from the engine, the mutations, the
-fitness functions, the losses, and the methods with losses of the papers, from each package as many
-as its lines ask for. mutmut's own runner would import torch for each of them; here one process
+fitness functions, the losses, and the papers' methods with losses: 15 of each, and the others in
+the proportion of lines. mutmut's own runner would import torch for each of them; here one process
 imports it, and forks for each mutant a process in which the mutant takes the file's place. It runs
-the tests that are nearest to the file, then the others of its package, until one fails or takes far
-longer than on the sound source. Tests that start Ray or further processes are left out.
+the tests next to the file, then those of its package that take no time, until one fails or takes
+far longer than on the sound source. Tests that start Ray or further processes are left out, and so
+are the files that only these run.
 
 A survivor is read, and its verdict kept in mutation_verdicts.yaml: equivalent, or a hole for which
 a test is to be written. `--again` runs the survivors of the kept result alone, once there is one.
@@ -40,6 +41,8 @@ VERDICTS = Path(__file__).with_name("mutation_verdicts.yaml")
 NAME = "mutation_score"
 FEW = 15
 """How many mutants each package has at least."""
+QUICK = 3.0
+"""Seconds that a file of tests takes at most that is run for mutants far from it."""
 UNREAD = "not yet read"
 LOSSES = r"loss|objective|penalty|terms|bound|likelihood|information|margin|divergence"
 
@@ -110,33 +113,41 @@ def _lines(package: Package) -> int:
     return sum((node.end_lineno or 0) - node.lineno + 1 for node in chosen)
 
 
-def nearest(path: str, tests: Sequence[str]) -> list[list[str]]:
-    """Return the files of tests that name a file or its module; then, but for papers, the others.
+def nearest(path: str, tests: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the files of tests that are next to a file or name it, and the others.
 
-    A paper's methods are tested by its own tests, whose names begin alike.
+    A paper's methods are tested by its own tests alone, whose names begin alike.
     """
     parts = path.removesuffix(".py").split("/")
     if path.startswith("egan/collection"):
-        return [[one for one in tests if Path(one).stem.startswith(f"test_{parts[2]}")]]
-    stem, module = parts[-1], ".".join(parts)
-    first = [
-        one
-        for one in tests
-        if f"_{stem}_" in f"{Path(one).stem}_" or module in (ROOT / one).read_text(encoding="utf-8")
-    ]
-    return [first, [one for one in tests if one not in first]]
+        return [one for one in tests if Path(one).stem.startswith(f"test_{parts[2]}")], []
+    names = [".".join(parts), *([".".join(parts[:-1])] if len(parts) > 2 else [])]
+
+    def is_near(one: str) -> bool:
+        if Path(one).parent == Path("tests", *parts[:-1]) or f"_{parts[-1]}_" in f"{one[:-3]}_":
+            return True
+        text = (ROOT / one).read_text(encoding="utf-8")
+        return any(name in text for name in names)
+
+    first = [one for one in tests if is_near(one)]
+    return first, [one for one in tests if one not in first]
 
 
 def is_killed(mutant: Mutant, known: Mapping[str, float]) -> tuple[bool, float]:
     """Return whether any test sees a mutant, and the CPU seconds that it took."""
-    seconds = 0.0
-    for files in nearest(mutant.path, sorted({name.split("::")[0] for name in known})):
+    whole: dict[str, float] = {}
+    for name, seconds in known.items():
+        file = name.split("::")[0]
+        whole[file] = whole.get(file, 0.0) + seconds
+    first, others = nearest(mutant.path, sorted(whole))
+    spent = 0.0
+    for files in (first, [one for one in others if whole[one] < QUICK]):
         if files:
-            seen, spent = forked_tests.run(files, known, swap=(ROOT / mutant.path, mutant.source))
-            seconds += spent
+            seen, took = forked_tests.run(files, known, swap=(ROOT / mutant.path, mutant.source))
+            spent += took
             if seen:
-                return True, seconds
-    return False, seconds
+                return True, spent
+    return False, spent
 
 
 def tried(name: str, mutants: Sequence[Mutant], before: Mapping[str, bool]) -> dict[str, bool]:
