@@ -41,8 +41,8 @@ VERDICTS = Path(__file__).with_name("mutation_verdicts.yaml")
 NAME = "mutation_score"
 FEW = 15
 """How many mutants each package has at least."""
-QUICK = 3.0
-"""Seconds that a file of tests takes at most that is run for mutants far from it."""
+NEAR, FAR = 15.0, 3.0
+"""Seconds that a file of tests takes at most that is run for mutants next to it, and for others."""
 UNREAD = "not yet read"
 LOSSES = r"loss|objective|penalty|terms|bound|likelihood|information|margin|divergence"
 
@@ -141,8 +141,8 @@ def is_killed(mutant: Mutant, known: Mapping[str, float]) -> tuple[bool, float]:
         whole[file] = whole.get(file, 0.0) + seconds
     first, others = nearest(mutant.path, sorted(whole))
     spent = 0.0
-    for files in (first, [one for one in others if whole[one] < QUICK]):
-        if files:
+    for some, limit in ((first, NEAR), (others, FAR)):
+        if files := [one for one in some if whole[one] < limit]:
             seen, took = forked_tests.run(files, known, swap=(ROOT / mutant.path, mutant.source))
             spent += took
             if seen:
