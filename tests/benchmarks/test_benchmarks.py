@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
-HELPERS = ("by_hand", "cases", "games", "measure", "members", "on_demand")
+HELPERS = (
+    *("by_hand", "cases", "forked_tests", "games", "measure", "members", "mutants", "on_demand"),
+)
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
     "arithmetic": "times faster",
@@ -20,6 +22,7 @@ SAYS = {
     "generation_cost": "dcgan --evolve / E-GAN with the networks of dcgan",
     "memory": "megabytes more",
     "mixtures": "median high quality",
+    "mutation_score": "mutants killed",
     "near_the_limit": "all generations / ideal",
     "paper_sizes": "moved, finite",
     "ray_tune_side_by_side": "Ratio of overheads",

@@ -258,3 +258,12 @@ def test_mmd_says_where_no_float_holds_the_distances(bandwidth):
         squared_mmd(a, far, kernel="gaussian", bandwidth=bandwidth)
     huge = squared_mmd(a * 1e300, b * 1e300, kernel="gaussian", bandwidth=bandwidth and 1e300)
     assert huge == pytest.approx(near, rel=1e-9)
+
+
+def test_a_sample_on_the_edge_of_a_ball_is_outside():
+    """Radii of 2, and neighbours that are 2 away: strictly nearer, as `prdc` counts them."""
+    line, ends = np.array([[-3.0], [-1], [1], [3]]), np.array([[-5.0], [5]])
+    assert precision_recall_density_coverage(line, ends, k=1) == (0, 1, 0, 0)
+    assert precision_recall_density_coverage(ends, line, k=1) == (1, 0, 2, 1)
+    nearer = precision_recall_density_coverage(line, ends * 0.99, k=1)
+    assert nearer == (1, 1, 1, 0.5)

@@ -63,8 +63,10 @@ def test_the_bound_of_the_exact_posterior_is_the_exact_likelihood():
         encoder.head.bias[:LATENT] = torch.from_numpy(-gain @ mean)
         encoder.head.bias[LATENT:] = torch.from_numpy(np.log(np.diag(inverse)))
         samples = data.real(50)
-        bound = model.bound(samples, 1)
-    torch.testing.assert_close(bound.double(), exact(samples, loadings, mean), atol=2e-4, rtol=0)
+        bounds = [model.bound(samples, num) for num in (1, 7)]  # all weights are p(x)
+    for bound in bounds:
+        expected = exact(samples, loadings, mean)
+        torch.testing.assert_close(bound.double(), expected, atol=2e-4, rtol=0)
 
 
 def test_training_closes_the_gap_to_the_exact_likelihood():
