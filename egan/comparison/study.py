@@ -74,8 +74,7 @@ class Study:
 
     def judge(self, search: Search) -> dict[str, float]:
         """Take the model's own look at the best survivor, by its averaged weights."""
-        shown = plan(self.config).shown
-        self.prepared.showcase.load(shown(search.state(0), search.environment_state()))
+        self.prepared.showcase.follow(search, plan(self.config))
         return self._look()
 
     def blank(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,9 +43,12 @@ class Scored:
 
 
 def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str, float]:
-    """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0)."""
+    """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0).
+
+    Where nothing is scored the fitness is 0, and NaN where samples are not finite.
+    """
     if scored.logits is None:
-        return {"fitness": 0.0}
+        return {"fitness": 0.0 if torch.isfinite(scored.fake.samples).all() else math.nan}
     quality = float(fitness.quality(scored.logits))
     diversity, saturated = _diversity(scored, settings, seeds)
     return {

@@ -23,6 +23,11 @@ SETTINGS = {
         "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
     },
+    "niches": {
+        "one": {"operators": ["a", "b"], "members": [{}]},
+        "dealt": {"operators": ["a", "b"], "members": [{"batch_size": n} for n in (6, 5, 5)]},
+        "drawn": {"operators": ["a", "b", "c"], "members": [{}] * 4, "drawn": True},
+    },
     "pbt": {
         "truncation": {"space": SPACE, "population_size": 6},
         "tournament": {"space": SPACE, "population_size": 5, "exploit": "tournament"},
