@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from egan.tasks import Draw
     from egan.training.game import Game
 
-FITTED_ON = 500
-"""Samples of each member that its weight is found from."""
+logger = logging.getLogger("egan")
+
+FITTED_ON, LEAST = 2000, 50
+"""Samples of all members together, and at least of each, that the weights are found from."""
 SEED = 1_811
 """Of the codes of these samples, the same whenever weights are found."""
 
@@ -109,20 +112,24 @@ class Mixture(Model):
             mixture.weights.copy_(self._nearest())
 
     def _nearest(self) -> Tensor:
-        """Return the weights that suit held-out samples; 0 for members that make no numbers."""
-        task, rng = self.task, stream(SEED)
+        """Return the weights that suit held-out samples, or equal ones where none can be found.
+
+        A member whose samples are not finite has 0.
+        """
+        num = len(self.members)
+        task, rng, count = self.task, stream(SEED), max(LEAST, FITTED_ON // num)
+        weights = torch.zeros(num, dtype=torch.float64)
         with one_thread(), self.judging():
-            made = [game.samples(FITTED_ON, rng) for game in self.members]
+            made = [game.samples(count, rng) for game in self.members]
             well = [i for i, one in enumerate(made) if torch.isfinite(one).all()]
-            weights = torch.full((len(made),), 1 / len(made), dtype=torch.float64)
-            if well:
+            try:
                 features = [task.features.features(made[i]) for i in well]
                 real = task.features.features(task.held_out.real(task.num_judged))
-                kernel = task.data.kind.kernel
-                found = fitness.mixture_weights(features, real, kernel=kernel)
-                weights = weights.zero_().index_copy_(
-                    0, torch.tensor(well), torch.from_numpy(found)
-                )
+                found = fitness.mixture_weights(features, real, kernel=task.data.kind.kernel)
+            except ValueError as error:  # a look must not cost the run
+                logger.warning("the niches have equal weights, since none can be found: %s", error)
+                return weights.fill_(1 / num)
+        weights[well] = torch.from_numpy(found)
         return weights
 
     def sample(self, count: int, rng: torch.Generator) -> Tensor:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
-HELPERS = ("by_hand", "cases", "games", "measure", "members", "on_demand")
+HELPERS = ("by_hand", "cases", "games", "measure", "members", "niche_cost", "on_demand")
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
     "arithmetic": "times faster",
