@@ -155,7 +155,12 @@ def parts(
 ) -> Parts:
     """Return the parts of a tiny evolution of a game."""
     settings = EvolutionConfig(**{"num_samples": 16, **evolution})
-    return Parts(build=build or tiny(name), mutations=tuple(mutations), evolution=settings)
+    return Parts(
+        build=build or tiny(name),
+        mutations=tuple(mutations),
+        evolution=settings,
+        batch_size=small(name).settings.batch_size,
+    )
 
 
 def facing(evolution: Parts, *, generation: int = 1, seed: int = 0) -> Any:

@@ -32,8 +32,12 @@ class EvolvedGenerator(Member):
     training and, others, for scoring: common random numbers. With ``fresh_codes`` each draws its
     own.
 
+    In niches members are no siblings and nobody is scored. Each trains on codes of its own, on
+    L_i = M_k(D, G_i(z_i)), and makes samples for the discriminator of others: of both as many as
+    its share of the batch.
+
     Args:
-        hyperparameters: None are varied.
+        hyperparameters: ``batch_size``, a member's share of the batch; all of it if left out.
         build: Builds the game, or a side of it, from hyperparameters.
         evolution: How children are scored.
         mutations: The names of all mutations, in their order.
@@ -51,7 +55,7 @@ class EvolvedGenerator(Member):
         evolution: EvolutionConfig,
         mutations: Sequence[str],
     ) -> None:
-        self.game = build(hyperparameters, side="members")
+        self.game = build({}, side="members")
         self.evolution = evolution
         self.names = self.game.sides.members
         self.tensors = {
@@ -61,6 +65,11 @@ class EvolvedGenerator(Member):
         self.places = {name: i for i, name in enumerate(mutations)}
         self.found: dict[int, Scored] = {}
         self._facing: SharedDiscriminator | None = None
+        self.configure(hyperparameters)
+
+    def configure(self, hyperparameters: Hyperparameters) -> None:
+        """Take the member's share of the batch."""
+        self.batch_size = int(hyperparameters.get("batch_size", self.game.settings.batch_size))
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one step on the objective called ``operator``, with the game's other terms."""
@@ -82,15 +91,22 @@ class EvolvedGenerator(Member):
             return self.found.pop(self.place, None) or self._score_alone()
         game = self._begin("evaluate")
         with torch.no_grad():
-            fake = game.fake(self.evolution.num_samples)
-        if self.evolution.diversity == "none":
+            fake = game.fake(self.num_samples)
+        if self.evolution.scored_by == "none":
             return Scored(fake)
         with self.environment.undisturbed():
             logits = game.logits(fake)
         gradient = None
-        if self.evolution.diversity == "gradient":
+        if self.evolution.scored_by == "gradient":
             gradient = self.environment.loss_gradient(logits)
         return Scored(fake, logits.detach(), gradient)
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples are scored; in niches, how many the discriminator has from a member."""
+        if self.evolution.niches:
+            return self.game.settings.discriminator_steps * self.batch_size
+        return self.evolution.num_samples
 
     def contribution(self) -> State:
         """Return the samples that were scored; the discriminator learns from the survivors'.
@@ -115,7 +131,7 @@ class EvolvedGenerator(Member):
         """
         first = births[0]
         alike = all(b.train and b.hyperparameters == first.hyperparameters for b in births)
-        if self.evolution.fresh_codes or not alike or len(births) == 1:
+        if self.evolution.own_codes or not alike or len(births) == 1:
             yield from super().reproduce(parent, births)
             return
         room = self.become(parent, first)
@@ -136,7 +152,7 @@ class EvolvedGenerator(Member):
         """Return the gradient of each objective, from one forward pass."""
         objectives = [mutations.get(operator or "") for operator in operators]
         game = self._begin("step")
-        size = game.settings.batch_size
+        size = self.batch_size
         with self.environment.undisturbed():
             fake = game.fake(size)
             game.rng = stream(self._seed("step", REALS))
@@ -159,11 +175,12 @@ class EvolvedGenerator(Member):
             game.networks |= self.environment.networks
             game.training(True)
         game.rng = stream(self._seed(purpose))
-        seed_noise(self.seeds.shared(purpose), game.device)
+        noise = self.seeds.own if self.evolution.niches else self.seeds.shared
+        seed_noise(noise(purpose), game.device)
         return game
 
     def _seed(self, purpose: str, part: int = FAKES) -> int:
-        if self.evolution.fresh_codes:
+        if self.evolution.own_codes:
             return self.seeds.own(purpose, part)
         return self.seeds.shared(purpose, part)
 

@@ -143,7 +143,7 @@ def _figures(
     """
     drawn: dict[str, Figure | None] = {}
     if results is not None:
-        if OBJECTIVE in results.select_dtypes("number"):
+        if about.competes and OBJECTIVE in results.select_dtypes("number"):
             drawn["score"] = fitness_curves(results, about=about)
         if about.kind == "evolve":
             if "operator" in results and results["operator"].astype(bool).any():

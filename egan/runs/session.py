@@ -85,6 +85,7 @@ class Session:
             interval=told.interval,
             leading=told.leading,
             caveat=told.caveat,
+            competes=told.competes,
         )
         if self.plan.kind == "search":
             progress = ProgressTable(
