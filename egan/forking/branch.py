@@ -94,10 +94,11 @@ def _check_fit(checkpoint: Snapshot, plan: Plan, prepared: Prepared) -> None:
     Raises:
         UserError: They have other shapes.
     """
-    best = next(one for one in checkpoint.population if one.state is not None)
+    alive = [one for one in checkpoint.population if one.state is not None][: plan.num_shown]
+    states = [unpacked(one.state) for one in alive]
     try:
-        state = plan.shown(unpacked(best.state), unpacked(checkpoint.environment))
-        prepared.showcase.load(state, best.hyperparameters)
+        state = plan.shown(states, unpacked(checkpoint.environment))
+        prepared.showcase.load(state, plan.varied(alive[0].hyperparameters))
     except (RuntimeError, LookupError) as error:
         raise UserError(
             "the changed settings make other networks than those of the run, whose weights a fork "
@@ -216,5 +217,6 @@ def check_generation(run: Path, at: int, plan: Plan, *, survivors: Sequence[int]
         )
     if survivors and plan.kind != "evolve":
         raise UserError(
-            f"--survivor chooses among a litter, but {run} is no evolution. Leave it out."
+            f"--survivor chooses among a litter, but {run} has none. Leave it out, or give the run "
+            "of an evolution."
         )

@@ -114,8 +114,8 @@ def contests(results: pd.DataFrame, plan: Plan, *, count: int, horizon: int) -> 
     """
     if plan.kind != "evolve" or plan.config.evolution.num_survivors != 1:
         raise UserError(
-            "--regret follows the children of litters of which one survives, but this run is "
-            f"{'a ' + plan.kind if plan.kind != 'evolve' else 'of several survivors'}. Give an "
+            "--regret follows the children of litters of which one survives, but in this run "
+            f"{'several do' if plan.kind == 'evolve' else 'nobody has a litter'}. Give an "
             "evolution with --evolution.num-survivors 1."
         )
     last = int(results["generation"].max()) - horizon
@@ -188,8 +188,8 @@ class _Follow(Callback):
         """Judge where it is time."""
         if not self.scores or generation.number == self.last:
             showcase = self.prepared.showcase
-            state = self.plan.shown(search.state(0), search.environment_state())
-            showcase.load(state, generation.population[0].hyperparameters)
+            state = self.plan.shown([search.state(0)], search.environment_state())
+            showcase.load(state, self.plan.varied(generation.population[0].hyperparameters))
             self.scores.append(showcase.scored())
         self.advance()
 

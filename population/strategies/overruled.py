@@ -42,6 +42,10 @@ class Overruled(Strategy):
         """Return the children that the strategy wants."""
         return self.strategy.ask(population, rng)
 
+    def settle(self, children: Sequence[Child]) -> Sequence[Child]:
+        """Return the children as the strategy sees them."""
+        return self.strategy.settle(children)
+
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the children of one's choice at first, later those of the strategy."""
         if self._is_over:

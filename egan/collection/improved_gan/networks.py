@@ -99,7 +99,7 @@ class Generator(nn.Module):
     @torch.no_grad()
     def _start_last(self) -> None:
         """Give the last layer the gain that is 1 before a sigmoid: tanh x = 2 sigmoid(2 x) − 1."""
-        self.last.parametrizations["weight"].original0.fill_(LAST_GAIN)  # type: ignore[index,union-attr,operator]
+        self.last.parametrizations["weight"].original0.fill_(LAST_GAIN)
         self.last.bias.zero_()
 
     def forward(self, codes: Tensor) -> Tensor:

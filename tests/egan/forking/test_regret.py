@@ -72,7 +72,7 @@ def test_the_winners_branch_is_the_run_itself(run, judging_few):
         last = prepared.showcase
         search = planned.search(prepared)
         result = search.run(8)
-        last.load(planned.shown(result.best.state, result.environment))
+        last.load(planned.shown([result.best.state], result.environment))
         assert table[table["won"] & (table["generation"] == 5)]["later"].item() == last.scored()
     asked = results[results["generation"].isin([1, 5])]["fitness"]
     assert np.array_equal(table["fitness"], asked)
