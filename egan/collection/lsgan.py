@@ -36,10 +36,9 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from egan import networks
 from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
 from egan.losses.games import regression_loss
-from egan.networks import dcgan
+from egan.networks import dcgan, mlp
 from egan.networks.blocks import Logits, initialise
 from egan.networks.halvings import halvings, map_sizes
 from egan.networks.latent import draw_codes
@@ -221,7 +220,7 @@ class Lsgan(Game):
             return network
         options: dict[str, Any] = {"latent_dim": s.latent_dim, "width": s.width, "norm": s.norm}
         if s.network == "mlp":
-            return networks.generator("mlp", self.shape, **options)
+            return mlp.generator(self.shape, **options)
         base, _ = map_sizes(self.shape)
         return dcgan.generator(self.shape, **options, init="normal", base=base)
 
@@ -234,7 +233,7 @@ class Lsgan(Game):
             return network
         options: dict[str, Any] = {"width": s.discriminator_width, "norm": s.norm}
         if s.network == "mlp":
-            return networks.discriminator("mlp", self.shape, **options)
+            return mlp.discriminator(self.shape, **options)
         base, _ = map_sizes(self.shape)
         return dcgan.discriminator(self.shape, **options, init="normal", base=base)
 

@@ -156,7 +156,7 @@ def layers_of(state, network, prefix=""):
 
 
 def moments_of(state, network):
-    slots = state["optimizers"][network]["state"]
+    slots = state["optimizers"][network]
     one = [slots[i] for i in sorted(slots)]
     means, squares = ([s[name].double() for s in one] for name in ("exp_avg", "exp_avg_sq"))
     return int(one[0]["step"]), means, squares
