@@ -78,7 +78,9 @@ class Package:
 PACKAGES = {
     "mutations": Package(("mutations/*.py",), ("tests/mutations",)),
     "fitness": Package(("fitness/*.py",), ("tests/fitness",)),
-    "population": Package(("population/**/*.py",), ("tests/population",), skipped=r"^ray_"),
+    "population": Package(
+        ("population/**/*.py",), ("tests/population", "tests/promises"), skipped=r"^ray_"
+    ),
     "egan/losses": Package(("egan/losses/*.py",), ("tests/egan/losses",)),
     "egan/collection": Package(
         ("egan/collection/*.py", "egan/collection/*/*.py"),

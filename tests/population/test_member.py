@@ -111,6 +111,16 @@ def test_siblings_are_the_children_that_are_born_alone():
     assert unpack(parent) == {"value": 10.0, "rate": 0.5}
 
 
+def test_the_seconds_of_loading_count_once():
+    member = Noting()
+    birth = Birth(seeds=SEEDS)
+    member.become(pack({"value": 10.0, "rate": 0.5}), birth)
+    member._loading_seconds = 5.0
+    first, second = (member.appraise(birth).seconds["transfer"] for _ in range(2))
+    assert 5.0 <= first < 5.5
+    assert 0.0 <= second < 0.5
+
+
 def test_scores_are_named_numbers():
     assert named_scores(2) == {"fitness": 2.0}
     assert named_scores({"a": np.float32(0.5), "b": True}) == {"a": 0.5, "b": 1.0}

@@ -15,7 +15,7 @@ from egan.evolution.mixture import Mixture
 from egan.evolution.whole import evolution_search, parts_of
 from population.seeding import Seeds, preserved_randomness, seed_everything
 
-GAMES = [name for name, one in collection.MODELS.items() if one.family == "adversarial"]
+GAMES = [name for name, one in collection.MODELS.items() if one.evolves]
 
 
 def rng(seed=0):

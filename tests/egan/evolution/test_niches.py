@@ -20,7 +20,7 @@ from egan.training.model import stream
 from population import RayExecutor
 from population.state import pack, unpack
 
-GAMES = [name for name, one in collection.MODELS.items() if one.family == "adversarial"]
+GAMES = [name for name, one in collection.MODELS.items() if one.evolves]
 TOYS = {"labelled": labelled, "two ways": two_ways}
 
 
