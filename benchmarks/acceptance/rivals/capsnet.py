@@ -13,7 +13,6 @@ from acceptance.training import num_parameters
 from egan.collection.capsnet.model import CapsNet, Scene
 from egan.data.dataset import Array
 
-
 LARGE = 16
 
 
@@ -57,7 +56,7 @@ class Convolutional(CapsNet):
 
 
 class SmallConvolutional(Convolutional):
-    """The same for larger images: narrow, with four convolutions (two for small ones), each pooled."""
+    """The same for larger images: four narrow convolutions, two for small ones, each pooled."""
 
     hidden: ClassVar[int] = 128
 
