@@ -19,7 +19,9 @@ An update:
 z is uniform in [−1, 1], weights start as N(0, 0.02), Adam has β1 = 0.5. The settings can break each
 of D's rules. D's maps, pooled to 4x4, are features (`Dcgan.features`) that a linear classifier can
 use. The paper's preset has its sizes for 64x64 images, 1024-512-256-128 channels and 5x5 kernels;
-the default 4x4 kernels, which a stride of 2 divides, leave no checkerboard.
+the default 4x4 kernels, which a stride of 2 divides, leave no checkerboard. Unlike the authors'
+code, it has no weight decay (1e-5), batch norm of G's first maps is one for a channel, not one for
+a unit, convolutions have biases, and an update trains D and then G, on new batches.
 """
 
 from __future__ import annotations
@@ -207,6 +209,20 @@ class Dcgan(Game):
     presets: ClassVar = {"small": small, "paper": paper}
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
     live: ClassVar = {"slope": (nn.LeakyReLU, "negative_slope")}
+    sources: ClassVar = {
+        "paper": {
+            "section 3": ("batch_norm", "halving"),
+            "section 4": ("batch_size", "generator_lr", "discriminator_lr", "beta1", "slope"),
+            "figure 1": ("latent_dim", "width", "latent"),
+            "authors' code, faces/train_uncond_dcgan.py": (
+                "discriminator_width",
+                "kernel_size",
+                "discriminator_steps",
+            ),
+            "authors' code, lib/updates.py": ("beta2",),
+            "authors' code has none": ("ema_decay",),
+        }
+    }
     settings: DcganSettings
 
     def generator_network(self) -> nn.Module:

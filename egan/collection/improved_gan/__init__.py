@@ -21,11 +21,19 @@ Without labels D has one logit, and L_D is the logistic game alone. An update:
     G   down  its adversarial term, or none, + feature matching + λ ‖θ_G − its mean‖²
     average of G, and the means of both move
 
-The networks are the paper's for
-MNIST: D fully connected, with weight norm and Gaussian noise on every layer, and G of softplus
-units with batch norm. Here learning rates stay constant, images are in [−1, 1] and G ends in tanh.
-The paper advises feature matching for accuracy and minibatch discrimination for looks, not both.
-Fitness: the accuracy on held-out labels where D is a classifier, else the distance of samples.
+The networks are the paper's for MNIST: D fully connected, with weight norm and Gaussian noise on
+every layer, and G of softplus units with batch norm. The paper advises feature matching for
+accuracy and minibatch discrimination for looks, not both. Fitness: the accuracy on held-out labels
+where D is a classifier, else the distance of samples.
+
+The preset `paper` is the authors' code for MNIST (train_mnist_feature_matching.py, nn.py), three
+parts of which the others leave out: the average of D classifies (`discriminator_ema_decay`), D's
+hidden layers keep the gains that a batch of data gives them before training, and G's batch norm has
+no gain (`start`: data), and features are matched before the last noise (`matched`: clean). Images
+are in [−1, 1] here, not in [0, 1], so its noise on them is twice as large, and G ends in tanh. What
+still differs: the average starts at the weights and catches up fast at first, not at 0; a batch of
+labelled samples is drawn, with repeats, and is not each of the hundred once; Adam adds its ε to the
+root, not under it; a part of the training images is held out.
 """
 
 from __future__ import annotations
@@ -51,6 +59,8 @@ class ImprovedGanSettings(GameSettings):
         "kernel_dim",
         "closeness",
         "labels_per_class",
+        "start",
+        "discriminator_ema_decay",
     )
     MAY_BE_ZERO = ("num_kernels", "labels_per_class")
     SPACE: ClassVar = {
@@ -99,6 +109,12 @@ class ImprovedGanSettings(GameSettings):
     """Labels of each class that D learns from, or as many as the rarest has; 0 for a plain D."""
     unlabelled_weight: float = 1.0
     """Weight (w) of telling real samples from generated ones beside the classes."""
+    start: Literal["torch", "data"] = "torch"
+    """Initial weights: torch's, with gains that learn; or scaled by data, with gains that stay."""
+    matched: Literal["noisy", "clean"] = "noisy"
+    """The features that are matched: after the last hidden layer's noise, or before it."""
+    discriminator_ema_decay: float = 0.0
+    """Decay of D's exponential average, which then tells classes; 0 for D itself."""
 
     def check(self) -> None:
         """See that every number is in its range, and that the generator has a loss."""
@@ -177,12 +193,20 @@ def modes() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """MNIST with a hundred labels, as published but for the falling learning rate."""
+    """MNIST with a hundred labels, as the authors' code has it; see the top of this help."""
     return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=300, interval=600),
         settings=ImprovedGanSettings(
-            batch_size=100, labels_per_class=10, generator_lr=3e-3, discriminator_lr=3e-3
+            batch_size=100,
+            labels_per_class=10,
+            noise=0.6,
+            start="data",
+            matched="clean",
+            discriminator_ema_decay=0.9999,
+            generator_lr=3e-3,
+            discriminator_lr=3e-3,
+            ema_decay=0.0,
         ),
     )
 
@@ -192,4 +216,41 @@ PRESETS = {
     "semi_supervised": semi_supervised,
     "modes": modes,
     "paper": paper,
+}
+
+SCRIPT = "authors' code, train_mnist_feature_matching.py"
+SOURCES = {
+    "paper": {
+        SCRIPT: (
+            "batch_size",
+            "latent_dim",
+            "generator_lr",
+            "discriminator_lr",
+            "beta1",
+            "discriminator_steps",
+            "width",
+            "depth",
+            "activation",
+            "discriminator_width",
+            "generator_loss",
+            "norm",
+            "hidden_noise",
+            "labels_per_class",
+            "unlabelled_weight",
+            "matched",
+            "discriminator_ema_decay",
+        ),
+        f"{SCRIPT}: 0.3 of images in [0, 1]": ("noise",),
+        f"{SCRIPT}: none": (
+            "num_kernels",
+            "historical_weight",
+            "smoothing",
+            "ema_decay",
+        ),
+        "authors' code, nn.py": ("beta2", "start"),
+        "section 3.1; authors' code takes the mean, which Adam does not tell apart": (
+            "matching_weight",
+        ),
+        "without effect, as there are no kernels": ("kernel_dim", "closeness"),
+    }
 }

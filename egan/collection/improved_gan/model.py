@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import mutations
-from egan.collection.improved_gan import PRESETS, ImprovedGanSettings
+from egan.collection.improved_gan import PRESETS, SOURCES, ImprovedGanSettings
 from egan.collection.improved_gan.networks import (
     Discriminator,
     Generator,
@@ -21,7 +21,12 @@ from egan.data.splits import few_labels, subset
 from egan.losses import averaging, semi_supervised
 from egan.losses import discriminator as logistic
 from egan.tasks import Generation, draw
+from egan.training.averaging import ExponentialAveraging
 from egan.training.game import Averaging, Batch, Codes, Game, Objective
+
+CLASSIFIER = "discriminator_average"
+NUM_STARTED = 500
+"""Samples by which the authors' code scales the initial weights."""
 
 
 class ImprovedGan(Game):
@@ -33,9 +38,15 @@ class ImprovedGan(Game):
 
     task_type: ClassVar = Generation
     presets: ClassVar = PRESETS
+    sources: ClassVar = SOURCES
     live: ClassVar = {"noise": (InputNoise, "std"), "hidden_noise": (HiddenNoise, "std")}
     tiny: ClassVar = {"width": 8, "discriminator_width": 16, "batch_size": 8, "latent_dim": 4}
     settings: ImprovedGanSettings
+
+    def build(self) -> dict[str, nn.Module]:
+        """Build the networks, and what averages them."""
+        self.averaging_of_classes = ExponentialAveraging(self.settings.discriminator_ema_decay)
+        return super().build()
 
     def generator_network(self) -> nn.Module:
         """Build G."""
@@ -43,12 +54,17 @@ class ImprovedGan(Game):
 
     def discriminator_network(self) -> nn.Module:
         """Build D: of as many classes as the data have, with the few that it learns, or of one."""
-        if not self.settings.labels_per_class:
-            return Discriminator(self.settings, self.shape, 1)
-        self.few = subset(self.task.data, self._few_of(self.task.data.labels))
-        return Discriminator(self.settings, self.shape, self.num_classes)
+        num_classes = 1
+        if self.settings.labels_per_class:
+            self.few = subset(self.task.data, self.few_of(self.task.data.labels))
+            num_classes = self.num_classes
+        network = Discriminator(self.settings, self.shape, num_classes)
+        if self.settings.start == "data":
+            data = self.task.data
+            network.start(data.tensor(data.spread(min(NUM_STARTED, len(data)))))
+        return network
 
-    def _few_of(self, labels: Any) -> Any:
+    def few_of(self, labels: Any) -> Any:
         """Return the indices of as many samples of each class as are asked for, or as there are."""
         if labels is None:
             problem = f"needs labels, but {self.task.data.name} has none"
@@ -59,11 +75,18 @@ class ImprovedGan(Game):
         return few_labels(labels, per_class=min(self.settings.labels_per_class, rarest))
 
     def averages(self) -> dict[str, tuple[str, Averaging]]:
-        """Return G's average, and the plain mean of either player over its history."""
-        histories = {
+        """Return G's average, D's where it has one, and the mean of either over its history."""
+        found: dict[str, tuple[str, Averaging]] = {
             f"{player}_history": (player, None) for player in ("generator", "discriminator")
         }
-        return super().averages() | histories
+        if self.settings.discriminator_ema_decay:
+            found[CLASSIFIER] = ("discriminator", self.averaging_of_classes)
+        return super().averages() | found
+
+    def apply_settings(self) -> None:
+        """Hand the settings on to optimisers, averages and modules."""
+        super().apply_settings()
+        self.averaging_of_classes.decay = self.settings.discriminator_ema_decay
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), uniform in [0, 1)."""
@@ -115,7 +138,8 @@ class ImprovedGan(Game):
     def matching(self, fake: Batch, real: Batch) -> Tensor:
         """Return ‖E f(x) − E f(G(z))‖², weighted, f being D's last hidden layer."""
         body: Any = self.discriminator.body
-        features = [self.computed(body, batch.samples) for batch in (real, fake)]
+        layers = body if self.settings.matched == "noisy" else body.layers[:-1]
+        features = [self.computed(layers, batch.samples) for batch in (real, fake)]
         return self.settings.matching_weight * averaging.feature_matching(*features)
 
     def historical_term(self, player: str) -> Tensor | None:
@@ -126,11 +150,17 @@ class ImprovedGan(Game):
         pair = self.networks[player].parameters(), mean.module.parameters()
         return self.settings.historical_weight * averaging.historical_averaging(*pair)
 
+    @property
+    def classifier(self) -> nn.Module:
+        """What tells classes: D, or its average."""
+        average: Any = self.networks.get(CLASSIFIER)
+        return self.discriminator if average is None else average.module
+
     def accuracy(self) -> float:
         """Return the share of held-out samples whose class D finds."""
         data = self.task.held_out
         chosen = data.spread(self.task.num_judged)
-        found = self.discriminator(data.tensor(chosen).to(self.device)).argmax(dim=1).cpu()
+        found = self.classifier(data.tensor(chosen).to(self.device)).argmax(dim=1).cpu()
         return float((found == torch.from_numpy(data.labels[chosen])).float().mean())
 
     def score(self) -> dict[str, float]:

@@ -5,11 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from egan import collection
 from egan.collection.testing import built, features_of, tiny
 from egan.data.dataset import Dataset
+from egan.data.shapes import PALETTE
 from egan.run import main
+from egan.training.model import stream
 
 PARTS = {"cgan": "average", "biggan": "average", "stylegan": "average", "vae": "vae"}
 
@@ -101,6 +104,60 @@ def test_any_convolutional_generator_of_the_collection(name, tmp_path, monkeypat
         assert -1 <= member.score()["fitness"] <= 1
     after = member.subject.networks[PARTS[name]].state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+GREY = torch.full((3, 1, 1), -0.6)
+NOWHERE, HALVES = torch.zeros(2, 8, 8), torch.zeros(2, 8, 8)
+HALVES[0, :, :4] = HALVES[1, :, 4:] = 1
+
+
+def painting(where, **changed):
+    """Return a dissection of maps in which unit 1 draws the first class, and unit 3 the second.
+
+    `where` (2, 8, 8) is where they do, in every sample; the other two units draw nothing.
+    """
+    member = dissection(**changed)
+    colours = torch.tensor(2 * PALETTE[member.classes] - 1).float()[:, :, None, None]
+
+    def images(count, *, seed, edit=None):
+        maps = torch.rand(count, 4, 8, 8, generator=stream(seed))
+        maps[:, [1, 3]] = where
+        maps = maps if edit is None else edit(maps)
+        drawn = maps[:, [1, 3], None] * (colours - GREY)
+        return F.interpolate(GREY + drawn.sum(dim=1), scale_factor=2.0)
+
+    member.images = images
+    member.choice.levels.fill_(1.0)
+    member.choice.surveyed.fill_(True)
+    member.apply_settings()
+    return member
+
+
+@pytest.mark.parametrize("where", [NOWHERE, HALVES], ids=["nothing there", "both there"])
+def test_the_choice_moves_to_the_units_whose_insertion_adds_a_class(where):
+    member = painting(where, penalty=0.0, lr=0.02)
+    member.choice.alpha.data.fill_(0.5)
+    for _ in range(10):
+        member.choose()
+    alpha = member.choice.alpha.detach()
+    assert alpha[0, 1] > 0.6
+    assert alpha[1, 3] > 0.6
+    assert torch.equal(alpha[:, [0, 2]], torch.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize(("units", "effect"), [([1, 3], 1.0), ([3, 1], 0.0), ([0, 2], 0.0)])
+def test_what_the_chosen_units_add_and_remove(units, effect):
+    """All of a class by its unit, where nothing was and where it was; nothing by another's."""
+    scores = []
+    for where in (NOWHERE, HALVES):
+        member = painting(where, num_units=1)
+        member.choice.alpha.data.zero_()
+        member.choice.alpha.data[[0, 1], units] = 1.0
+        member.choice.iou.copy_(torch.tensor([[0.25, 0.5, 0, 0], [0, 0, 0.5, 1.0]]))
+        scores.append(member.score())
+    assert scores[0]["fitness"] == effect
+    assert scores[1]["removed"] == effect
+    assert scores[0]["iou"] == 0.75
 
 
 def test_data_without_colours():

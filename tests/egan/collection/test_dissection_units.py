@@ -80,6 +80,17 @@ def test_thresholds_are_taken_from_other_samples_than_the_iou(wired):
     assert torch.equal(first.thresholds, second.thresholds)
 
 
+def test_the_iou_is_measured_on_the_samples_that_chose_no_threshold():
+    """The class is unit 0's in the first half, and unit 1's in the second."""
+    maps = (torch.rand(20, 2, 4, 4, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    masks = torch.cat([maps[:10, :1], maps[10:, 1:]]).bool()
+    one, other = (maps[10:, unit].bool() for unit in (0, 1))
+    expected = (one & other).sum() / (one | other).sum()
+    assert expected < 0.5
+    iou = dissect(maps, masks).iou
+    assert iou[:, 0].tolist() == pytest.approx([float(expected), 1.0])
+
+
 def test_the_quick_threshold_is_the_highest_half_percent():
     maps = torch.arange(2000.0).reshape(2, 1, 100, 10).repeat(1, 1, 1, 1)
     masks = torch.zeros(2, 1, 100, 10, dtype=torch.bool)

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 from egan import collection
 from egan.collection import testing as checks
-from egan.collection.improved_gan.networks import NUM_REFERENCE
+from egan.collection.improved_gan.model import NUM_STARTED
+from egan.collection.improved_gan.networks import NUM_REFERENCE, ScaledLinear
 from egan.data import load
 from egan.losses.averaging import feature_matching
 from egan.losses.semi_supervised import semi_supervised_loss
@@ -221,10 +222,65 @@ def test_the_other_presets_train(preset):
 
 def test_the_papers_networks_for_mnist():
     sizes = checks.paper_sizes("improved_gan")
-    assert sizes["generator"] == 100 * 500 + 500 * 500 + 2 * 2 * 500 + 501 * 784 + 784
+    assert sizes["generator"] == 100 * 500 + 500 * 500 + 2 * 500 + 501 * 784 + 784
     units = [784, 1000, 500, 250, 250, 250, 10]
-    layers = pairwise(units)
-    assert sizes["discriminator"] == sum((before + 2) * after for before, after in layers)
+    weights = sum((before + 1) * after for before, after in pairwise(units))
+    assert sizes["discriminator"] == weights + 10  # the last layer's gains
+
+
+def test_a_start_by_data_gives_every_unit_mean_0_and_deviation_1():
+    member = built(start="data", labels_per_class=2)
+    samples = member.task.data.tensor(member.task.data.spread(NUM_STARTED))
+    hidden, scaled = samples, 0
+    for layer in [*member.discriminator.body.layers, member.discriminator.head]:
+        hidden = layer(hidden)
+        if isinstance(layer, ScaledLinear):
+            scaled += 1
+            torch.testing.assert_close(
+                hidden.mean(0), torch.zeros_like(hidden[0]), atol=1e-4, rtol=0
+            )
+            torch.testing.assert_close(hidden.std(0, correction=0), torch.ones_like(hidden[0]))
+    assert scaled == 6
+
+
+def test_only_the_last_gain_learns_after_a_start_by_data():
+    member = built(start="data", labels_per_class=2, norm="batch")
+    names = {name for name, _ in member.discriminator.named_parameters()}
+    assert {name for name in names if name.endswith("gain")} == {"head.gain"}
+    assert not any(
+        "norms" in name and "weight" in name for name in dict(member.generator.named_parameters())
+    )
+    before = member.discriminator.body.layers[2].gain.clone()
+    member.update()
+    assert torch.equal(member.discriminator.body.layers[2].gain, before)
+
+
+def test_clean_features_are_those_before_the_last_noise():
+    member = built(matched="clean", matching_weight=1.0)
+    member.configure({**PLAIN, "matched": "clean", "matching_weight": 1.0, "hidden_noise": 0.5})
+    seen = []
+    last = member.discriminator.body.layers[-1]
+    last.register_forward_hook(lambda *_: seen.append(1))
+    member.matching(member.fake(8), member.draw())
+    assert not seen
+
+
+def test_the_average_of_d_tells_the_classes():
+    member = built(labels_per_class=3, discriminator_ema_decay=0.9)
+    assert "discriminator_average" in member.with_averages(member.sides.environment)
+    for _ in range(3):
+        member.update()
+    average = member.classifier
+    assert average is not member.discriminator
+    with torch.no_grad():
+        for network, value in ((average, 1.0), (member.discriminator, -1.0)):
+            network.head.bias.fill_(-100.0)
+            network.head.bias[int(value > 0)] = 100.0
+    with member.judging():
+        accuracy = member.accuracy()
+    data = member.task.held_out
+    share = (data.labels[data.spread(member.task.num_judged)] == 1).mean()
+    assert accuracy == pytest.approx(share)
 
 
 def test_smoothing_is_less_than_one():

@@ -1,9 +1,12 @@
 """StyleGAN: its sizes, AdaIN, styles and their mixing, truncation, noise, R1."""
 
+import math
 from functools import partial
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from egan import collection
 from egan.collection.stylegan.model import NUM_PATHS, StyleGan
@@ -11,6 +14,8 @@ from egan.collection.stylegan.networks import Generator, areas, discriminator, t
 from egan.collection.testing import built, random_images, small, task_of
 from egan.losses.discriminator import discriminator_loss, r1_penalty
 from egan.networks.conditioning import ConditionalNorm
+from egan.networks.equalised import EqualisedConv2d, EqualisedLinear
+from egan.tasks import Batch
 
 
 def model(shape=(3, 16, 16), **changed):
@@ -72,6 +77,61 @@ def test_a_share_of_training_samples_is_mixed(mixing, share):
     assert codes["crossover"].min() >= 1
     one.training(False)
     assert "crossover" not in drawn(one)
+
+
+@torch.no_grad()
+def test_the_mapping_norms_z_and_has_a_rate_of_its_own():
+    one = model(mapping_depth=2, mapping_rate=0.25, style_dim=5)
+    mapping, z = one.generator.mapping.eval(), drawn(one)["z"]
+    linear = [layer for layer in mapping.layers if isinstance(layer, EqualisedLinear)]
+    for layer in linear:
+        layer.bias.fill_(0.5)
+    hidden = z / z.square().mean(dim=1, keepdim=True).sqrt()
+    for layer in linear:
+        gain = math.sqrt(2 / hidden.shape[1])
+        hidden = F.leaky_relu(0.25 * (gain * hidden @ layer.weight.T + layer.bias), 0.2)
+    assert hidden.shape == (6, 5)
+    torch.testing.assert_close(mapping(z), hidden)
+    torch.testing.assert_close(mapping(3 * z), hidden)
+
+
+def low_passed(maps):
+    """Return maps (N, C, H, W) blurred with 1-2-1 in both directions, by slices."""
+    for dim in (2, 3):
+        padded = F.pad(maps, (1, 1, 0, 0) if dim == 3 else (0, 0, 1, 1))
+        size = maps.shape[dim]
+        before, here, after = (padded.narrow(dim, start, size) for start in range(3))
+        maps = (before + 2 * here + after) / 4
+    return maps
+
+
+def test_maps_are_blurred_where_they_are_doubled():
+    """Of 4, 8 and 16 pixels with two layers each, the first of the last two sizes."""
+    layers = model().generator.layers
+    doubled = [not isinstance(layer.up, nn.Identity) for layer in layers]
+    assert doubled == [False, False, True, False, True, False]
+    hidden = torch.randn(2, 3, 4, 4)
+    expected = low_passed(hidden.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3))
+    for layer in (layers[2], layers[4]):
+        torch.testing.assert_close(layer.up(hidden), expected)
+
+
+@torch.no_grad()
+def test_the_discriminator_blurs_before_it_halves():
+    """As its table has it, by hand."""
+    one = model((3, 8, 8))
+    real, kinds = one.draw(8).samples, (EqualisedConv2d, EqualisedLinear)
+    first, a, b, last, inner, outer = (m for m in one.discriminator if isinstance(m, kinds))
+    act = partial(F.leaky_relu, negative_slope=0.2)
+    hidden = act(first(real))
+    assert hidden.shape[2:] == (8, 8)
+    hidden = act(F.avg_pool2d(b(low_passed(act(a(hidden)))), 2))
+    groups = hidden.unflatten(0, (4, 2))  # two groups of four, every second sample in each
+    deviation = (groups.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+    plane = deviation.repeat(4)[:, None, None, None].expand(-1, 1, 4, 4)
+    hidden = act(last(torch.cat([hidden, plane], dim=1)))
+    expected = outer(act(inner(hidden.flatten(1)))).squeeze(1)
+    torch.testing.assert_close(one.logits(Batch(real)), expected)
 
 
 def test_the_mean_of_styles_moves_in_training_only():

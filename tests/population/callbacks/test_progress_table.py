@@ -34,6 +34,13 @@ def test_lines_where_nobody_watches_say_score_settings_and_time_left():
     assert "1 copied" in lines[2]
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_to_be_borne_in_mind_of_the_scores_is_said(terminal):
+    screen = console(terminal=terminal)
+    pbt_search(size=4, callbacks=[ProgressTable(screen, note="in weak features")]).run(1)
+    assert "fitness in weak features" in text_of(screen)
+
+
 def test_few_lines_where_generations_are_quick():
     screen = console(terminal=False)
     pbt_search(size=2, callbacks=[ProgressTable(screen)]).run(30)

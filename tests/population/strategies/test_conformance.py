@@ -29,6 +29,11 @@ SETTINGS = {
             "unless": ("diversity", "diversity"),
         },
     },
+    "niches": {
+        "one": {"operators": ["a", "b"], "members": [{}]},
+        "dealt": {"operators": ["a", "b"], "members": [{"batch_size": n} for n in (6, 5, 5)]},
+        "drawn": {"operators": ["a", "b", "c"], "members": [{}] * 4, "drawn": True},
+    },
     "pbt": {
         "truncation": {"space": SPACE, "population_size": 6},
         "tournament": {"space": SPACE, "population_size": 5, "exploit": "tournament"},

@@ -20,6 +20,12 @@ def test_kernel_gradient_matches_differences():
         np.testing.assert_allclose(gradient[..., i], (above - below) / 2e-6, atol=1e-8)
 
 
+def test_scales_are_looked_for_within_bounds():
+    kernel = TimeVaryingKernel()
+    bounds = kernel.hyperparameter_length_scale.bounds, kernel.hyperparameter_time_scale.bounds
+    assert [tuple(map(float, one[0])) for one in bounds] == [(0.2, 2.0), (0.05, 20.0)]
+
+
 def test_kernel_by_hand():
     kernel = TimeVaryingKernel(0.5, 2.0)
     value = kernel(np.array([[0.0, 0.0, 0.0]]), np.array([[1.0, 0.3, 0.4]]))
