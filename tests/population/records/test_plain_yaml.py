@@ -23,3 +23,10 @@ def test_16_mebibytes_are_the_most():
     assert parse_yaml("a: 1 #".ljust(2**24)) == {"a": 1}
     with pytest.raises(ValueError, match="over 16,777,216 bytes"):
         parse_yaml("a: 1 #".ljust(2**24 + 1))
+
+
+def test_values_lie_40_deep_at_most():
+    assert parse_yaml("[" * 38 + "1" + "]" * 38) is not None
+    assert len(parse_yaml("[" + "[1]," * 100 + "]")) == 100
+    with pytest.raises(ValueError, match="values nested more than 40 deep"):
+        parse_yaml("[" * 41 + "1" + "]" * 41)
