@@ -2,6 +2,7 @@
 
 import pytest
 
+from population.records import plain_yaml
 from population.records.plain_yaml import parse_yaml, read_yaml
 
 
@@ -19,14 +20,17 @@ def test_what_cannot_be_read_is_named(tmp_path):
         read_yaml(tmp_path / "odd.yaml")
 
 
-def test_16_mebibytes_are_the_most():
-    assert parse_yaml("a: 1 #".ljust(2**24)) == {"a": 1}
+def test_16_mebibytes_are_the_most(monkeypatch):
     with pytest.raises(ValueError, match="over 16,777,216 bytes"):
         parse_yaml("a: 1 #".ljust(2**24 + 1))
+    monkeypatch.setattr(plain_yaml, "MAX_BYTES", 8)
+    assert parse_yaml("a: 1 #".ljust(8)) == {"a": 1}
+    with pytest.raises(ValueError, match="over 8 bytes"):
+        parse_yaml("a: 1 #".ljust(9))
 
 
 def test_values_lie_40_deep_at_most():
-    assert parse_yaml("[" * 38 + "1" + "]" * 38) is not None
+    assert parse_yaml("[" * 39 + "1" + "]" * 39) is not None
     assert len(parse_yaml("[" + "[1]," * 100 + "]")) == 100
     with pytest.raises(ValueError, match="values nested more than 40 deep"):
-        parse_yaml("[" * 41 + "1" + "]" * 41)
+        parse_yaml("[" * 40 + "1" + "]" * 40)
