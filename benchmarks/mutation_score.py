@@ -169,8 +169,8 @@ def tried(name: str, mutants: Sequence[Mutant], before: Mapping[str, bool]) -> d
 
 def verdicts() -> dict[str, str]:
     """Return what has been found of survivors, by their names."""
-    found: dict[str, str] = yaml.safe_load(VERDICTS.read_text(encoding="utf-8")) or {}
-    return found
+    entries = yaml.safe_load(VERDICTS.read_text(encoding="utf-8"))
+    return {entry["mutant"]: entry["verdict"] for entry in entries}
 
 
 def row(name: str, outcomes: Mapping[str, bool], judged: Mapping[str, str]) -> list[str]:
