@@ -79,10 +79,10 @@ SEARCHED: dict[str, dict[str, float]] = {
 
 
 TRIED = (
-    "Modes: a draw. Both games cover all 25 on all seeds, so nothing is left of the claim that this "
-    "one covers more: what it once had over the logarithm was the penalty. Missed: clipped, digits "
-    "are about twice as far as with the logarithm and its penalty, whichever of three rates and two "
-    "bounds was taken; nothing else was tried."
+    "Modes: a draw. Both games cover all 25 on all seeds, so nothing is left of the claim that "
+    "this one covers more: what it once had over the logarithm was the penalty. Missed: clipped, "
+    "digits are about twice as far as with the logarithm and its penalty, whichever of three rates "
+    "and two bounds was taken; nothing else was tried."
 )
 
 
