@@ -30,10 +30,10 @@ The preset `paper` is the authors' code for MNIST (train_mnist_feature_matching.
 parts of which `small` and `modes` leave out: the average of D classifies
 (`discriminator_ema_decay`), D's hidden layers keep the gains that a batch of data gives them before
 training, and G's batch norm has no gain (`start`: data), and features are matched before the last
-noise (`matched`: clean). Images are in [−1, 1] here, not in [0, 1], so its noise on them is twice as large, and G ends in tanh. What
-still differs: the average starts at the weights and catches up fast at first, not at 0; a batch of
-labelled samples is drawn, with repeats, and is not each of the hundred once; Adam adds its ε to the
-root, not under it; a part of the training images is held out.
+noise (`matched`: clean). Images are in [−1, 1] here, not in [0, 1], so its noise on them is twice
+as large, and G ends in tanh. What still differs: the average starts at the weights and catches up
+fast at first, not at 0; a batch of labelled samples is drawn, with repeats, and is not each of the
+hundred once; Adam adds its ε to the root, not under it; a part of the training images is held out.
 """
 
 from __future__ import annotations
