@@ -3,7 +3,8 @@
 In turns, in one process: a plain GAN step; a generation in the reference order of work (each child
 its own forward pass, codes and real gradient, and a second-order graph that nobody uses); a
 generation of ours without and with its shortcuts, engine and all. Beside it, another paper's game,
-`dcgan --evolve`, and E-GAN with the networks of that game. Then the same generation by Ray.
+`dcgan --evolve`, and E-GAN with the networks of that game; and niches, generators that divide a
+batch. Then the same generation by Ray.
 
   python benchmarks/generation_cost.py [--quick] [--save]
   python benchmarks/generation_cost.py --against ../before      this tree and another one, in turns
@@ -32,6 +33,8 @@ from cases import DCGAN, TOY, WARM_UP, Case, Stepwise, search_of
 from games import measure_games, said_of_games
 from matplotlib.figure import Figure
 from measure import RESULTS, cell, mark, parser, ray_session, report, spread, table
+from niche_cost import CASES as NICHE_CASES
+from niche_cost import measure_niches, said_of_niches
 from on_demand import against
 
 from population import Callback, Executor, InlineExecutor, RayExecutor, Search
@@ -247,6 +250,7 @@ def main() -> None:
     options.add_argument("--no-ray", action="store_true", help="leave out the ways with Ray")
     options.add_argument("--only-ray", action="store_true", help="the ways with Ray alone")
     options.add_argument("--only-games", action="store_true", help="the two games alone")
+    options.add_argument("--only-niches", action="store_true", help="the niches alone")
     options.add_argument(
         "--against", type=Path, metavar="FOLDER", help="compare with another checkout, in turns"
     )
@@ -263,9 +267,9 @@ def main() -> None:
     if given.quick:
         cases = [replace(TOY, width=16), replace(DCGAN, width=4)]
         ray_case, workers, given.generations, given.rounds = cases[1], (2,), 3, 1
-    game_case = ray_case
+    game_case, niche_cases = ray_case, cases if given.quick else NICHE_CASES
     found = []
-    cases = [] if given.only_ray or given.only_games else cases
+    cases = [] if given.only_ray or given.only_games or given.only_niches else cases
     for case in cases:
         found.append(measure_inline(case, given.generations))
         print(f"{case.title}: done", flush=True)
@@ -278,11 +282,18 @@ def main() -> None:
         | {"floor": one["floor"], "phases": one["phases"]}
         for case, one in zip(cases, found, strict=True)
     }
-    if not given.only_ray:
+    if not (given.only_ray or given.only_niches):
         games = measure_games(game_case, given.generations)
         parts.append(said_of_games(game_case, games))
         values["games"] = {name: spread(seconds) for name, seconds in games.items()}
-    if not (given.no_ray or given.only_games):
+    if not (given.only_ray or given.only_games):
+        niches = [measure_niches(case, given.generations) for case in niche_cases]
+        parts.append(said_of_niches(niche_cases, niches))
+        values["niches"] = {
+            f"{case.title}, batch {case.batch}": {k: spread(v) for k, v in times.items()}
+            for case, times in zip(niche_cases, niches, strict=True)
+        }
+    if not (given.no_ray or given.only_games or given.only_niches):
         torch.set_num_threads(1)
         with ray_session(4):
             times, shares = measure_ray(
@@ -290,7 +301,11 @@ def main() -> None:
             )
         parts.append(said_of_ray(ray_case, times, shares))
         values["Ray"] = {name: spread(found) for name, found in times.items()}
-    names = {"generation_cost_ray": given.only_ray, "generation_cost_games": given.only_games}
+    names = {
+        "generation_cost_ray": given.only_ray,
+        "generation_cost_games": given.only_games,
+        "generation_cost_niches": given.only_niches,
+    }
     name = next((name for name, alone in names.items() if alone), "generation_cost")
     report(name, "\n\n".join(filter(None, parts)), values, save=given.save)
     if given.save and cases:

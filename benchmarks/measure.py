@@ -84,12 +84,10 @@ def machine() -> str:
 @contextmanager
 def ray_session(num_cpus: int) -> Iterator[None]:
     """Start Ray on this machine as our executor does, for everything that is measured."""
-    import ray
+    from population.executors.ray_cluster import connect, disconnect
 
-    from population.executors.ray_cluster import connect
-
-    connect(None, num_actors=num_cpus)
+    session = connect(None, num_actors=num_cpus)
     try:
         yield
     finally:
-        ray.shutdown()
+        disconnect(session)

@@ -10,7 +10,8 @@ Methods: egan is the evolution as it is; each mutation's name is that objective 
 scoring; random draws a mutation at every step, without scoring; contest-10 holds E-GAN's contest
 every 10th generation only, and lets the last winner's mutation work in between; bandit-10 is the
 same, but a bandit that learns from the contests proposes the mutations in between (or any other
-number for 10). By default egan, its mutations one by one, and random.
+number for 10); niches-4 has four generators (or any other number) that divide the batch, share the
+discriminator and are judged as one. By default egan, its mutations one by one, and random.
 
 Every method runs in this process, on one torch thread, until it has had both the preset's
 generations and the CPU time that E-GAN took for the same seed, and is judged at both points.

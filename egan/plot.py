@@ -216,7 +216,7 @@ def final_values(runs: Sequence[Compared], *, score: str, axis: str) -> str:
         row = [label, str(len(group)), _range([_length(run, axis) for run in group], brief=True)]
         row.append(_range([_last_score(run, score) for run in group]))
         rows.append([*row, *([_range([_last_look(run, looked) for run in group])] * bool(looked))])
-    return "\n".join([_table(rows), *_warning(runs, score)])
+    return "\n".join([_table(rows), *_warning(runs, score), *_caveats(runs, names)])
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
@@ -233,6 +233,17 @@ def _warning(runs: Sequence[Compared], score: str) -> list[str]:
     return [
         f"The {score} of an evolution is its own discriminator's: compare it with no other run's."
     ]
+
+
+def _caveats(runs: Sequence[Compared], names: Sequence[str]) -> list[str]:
+    """Return what to bear in mind of measures in features, a line for each curve that has it."""
+    said = (
+        f"{run.label}: {measure(name).label}{run.about.caveat_of(name)}."
+        for run in runs
+        for name in names
+        if run.about.caveat_of(name)
+    )
+    return list(dict.fromkeys(said))
 
 
 def _length(run: Compared, axis: str) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fitness.probe import Labelled, linear_probe
     from fitness.strokes import ink, slant
     from fitness.wasserstein import wasserstein_1d
+    from fitness.weights import mixture_weights
 
 __all__ = [
     "Diversity",
@@ -47,6 +48,7 @@ __all__ = [
     "intersection_over_union",
     "intra_class_diversity",
     "linear_probe",
+    "mixture_weights",
     "mode_coverage",
     "normalized_mutual_information",
     "pairwise_diversity",
@@ -75,6 +77,7 @@ _MODULES = {
     "intersection_over_union": "masks",
     "intra_class_diversity": "classes",
     "linear_probe": "probe",
+    "mixture_weights": "weights",
     "mode_coverage": "mixture",
     "normalized_mutual_information": "classes",
     "pairwise_diversity": "pairwise",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -12,7 +12,8 @@ from fitness.arrays import Array, Samples, as_pair, row_blocks, scaled, squared_
 
 KERNELS = ("polynomial", "gaussian")
 Kernel: TypeAlias = Callable[[Array, Array], Array]
-_MEDIAN_OF = 1000  # samples of each set that the default bandwidth looks at
+_SMALLEST = 1e-150  # of samples up to 1; the square is a normal float64
+_MEDIAN_OF = 2000  # samples, of all sets alike, that the default bandwidth looks at
 
 
 def squared_mmd(
@@ -33,31 +34,64 @@ def squared_mmd(
     Raises:
         ValueError: if a set is no matrix, has under two samples or values that are not finite, if
             the numbers of features differ, if `kernel` or `bandwidth` makes no sense, or if
-            float64 does not hold the polynomial kernel.
+            float64 does not hold the polynomial kernel or the distances.
 
     Gretton et al. 2012, JMLR 13; as KID, Bińkowski et al. 2018, arXiv 1801.01401.
     """
-    a_NF, b_MF = as_pair(a, b, names=("a", "b"), at_least=2)
+    pair = as_pair(a, b, names=("a", "b"), at_least=2)
+    function, (a_NF, b_MF) = prepared(*pair, kernel=kernel, bandwidth=bandwidth)
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = _unbiased(a_NF, b_MF, function)
+    check_held(result, *pair)
+    return result
+
+
+def prepared(
+    *sets: Array, kernel: str, bandwidth: float | None
+) -> tuple[Kernel, tuple[Array, ...]]:
+    """Return a kernel as a function, and sets of samples as it takes them.
+
+    Raises:
+        ValueError: `kernel` or `bandwidth` makes no sense, or float64 does not hold the distances.
+    """
     _check_kernel(kernel, bandwidth)
     if kernel == "polynomial":
-        return _polynomial_mmd(a_NF, b_MF)
-    scale, (a_NF, b_MF) = scaled(a_NF, b_MF)
-    middle_F = np.median(np.concatenate([a_NF, b_MF]), axis=0)  # few far samples do not move it
-    a_NF, b_MF = a_NF - middle_F, b_MF - middle_F
-    variance = _median_variance(a_NF, b_MF) if bandwidth is None else (bandwidth / scale) ** 2
-    return _unbiased(a_NF, b_MF, partial(_gaussian, variance=variance))
+        return _polynomial, sets
+    scale, sets = scaled(*sets)
+    middle_F = np.median(np.concatenate(sets), axis=0)  # few far samples do not move it
+    sets = tuple(one - middle_F for one in sets)
+    _check_range(sets, scale)
+    variance = _median_variance(*sets) if bandwidth is None else (bandwidth / scale) ** 2
+    return partial(_gaussian, variance=variance), sets
 
 
-def _polynomial_mmd(a_NF: Array, b_MF: Array) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        result = _unbiased(a_NF, b_MF, _polynomial)
-    if not np.isfinite(result):
-        largest = max(np.abs(a_NF).max(), np.abs(b_MF).max())
+def _check_range(sets: Sequence[Array], scale: float) -> None:
+    """See that squares of most samples are above 0 beside those of the farthest."""
+    typical = float(np.median(np.abs(np.concatenate(sets)).max(axis=1)))
+    if 0 < typical < _SMALLEST:
+        raise ValueError(
+            f"samples around {typical * scale:.0e} and up to {scale:.0e} together have distances "
+            "that no float64 holds; remove the far ones first."
+        )
+
+
+def check_held(result: float | Array, *sets: Array) -> None:
+    """See that float64 holds what a kernel gave for sets of samples.
+
+    Raises:
+        ValueError: It does not, as may be with the polynomial one.
+    """
+    if not np.isfinite(result).all():
+        largest = max(np.abs(one).max() for one in sets)
         raise ValueError(
             f"samples up to {largest:.0e} have a polynomial kernel that no float64 holds; scale "
             "them first, or take kernel='gaussian'."
         )
-    return result
+
+
+def mean_kernel(x_NF: Array, y_MF: Array, kernel: Kernel) -> float:
+    """Return E[k(x, y)] over all pairs."""
+    return _kernel_sum(x_NF, y_MF, kernel) / (len(x_NF) * len(y_MF))
 
 
 def _unbiased(a_NF: Array, b_MF: Array, kernel: Kernel) -> float:
@@ -87,9 +121,9 @@ def _gaussian(x_NF: Array, y_MF: Array, *, variance: float) -> Array:
     return result
 
 
-def _median_variance(a_NF: Array, b_MF: Array) -> float:
+def _median_variance(*sets: Array) -> float:
     """Return the squared median distance; equal samples are left out, and 1 if all are equal."""
-    pooled = np.concatenate([a_NF[:_MEDIAN_OF], b_MF[:_MEDIAN_OF]])
+    pooled = np.concatenate([one[: _MEDIAN_OF // len(sets)] for one in sets])
     pairs = np.triu_indices(len(pooled), k=1)
     squared, lengths = squared_distances(pooled, pooled)[pairs], (pooled**2).sum(axis=1)
     # below this a distance is rounding: copies of one sample, which a collapsed generator makes;

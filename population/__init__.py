@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from population.strategies.evolution import Evolution
     from population.strategies.follow_schedule import FollowSchedule
+    from population.strategies.niches import Niches
     from population.strategies.pb2 import PB2
     from population.strategies.pbt import PopulationBasedTraining
     from population.strategies.random_search import RandomSearch
@@ -56,6 +57,7 @@ _HOMES = {
     "LogUniform": "spaces",
     "MLflow": "callbacks",
     "Member": "member",
+    "Niches": "strategies.niches",
     "Offspring": "strategy",
     "Ordinal": "spaces",
     "PB2": "strategies.pb2",
@@ -101,6 +103,7 @@ __all__ = [
     "LogUniform",
     "MLflow",
     "Member",
+    "Niches",
     "Offspring",
     "Ordinal",
     "Phase",

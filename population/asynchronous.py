@@ -227,12 +227,13 @@ class AsynchronousSearch(Search):
         if due and not self._held_back:
             self._checkpoint()
         elif time.monotonic() - self._copied > SNAPSHOT_SECONDS:
-            self._snapshot = self._take_snapshot()
+            self._snapshot = self.snapshot()
 
-    def _take_snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """Return everything that a search needs to go on from here, once no state is lost."""
         while True:
             try:
-                snapshot = super()._take_snapshot()
+                snapshot = super().snapshot()
             except StateLost as error:
                 self._repair(str(error))
             else:

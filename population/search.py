@@ -131,13 +131,21 @@ class Search:
     def _set_up(self) -> None:
         """Check and prepare what another mode of search needs beside this."""
 
-    def resume(self) -> "Search":
+    def resume(self, snapshot: Snapshot | None = None) -> "Search":
         """Go on from the newest whole checkpoint in ``directory``; returns the search itself.
+
+        Args:
+            snapshot: What :meth:`snapshot` of a search like this returned, to go on from instead
+                with a history of its own, in memory.
 
         Raises:
             CheckpointError: There is no usable checkpoint, or it is of another configuration.
+            ValueError: There is a directory, whose history is another.
         """
-        self._resume = self.archive.latest(self.identity)
+        if snapshot is None:
+            self._resume = self.archive.latest(self.identity)
+        else:
+            self._resume = self.archive.adopted(snapshot, self.identity)
         self.generation = self._resume.generation
         return self
 
@@ -190,7 +198,7 @@ class Search:
             self._restore(self._resume)
             self._recorded = self._notified = self._checkpointed = self.generation
         else:
-            self._snapshot = self._take_snapshot()
+            self._snapshot = self.snapshot()
 
     def _train(self, generations: int) -> bool:
         """Run generation after generation; return whether all of them are finished."""
@@ -212,7 +220,7 @@ class Search:
             if last or self.generation % self.checkpoint_every == 0 or self._stopping:
                 self._checkpoint()
             elif time.monotonic() - self._copied > SNAPSHOT_SECONDS:
-                self._snapshot = self._take_snapshot()
+                self._snapshot = self.snapshot()
             self._recoveries = 0
         except StateLost as error:
             self._recover(error)
@@ -329,7 +337,8 @@ class Search:
             for i in chosen
         ]
 
-    def _take_snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """Return everything that a search needs to go on from here, the states with it."""
         self._copied = time.monotonic()
         alive = [p for p in self.population if p.state is not None]
         fetched = self.executor.fetch([p.state for p in alive])
@@ -361,7 +370,7 @@ class Search:
         self._notify("on_checkpoint")
 
     def _write_checkpoint(self) -> None:
-        self._snapshot = self.archive.save(self._take_snapshot())
+        self._snapshot = self.archive.save(self.snapshot())
         self._checkpointed = self.generation
 
     def _result(self, *, interrupted: bool) -> Result:

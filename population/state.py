@@ -10,9 +10,9 @@ from one parent never share an optimiser's moments. Tensors come back on the CPU
 
 import math
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -168,7 +168,7 @@ class _Packer:
                     raise TypeError(f"{path} of {leaf.dtype} cannot be copied: {error}") from error
 
             self._leaves.append(_Leaf(offset, num_bytes, address, write))
-        return "tensor", (str(leaf.dtype).removeprefix("torch."), tuple(leaf.shape), offset)
+        return "tensor", (_dtype_name(leaf.dtype), tuple(leaf.shape), offset)
 
     def _plan_array(self, leaf: npt.NDArray[Any]) -> Node:
         offset = self._place(leaf.nbytes)
@@ -179,6 +179,11 @@ class _Packer:
         address = leaf.ctypes.data if leaf.flags.c_contiguous else None
         self._leaves.append(_Leaf(offset, leaf.nbytes, address, write))
         return "array", (leaf.dtype.str, leaf.shape, offset)
+
+
+@lru_cache
+def _dtype_name(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _view(buffer: Buffer, leaf: Any, offset: int) -> Any:
@@ -241,26 +246,26 @@ def open_copy(packed: PackedState) -> tuple[State, Buffer]:
 
 def _unpack(node: Node, buffer: Buffer) -> State:
     kind, content = node
+    if kind == "tensor":
+        return _tensor(buffer, *content)
     if kind == "plain":
         return content
     if kind in MAPPINGS:
-        return _mapping(kind, ((key, _unpack(child, buffer)) for key, child in content))
+        children = {key: _unpack(child, buffer) for key, child in content}
+        return children if kind == "dict" else _mapping(kind, children)
     if kind in ("list", "tuple", "Size"):
         return _sequence(kind, [_unpack(child, buffer) for child in content])
     if kind == "attributed":
         owner, attributes = (_unpack(child, buffer) for child in content)
         vars(owner).update(attributes)
         return owner
-    if kind == "scalar":
-        return _array(buffer, *content)[()]
-    return (_array if kind == "array" else _tensor)(buffer, *content)
+    array = _array(buffer, *content)
+    return array[()] if kind == "scalar" else array
 
 
-def _mapping(kind: str, pairs: Iterable[tuple[Any, State]]) -> State:
-    if kind == "dict":
-        return dict(pairs)
+def _mapping(kind: str, content: dict[Any, State]) -> State:
     made = MAPPINGS[kind]()
-    for key, child in pairs:  # a Counter's update() would add up
+    for key, child in content.items():  # a Counter's update() would add up
         made[key] = child
     return made
 

@@ -53,6 +53,22 @@ def check_column(name: Any, what: str) -> None:
         )
 
 
+def check_operators(operators: Sequence[Any]) -> None:
+    """Check the names of mutations.
+
+    Raises:
+        ValueError: There are none, one comes twice, or one is no name.
+    """
+    if not operators or len(set(operators)) < len(operators):
+        raise ValueError(f"operators={list(operators)!r}: expected distinct names, at least one.")
+    for name in operators:
+        if type(name) is not str or not name or name == KEEP:
+            raise ValueError(
+                f"operators={list(operators)!r}: {name!r} cannot be one; expected texts that "
+                f"are not empty, and {KEEP!r} is what a parent's own row is called."
+            )
+
+
 @dataclass(slots=True, kw_only=True)
 class Individual:
     """One of the population: the parents of the next generation.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from population.environment import Environment
+from population.errors import is_for_the_process
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.seeding import SHARED, Seeds, pin_threads, seed_everything
 from population.state import PackedState, State, pack, unpack
@@ -129,9 +130,9 @@ class Worker:
             return Start()
         try:
             member = self._build(self.workshop.example)
-        except KeyboardInterrupt:
-            raise
-        except BaseException:  # whatever it is, children will meet it again
+        except BaseException as error:  # whatever it is, children will meet it again
+            if is_for_the_process(error):
+                raise
             self.guard.put_back()
             return Start(error=error_text().strip().splitlines()[-1])
         return Start(siblings_share=type(member).reproduce is not Member.reproduce)
@@ -172,9 +173,9 @@ class Worker:
         """Make one parent's children by the fast path, or one by one where it raises."""
         try:
             return self._reproduce(parent, orders)
-        except KeyboardInterrupt:
-            raise
-        except BaseException:  # whatever a member raises must not stop the others
+        except BaseException as error:  # whatever a member raises must not stop the others
+            if is_for_the_process(error):
+                raise
             self._give_up()
         return [self._retry(parent, order) for order in orders]
 
@@ -206,9 +207,9 @@ class Worker:
                 self.held[order.index] = newborn = member.bear(state, order.birth)
                 self.guard.put_back()
                 return _report(order, newborn, time.perf_counter() - started)
-            except KeyboardInterrupt:
-                raise
-            except BaseException:  # the report carries it
+            except BaseException as raised:  # the report carries it
+                if is_for_the_process(raised):
+                    raise
                 error = error_text()
                 self._give_up()
         return Report(order.index, {}, time.perf_counter() - started, error)
@@ -257,9 +258,9 @@ def no_exits(whose: str) -> Iterator[None]:
     """
     try:
         yield
-    except (Exception, KeyboardInterrupt):
-        raise
     except BaseException as error:
+        if isinstance(error, Exception) or is_for_the_process(error):
+            raise
         raise RuntimeError(f"{whose} raised {type(error).__name__}: {error}") from error
 
 

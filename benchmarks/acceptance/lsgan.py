@@ -1,31 +1,49 @@
-"""LSGAN: the best D and the divergence on laws of seven points; G's gradient where D is sure."""
+"""LSGAN: the best D, the divergence and the game on laws of seven points; pull; samples of digits.
+
+The points are a game of the class itself (`acceptance.tabular`), digits its small preset.
+
+The rival on digits is the logarithmic loss with the heuristic generator, which is what somebody
+without least squares takes: same networks, updates and averages. Both had three rates (5e-4, 1e-3,
+2e-3) and LSGAN both codes besides, one seed that is not judged, 800 updates; see `RATES`. On the
+seeds that are judged the logarithm is as near at 2e-3: .277 (.236 to .293), seen after the run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import mutations
-from acceptance import Check, above, at_most
-from acceptance.training import QUICK_UPDATES, built, reference, task_of
+from acceptance import Figures
+from acceptance.tabular import (
+    jensen_shannon,
+    law_of,
+    negated,
+    play,
+    table,
+    with_best_discriminator,
+)
+from acceptance.training import QUICK_UPDATES, built, reference, samples, task_of, trained
 from egan.collection.lsgan import CODES, Lsgan
 from egan.losses import discriminator as logistic
-from egan.losses.games import least_squares_generator_loss, least_squares_loss
 from egan.tasks import Batch
+from egan.training.game import Game
 from egan.training.model import stream
 from mutations.objectives import Objective
 
-POINTS, STEPS = 7, 400
-UPDATES = 500
-NUM_SAMPLES = 500
-ERROR = 1e-6
+ROUNDS, GAME_RATES = 1000, {"generator_lr": 0.1, "discriminator_lr": 0.05}
+PULL_UPDATES, UPDATES = 500, 1000
+NUM_SAMPLES, NUM_JUDGED = 500, 1000
+RATES = {"least squares": 2e-3, "logarithm": 1e-3}
+"""Chosen so: least squares had .503, .500, .336 (binary) and .508, .359, .382 (pearson) at the
+three rates, the logarithm .418, .244, .322."""
 
 
-class Minimax(Lsgan):
-    """The same networks in the game of logarithms, of which G minimises E[log(1 - D(G(z)))]."""
+class Logarithm(Lsgan):
+    """The same networks in the game of logarithms, of which G maximises E[log D(G(z))]."""
 
     def real_loss(self, real: Batch) -> Tensor:
         """Return −E[log D(x)]."""
@@ -36,94 +54,146 @@ class Minimax(Lsgan):
         return logistic.fake_loss(self.logits(fake))
 
     def objective(self) -> Objective:
+        """Return −½ E[log D(G(z))]."""
+        return mutations.get("heuristic")
+
+
+class Minimax(Logarithm):
+    """The same, of which G minimises E[log(1 − D(G(z)))]."""
+
+    def objective(self) -> Objective:
         """Return ½ E[log(1 − D(G(z)))]."""
         return mutations.get("minimax")
 
 
-def accept(seeds: Sequence[int], *, quick: bool) -> list[Check]:
-    """Optimise D on laws whose best D is known, and against a G that stands still."""
-    laws = [laws_of(seed) for seed in seeds]
-    pulls = [pull(Lsgan, seed, quick=quick) for seed in seeds]
-    rivals = [pull(Minimax, seed, quick=quick) for seed in seeds]
+class OneHalf(Lsgan):
+    """A D that learns what data are, and nothing of samples."""
+
+    def fake_loss(self, fake: Batch) -> Tensor:
+        """Return 0."""
+        return 0 * super().fake_loss(fake)
+
+
+def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
+    """Hold players against what is known of them, and samples against the logarithm's."""
+    return [*of_the_theorem(seeds, quick=quick), *of_digits(seeds, quick=quick)]
+
+
+def of_the_theorem(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
+    """Optimise players on laws of seven points."""
+    climbing = negated(Lsgan)
     return [
         *(
-            at_most(
-                f"7 points, codes {codes}: distance of D from (b p + a q) / (p + q)",
-                [distance_from_best(*law, codes=codes, steps=STEPS) for law in laws],
-                ERROR,
+            Figures(
+                mark=f"best_{codes}",
+                found=[distance_from_best(Lsgan, seed, codes) for seed in seeds],
+                saboteur="without D's half on samples",
+                sabotaged=[distance_from_best(OneHalf, seed, codes) for seed in seeds],
             )
             for codes in CODES
         ),
-        at_most(
-            "7 points, codes pearson: distance of G's loss from the divergence",
-            [distance_from_divergence(*law, steps=STEPS) for law in laws],
-            ERROR,
+        Figures(
+            mark="divergence",
+            found=[distance_from_divergence(Lsgan, seed) for seed in seeds],
+            saboteur="G's objective negated",
+            sabotaged=[distance_from_divergence(climbing, seed) for seed in seeds],
         ),
-        above(
-            "gradient of G's loss in a rejected sample, mean norm",
-            pulls,
-            rivals,
-            baseline_name="minimax, same networks and updates",
+        Figures(
+            mark="law",
+            found=[divergence_after_game(Lsgan, seed, quick=quick) for seed in seeds],
+            saboteur="G's objective negated",
+            sabotaged=[divergence_after_game(climbing, seed, quick=quick) for seed in seeds],
         ),
     ]
 
 
-def laws_of(seed: int) -> tuple[Tensor, Tensor]:
-    """Draw the data's law p and the samples' q."""
-    p, q = np.random.default_rng(seed).dirichlet(np.ones(POINTS), size=2)
-    return torch.from_numpy(p), torch.from_numpy(q)
+def standing(kind: type[Game], seed: int, **changed: Any) -> Any:
+    """Build the game of points with some law of G, and train D alone to rest."""
+    model = table(kind, seed, p=law_of(seed), **changed)
+    with torch.no_grad():
+        model.generator.theta.copy_(law_of(1000 + seed).log())
+    return with_best_discriminator(model)
 
 
-def best_scores(p: Tensor, q: Tensor, *, codes: str, steps: int) -> Tensor:
-    """Train a score for each point by the expectation of D's loss; return them, (7,)."""
+def distance_from_best(kind: type[Game], seed: int, codes: str) -> float:
+    """Return the largest distance of the trained D from (b p + a q) / (p + q)."""
     a, b, _ = CODES[codes]
-    scores = nn.Parameter(torch.zeros(POINTS, dtype=torch.float64))
-    optimizer = torch.optim.LBFGS([scores], max_iter=steps, tolerance_grad=0, tolerance_change=0)
-    pairs = torch.cartesian_prod(torch.arange(POINTS), torch.arange(POINTS))
-    loss = torch.vmap(lambda r, o: least_squares_loss(r, o, real_code=b, fake_code=a))
-
-    def closure() -> Tensor:
-        total = (p[pairs[:, 0]] * q[pairs[:, 1]]) @ loss(scores[pairs[:, 0]], scores[pairs[:, 1]])
-        (scores.grad,) = torch.autograd.grad(total, scores)
-        return total
-
-    optimizer.step(closure)  # type: ignore[no-untyped-call]
-    return scores.detach()
+    model = standing(kind, seed, codes=codes)
+    p, q = model.p, model.generator().detach()
+    return float((model.scores - (b * p + a * q) / (p + q)).abs().max())
 
 
-def distance_from_best(p: Tensor, q: Tensor, *, codes: str, steps: int) -> float:
-    """Return how far the trained D is from the formula, at the point where it is farthest."""
-    a, b, _ = CODES[codes]
-    best = (b * p + a * q) / (p + q)
-    return float((best_scores(p, q, codes=codes, steps=steps) - best).abs().max())
-
-
-def distance_from_divergence(p: Tensor, q: Tensor, *, steps: int) -> float:
+def distance_from_divergence(kind: type[Game], seed: int) -> float:
     """Return |2 C − χ²|, where C is G's loss, on real samples too, against the trained D."""
-    scores = best_scores(p, q, codes="pearson", steps=steps)
-    loss = torch.vmap(lambda o: least_squares_generator_loss(o, code=CODES["pearson"][2]))(scores)
+    model = standing(kind, seed, codes="pearson")
+    p, q = model.p, model.generator().detach()
+    loss = torch.stack([model.objective().generator(score[None], None) for score in model.scores])
     divergence = ((2 * q - (p + q)).square() / (p + q)).sum()
     return float((2 * (p + q) @ loss - divergence).abs())
 
 
+def divergence_after_game(kind: type[Game], seed: int, *, quick: bool) -> float:
+    """Play with the binary codes, five steps of D to one of G; return JSD(p, q) in nats.
+
+    A law cannot be learned with the others: against the best D, G's loss is least where D is 0, and
+    a point of which G makes too few is as far from it as one of which it makes too many.
+    """
+    model = table(kind, seed, p=law_of(seed), discriminator_steps=5)
+    play(model, rounds=5 if quick else ROUNDS, rates=GAME_RATES)
+    return float(jensen_shannon(model.p, model.generator().detach()))
+
+
+def of_digits(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
+    """Look at the pull on samples that D rejects, and at what training makes."""
+    climbing = negated(Lsgan)
+    return [
+        Figures(
+            mark="pull",
+            found=[pull(Lsgan, seed, quick=quick) for seed in seeds],
+            baseline=[pull(Minimax, seed, quick=quick) for seed in seeds],
+            baseline_name="minimax, same networks and updates",
+            saboteur="G's objective negated",
+            sabotaged=[pull(climbing, seed, quick=quick) for seed in seeds],
+        ),
+        Figures(
+            mark="frechet",
+            found=[frechet(Lsgan, seed, RATES["least squares"], quick=quick) for seed in seeds],
+            baseline=[frechet(Logarithm, seed, RATES["logarithm"], quick=quick) for seed in seeds],
+            baseline_name="logarithmic loss, same networks and updates",
+            saboteur="G's objective negated",
+            sabotaged=[frechet(climbing, seeds[0], RATES["least squares"], quick=quick)],
+        ),
+    ]
+
+
+def frechet(kind: type[Lsgan], seed: int, rate: float, *, quick: bool) -> float:
+    """Train on digits; return the Fréchet distance of samples."""
+    rates = {"generator_lr": rate, "discriminator_lr": rate}
+    task = task_of(reference())
+    model = trained(kind, seed, task=task, updates=UPDATES, quick=quick, **rates)
+    return reference().frechet(samples(model, NUM_JUDGED, seed))
+
+
 def pull(kind: type[Lsgan], seed: int, *, quick: bool) -> float:
-    """Train D alone on digits; return how hard G's loss pulls the samples that D rejects.
+    """Train D alone on digits; return how hard G's loss pulls what D rejects to what it accepts.
 
     Rejected is what has less than a tenth of the way from the mean score of samples to that of the
-    data. The pull is the norm of the gradient of G's loss in a sample, times their number.
+    data. The pull is −∇L(x) along the direction in which D's score of the sample x grows: positive
+    where following L makes it more real to D. L is G's loss, times the number of samples.
     """
     model = built(kind, seed, task=task_of(reference()), quick=quick)
     model.rng = stream(seed)
-    for _ in range(QUICK_UPDATES if quick else UPDATES):
+    for _ in range(QUICK_UPDATES if quick else PULL_UPDATES):
         with torch.no_grad():
             fake = model.fake(model.settings.batch_size)
         model.train_discriminator(model.draw(), fake)
-    fake = model.fake(NUM_SAMPLES)
-    samples = fake.samples.detach().requires_grad_()
-    real = model.draw(NUM_SAMPLES)
-    [loss] = model.generator_losses(Batch(samples, fake.codes), real, [model.objective()])
-    (gradient,) = torch.autograd.grad(loss, samples)
-    scores, others = (model.logits(batch).detach() for batch in (fake, real))
+    fake, real = model.fake(NUM_SAMPLES), model.draw(NUM_SAMPLES)
+    made = Batch(fake.samples.detach().requires_grad_(), fake.codes)
+    [loss] = model.generator_losses(made, real, [model.objective()])
+    (descent,) = torch.autograd.grad(-NUM_SAMPLES * loss, made.samples)
+    scores, others = model.logits(made), model.logits(real).detach()
+    (rise,) = torch.autograd.grad(scores.sum(), made.samples)
+    along = (descent * rise).flatten(1).sum(dim=1) / rise.flatten(1).norm(dim=1)
+    scores = scores.detach()
     rejected = scores < scores.mean() + 0.1 * (others.mean() - scores.mean())
-    norms = NUM_SAMPLES * gradient.flatten(1).norm(dim=1)
-    return float(norms[rejected].mean())
+    return float(along[rejected].mean())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -81,3 +82,23 @@ def samples(model: Model, count: int, seed: int) -> torch.Tensor:
 def num_parameters(*networks: torch.nn.Module) -> int:
     """Return the number of parameters of networks together."""
     return sum(p.numel() for network in networks for p in network.parameters())
+
+
+def minimised(parameters: Iterable[torch.nn.Parameter], loss: Callable[[], torch.Tensor]) -> float:
+    """Bring a smooth loss down as far as it goes; return it."""
+    optimizer = torch.optim.LBFGS(
+        parameters,
+        max_iter=500,
+        tolerance_grad=1e-9,
+        tolerance_change=1e-12,
+        line_search_fn="strong_wolfe",
+    )
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]
+        return value
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    return float(loss().detach())

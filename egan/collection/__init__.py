@@ -92,14 +92,14 @@ MODELS: dict[str, Entry] = {
         critic="a regression on two codes",
     ),
     "wgan": Entry(
-        "egan.collection.wgan:Wgan",
+        "egan.collection.wgan.model:Wgan",
         paper="Wasserstein GAN, 1701.07875, and Improved training of it, 1704.00028",
         family="adversarial",
         task="digits",
         critic="a score without a zero",
     ),
     "vae": Entry(
-        "egan.collection.vae:Vae",
+        "egan.collection.vae.model:Vae",
         paper="Auto-encoding variational Bayes, 1312.6114",
         family="variational",
         task="digits",
@@ -111,7 +111,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "introvae": Entry(
-        "egan.collection.introvae:IntroVae",
+        "egan.collection.introvae.model:IntroVae",
         paper="IntroVAE, 1807.06358",
         family="variational",
         task="digits",
@@ -129,7 +129,7 @@ MODELS: dict[str, Entry] = {
         task="digits",
     ),
     "fgan": Entry(
-        "egan.collection.fgan:Fgan",
+        "egan.collection.fgan.model:Fgan",
         paper="f-GAN, 1606.00709",
         family="adversarial",
         task="digits",

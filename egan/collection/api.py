@@ -6,6 +6,7 @@ import logging
 import sys
 from dataclasses import replace
 from functools import partial
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.progress import track
@@ -17,7 +18,7 @@ from egan.judging.features import Features, extractor
 from population.seeding import Seeds, preserved_randomness, seed_everything
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from egan.config import RunConfig
     from egan.data.dataset import Dataset
@@ -123,22 +124,45 @@ def _begin(member: Member, seed: int, number: int) -> None:
 
 
 def build(config: RunConfig, task: Task, *, member: type[Model] | None = None) -> Model:
-    """Build the model of a run in its random start.
+    """Build the model of a run in its random start; of niches their mixture.
 
     Raises:
         ValueError: A setting is wrong, or the networks do not fit the data.
     """
     member = member or collection.paper(collection.named(config.preset)[0])
+    make = partial(
+        member,
+        {},
+        settings=config.settings,
+        task=task,
+        interval=config.search.interval,
+        device=config.device,
+        arithmetic=config.arithmetic,
+    )
     with preserved_randomness():
-        seed_everything(Seeds(config.seed, 0, 0).own("build"))
-        return member(
-            {},
-            settings=config.settings,
-            task=task,
-            interval=config.search.interval,
-            device=config.device,
-            arithmetic=config.arithmetic,
-        )
+        first = _started(make, config.seed, 0)
+        if not (config.mutations and config.evolution.niches):
+            return first
+        return _mixture(config, first, partial(make, side="members"))
+
+
+def _started(make: Callable[..., Model], seed: int, index: int) -> Model:
+    """Build a model as the engine builds the random start of a member."""
+    seed_everything(Seeds(seed, 0, index).own("build"))
+    return make()
+
+
+def _mixture(config: RunConfig, first: Any, make: Callable[..., Model]) -> Model:
+    """Return the mixture of niches in their random start, named after their mutations."""
+    from egan.evolution.mixture import Mixture
+
+    niches, dealt = config.evolution.niches, cycle(config.mutations)
+    others: list[Any] = [_started(make, config.seed, i) for i in range(1, niches)]
+    names = [f"niche {i}" for i in range(1, niches + 1)]
+    if not config.evolution.random_mutation:
+        words = (word.replace("_", " ") for word in dealt)
+        names = [f"{name}, {word}" for name, word in zip(names, words, strict=False)]
+    return Mixture([first, *others], names=names, fitted=config.evolution.mixture == "fitted")
 
 
 def check_size(config: RunConfig, task: Task) -> None:

@@ -12,9 +12,16 @@ sample and the gradient of log(1 − D) vanishes, so by default G maximises log 
     move the average of G, which makes the samples that are judged
 
 Both networks are fully connected: G of ReLU layers, D of LeakyReLU ones or, as in the paper, of
-maxout units with dropout. Here images are in [−1, 1], so G ends in tanh rather than in a sigmoid,
-and Adam is the default; the paper's momentum is `optimizer`: sgd. The paper does not print its
-layer sizes: those of the preset `paper` are of its published configuration for MNIST.
+maxout units with dropout. Adam is the default; the paper's momentum is `optimizer`: sgd, under
+which a factor of a loss counts, so that G's is whole there, without the ½ that it has as E-GAN's
+mutation.
+
+The paper does not print its sizes: the preset `paper` is its published configuration for MNIST,
+`sources` says what comes from where. It deviates in this: images are in [−1, 1] and G ends in tanh
+rather than in a sigmoid (with a bias of 0, not of the pixels' means); rates and momentum are
+constant (there the rate is divided by 1.000004 after each update, momentum grows from .5 to .7
+over 250 epochs); and G's samples are new ones, where the authors' code trains both players on one
+batch at once. Another version of the configuration draws z uniformly, with the same variance.
 """
 
 from __future__ import annotations
@@ -25,6 +32,7 @@ from math import prod
 from typing import ClassVar, Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 import mutations
@@ -41,7 +49,15 @@ SLOPE = 0.2
 class GanSettings(GameSettings):
     """Settings of a GAN."""
 
-    STRUCTURAL = ("latent_dim", "width", "discriminator_width", "depth", "pieces")
+    STRUCTURAL = (
+        "latent_dim",
+        "width",
+        "discriminator_width",
+        "depth",
+        "pieces",
+        "generator_range",
+        "discriminator_range",
+    )
     SPACE: ClassVar = {
         "generator_lr": "1e-5,3e-3,log",
         "discriminator_lr": "1e-5,3e-3,log",
@@ -61,6 +77,12 @@ class GanSettings(GameSettings):
     """Linear pieces of the discriminator's maxout units; 1 for LeakyReLU units."""
     dropout: float = 0.0
     """Share of the discriminator's hidden units that a training step leaves out."""
+    input_dropout: float = 0.0
+    """Share of the numbers of a sample that a training step leaves out before the discriminator."""
+    generator_range: float = 0.0
+    """Largest initial weight of the generator, uniform from 0 on either side; 0 for torch's own."""
+    discriminator_range: float = 0.0
+    """The same of the discriminator."""
     latent: Literal["normal", "uniform"] = "normal"
     """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -71,8 +93,10 @@ class GanSettings(GameSettings):
     def check(self) -> None:
         """See that every number is in its range."""
         super().check()
-        if self.dropout >= 1:
-            raise ValueError(f"--dropout must be in [0, 1), but got {self.dropout}.")
+        for name in ("dropout", "input_dropout"):
+            if getattr(self, name) >= 1:
+                flag, value = name.replace("_", "-"), getattr(self, name)
+                raise ValueError(f"--{flag} must be in [0, 1), but got {value}.")
 
 
 def small() -> RunConfig:
@@ -93,25 +117,58 @@ def small() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """MNIST as published: 1200-1200 against two layers of 240 maxout units with 5 pieces."""
+    """MNIST as published: 1200-1200 against two layers of 240 maxout units with 5 pieces.
+
+    The authors' rate is .1 for both; as D's loss is half of the sum there, it is .05 of the whole.
+    """
     return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=300, interval=500),
         settings=GanSettings(
             batch_size=100,
             latent_dim=100,
-            latent="uniform",
             width=1200,
             discriminator_width=240,
             pieces=5,
             dropout=0.5,
+            input_dropout=0.2,
+            generator_range=0.05,
+            discriminator_range=0.005,
             optimizer="sgd",
             generator_lr=0.1,
-            discriminator_lr=0.1,
+            discriminator_lr=0.05,
             beta1=0.5,
             ema_decay=0.0,
         ),
     )
+
+
+CONFIGURATION = "authors' code, mnist.yaml"
+SOURCES = {
+    "paper": {
+        CONFIGURATION: (
+            "batch_size",
+            "latent_dim",
+            "latent",
+            "width",
+            "discriminator_width",
+            "depth",
+            "pieces",
+            "dropout",
+            "input_dropout",
+            "generator_range",
+            "discriminator_range",
+            "optimizer",
+            "generator_lr",
+            "beta1",
+        ),
+        "authors' code, mnist.yaml (.1) and __init__.py (of half the loss)": ("discriminator_lr",),
+        "authors' code, __init__.py": ("generator_loss",),
+        "section 3, algorithm 1": ("discriminator_steps",),
+        "authors' code: G is not averaged": ("ema_decay",),
+        "ours, without effect here": ("beta2",),
+    }
+}
 
 
 class Generator(nn.Module):
@@ -133,13 +190,36 @@ class Generator(nn.Module):
         return samples.tanh() if len(self.shape) == 3 else samples
 
 
+class InputDropout(nn.Module):
+    """Leave out a share of each sample in training, (N, *shape) -> (N, *shape).
+
+    A class of its own, since the share is not that of the hidden layers.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return samples with zeros in them, the rest scaled to the same mean."""
+        return F.dropout(samples, self.share, training=self.training)
+
+
 class Discriminator(nn.Module):
     """Samples (N, *shape) -> logits (N,): LeakyReLU or maxout layers with dropout."""
 
     def __init__(
-        self, shape: tuple[int, ...], *, width: int, depth: int, pieces: int, dropout: float
+        self,
+        shape: tuple[int, ...],
+        *,
+        width: int,
+        depth: int,
+        pieces: int,
+        dropout: float,
+        input_dropout: float,
     ) -> None:
         super().__init__()
+        self.input_dropout = InputDropout(input_dropout)
         units = [prod(shape), *[width] * depth]
         # 1x8x8 -> 64 -> 256 [x pieces] -> 256 [x pieces] -> 1: dropout after each hidden layer
         self.layers = nn.Sequential(nn.Flatten())
@@ -151,8 +231,20 @@ class Discriminator(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Map samples (N, *shape) to logits (N,)."""
-        logits: Tensor = self.layers(samples).squeeze(1)
+        logits: Tensor = self.layers(self.input_dropout(samples)).squeeze(1)
         return logits
+
+
+def draw_uniformly(network: nn.Module, limit: float) -> nn.Module:
+    """Draw the weights anew, uniform in ±limit, with biases of 0; return the network.
+
+    A limit of 0 changes nothing.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear) and limit:
+            nn.init.uniform_(module.weight, -limit, limit)
+            nn.init.zeros_(module.bias)
+    return network
 
 
 class Gan(Game):
@@ -161,24 +253,31 @@ class Gan(Game):
     task_type: ClassVar = Generation
     presets: ClassVar = {"small": small, "paper": paper}
     tiny: ClassVar = {"width": 8, "discriminator_width": 8, "batch_size": 8, "latent_dim": 4}
-    live: ClassVar = {"dropout": (nn.Dropout, "p")}
+    live: ClassVar = {
+        "dropout": (nn.Dropout, "p"),
+        "input_dropout": (InputDropout, "share"),
+    }
+    sources: ClassVar = SOURCES
     settings: GanSettings
 
     def generator_network(self) -> nn.Module:
         """Build G."""
         s = self.settings
-        return Generator(s.latent_dim, self.shape, width=s.width, depth=s.depth)
+        network = Generator(s.latent_dim, self.shape, width=s.width, depth=s.depth)
+        return draw_uniformly(network, s.generator_range)
 
     def discriminator_network(self) -> nn.Module:
         """Build D."""
         s = self.settings
-        return Discriminator(
+        network = Discriminator(
             self.shape,
             width=s.discriminator_width,
             depth=s.depth,
             pieces=s.pieces,
             dropout=s.dropout,
+            input_dropout=s.input_dropout,
         )
+        return draw_uniformly(network, s.discriminator_range)
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""
@@ -187,4 +286,4 @@ class Gan(Game):
 
     def objective(self) -> Objective:
         """Return what `generator_loss` names."""
-        return mutations.get(self.settings.generator_loss)
+        return self.published(mutations.get(self.settings.generator_loss))

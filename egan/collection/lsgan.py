@@ -21,8 +21,10 @@ up to a constant, as b − c = 1 and b − a = 2. As D gives no logit, mutations
 which take its sigmoid, mean nothing here, and `--evolve` is refused.
 
 Networks are those of DCGAN, or fully connected. The preset `paper` has the published ones for
-scenes of 112x112 pixels, with 5x5 kernels and a layer that keeps the size after each of the first
-two that double it.
+scenes of 112x112 pixels, with kernels of 3x3 in G and 5x5 in D, and in G a layer that keeps the
+size after each of the first two that double it; `sources` says what comes from where. It deviates
+in this: weights of D are normal where the authors' code cuts them off at two deviations, and batch
+norm's gain is N(1, .02) rather than 1; G's step draws z anew, theirs takes D's.
 """
 
 from __future__ import annotations
@@ -34,18 +36,20 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from egan import networks
 from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
 from egan.losses.games import regression_loss
-from egan.networks import dcgan
+from egan.networks import dcgan, mlp
 from egan.networks.blocks import Logits, initialise
 from egan.networks.halvings import halvings, map_sizes
+from egan.networks.latent import draw_codes
 from egan.tasks import Batch, Codes, Generation
 from egan.training.game import Game, Objective
 
 CODES = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
 """a, b and c: what D makes of samples, of data, and what G wants D to make of samples."""
-SLOPE, KERNEL = 0.2, 5
+SLOPE = 0.2
+KERNEL, KERNEL_UP = 5, 3
+"""Of the paper's D, and of its G."""
 WIDEST, NUM_REPEATED = 4, 2
 
 
@@ -70,6 +74,8 @@ class LsganSettings(GameSettings):
     """Channels of the discriminator's first layer; or units of its hidden layers."""
     norm: Literal["batch", "none"] = "batch"
     """Batch norm in both networks."""
+    latent: Literal["normal", "uniform"] = "normal"
+    """Distribution of z: N(0, 1), or uniform in [-1, 1]."""
     codes: Literal["binary", "pearson"] = "binary"
     """What the discriminator regresses on: 0 and 1, or -1 and 1 with the generator aiming at 0."""
 
@@ -112,11 +118,30 @@ def paper() -> RunConfig:
             width=64,
             discriminator_width=64,
             latent_dim=1024,
+            latent="uniform",
             generator_lr=1e-3,
             discriminator_lr=1e-3,
             ema_decay=0.0,
         ),
     )
+
+
+SOURCES = {
+    "paper": {
+        "authors' code, train_lsun.py": (
+            "batch_size",
+            "latent_dim",
+            "latent",
+            "generator_lr",
+            "discriminator_lr",
+            "beta1",
+            "discriminator_steps",
+        ),
+        "authors' code, vgg.py": ("network", "width", "discriminator_width", "norm", "codes"),
+        "authors' code, vgg.py: Adam's default": ("beta2",),
+        "authors' code: G is not averaged": ("ema_decay",),
+    }
+}
 
 
 def scene_generator(shape: tuple[int, ...], *, latent_dim: int, width: int) -> nn.Module:
@@ -173,7 +198,7 @@ def _normed(channels: int) -> list[nn.Module]:
 
 def _transposed(before: int, after: int, *, stride: int) -> nn.Module:
     return nn.ConvTranspose2d(
-        before, after, KERNEL, stride, padding=KERNEL // 2, output_padding=stride - 1
+        before, after, KERNEL_UP, stride, padding=KERNEL_UP // 2, output_padding=stride - 1
     )
 
 
@@ -183,6 +208,7 @@ class Lsgan(Game):
     task_type: ClassVar = Generation
     presets: ClassVar = {"small": small, "gaussians8": gaussians8, "paper": paper}
     tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
+    sources: ClassVar = SOURCES
     settings: LsganSettings
 
     def generator_network(self) -> nn.Module:
@@ -194,7 +220,7 @@ class Lsgan(Game):
             return network
         options: dict[str, Any] = {"latent_dim": s.latent_dim, "width": s.width, "norm": s.norm}
         if s.network == "mlp":
-            return networks.generator("mlp", self.shape, **options)
+            return mlp.generator(self.shape, **options)
         base, _ = map_sizes(self.shape)
         return dcgan.generator(self.shape, **options, init="normal", base=base)
 
@@ -207,13 +233,14 @@ class Lsgan(Game):
             return network
         options: dict[str, Any] = {"width": s.discriminator_width, "norm": s.norm}
         if s.network == "mlp":
-            return networks.discriminator("mlp", self.shape, **options)
+            return mlp.discriminator(self.shape, **options)
         base, _ = map_sizes(self.shape)
         return dcgan.discriminator(self.shape, **options, init="normal", base=base)
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
-        """Draw z (count, Z) from N(0, 1)."""
-        return {"z": torch.randn(count, self.settings.latent_dim, generator=rng)}
+        """Draw z (count, Z), N(0, 1) or uniform in [-1, 1]."""
+        s = self.settings
+        return {"z": draw_codes(count, s.latent_dim, law=s.latent, rng=rng)}
 
     def real_loss(self, real: Batch) -> Tensor:
         """Return ½ E[(D(x) − b)²]."""

@@ -1,5 +1,7 @@
 """A trained model as one file, `model.safetensors`: it holds numbers and text, so it runs no code.
 
+Of niches it is their mixture: networks of every member, and the weights that they are drawn by.
+
 model = collection.load("runs/00003-vae/model.safetensors")
 samples = model.sample(64, torch.Generator().manual_seed(0))
 """
@@ -90,6 +92,8 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
         labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
         task = task or stand_in(config, described, labels)
+        if config.evolution.niches > len(tensors):
+            raise ValueError(f"it has not the weights of {config.evolution.niches} niches")
         _check_sizes(config, task, tensors)
         model = build(config, task)
         for name, network in model.networks.items():

@@ -22,10 +22,15 @@ def description(config: RunConfig) -> str:
 def _of_paper(name: str) -> str:
     """Return how a paper is trained, tuned and evolved."""
     evolves = collection.MODELS[name].evolves
-    evolve = f"  {PROG} {name} --evolve minimax,heuristic,least_squares\n" if evolves else ""
+    mutations = f"  {PROG} {name} --evolve minimax,heuristic,least_squares"
+    evolve = f"{mutations}\n{mutations} --evolution.niches 4\n" if evolves else ""
     default, *others = collection.presets(name)
     presets = [default, *(f"{name}:{one}" for one in others)]
-    then = "evolve its generator by mutations of its loss" if evolve else "show what would be run"
+    then = "show what would be run"
+    if evolve:
+        then = (
+            "evolve its generator by mutations of its loss,\nor have several that share the batch"
+        )
     return f"""Train it, for --rounds of --interval updates; tune it while it trains; {then}:
   {PROG} {name}
   {PROG} {name} --search pbt --population 8
@@ -64,6 +69,7 @@ Examples:
   {PROG} folder --data.path photos/ --data.image-size 32
   {PROG} runs/00003-digits/config.yaml --evolution.diversity-weight 0.3
   {PROG} digits --evolve heuristic,hinge          other mutations; none trains without any
+  {PROG} digits --evolution.niches 4              four generators share batch and discriminator
   {PROG} digits --address ray://head:10001        a cluster; auto for this machine's
   {PROG} digits --executor inline                 this process alone
   {PROG} digits --dry-run                         what would be run, and where

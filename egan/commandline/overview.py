@@ -124,6 +124,8 @@ def _children(planned: Plan) -> dict[str, str]:
     if not planned.config.mutations:
         return {planned.one: planned.children}
     evolution, mutations = planned.config.evolution, planned.config.mutations
+    if evolution.niches:
+        return {"niches": _niches(planned.config)}
     kinds = "1 at random" if evolution.random_mutation else ", ".join(mutations)
     text = (
         f"{evolution.num_children(mutations)} a generation ({kinds}; {evolution.selection}), of "
@@ -133,6 +135,20 @@ def _children(planned: Plan) -> dict[str, str]:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
     return {"children": text}
+
+
+def _niches(config: RunConfig) -> str:
+    """Return who there is in niches: mutations, and shares of the batch."""
+    from egan.config.shares import shares
+
+    niches, mutations = config.evolution.niches, config.mutations
+    dealt = ", ".join(mutations[i % len(mutations)] for i in range(niches))
+    kinds = f"{', '.join(mutations)} at random" if config.evolution.random_mutation else dealt
+    sizes = sorted(set(shares(config.settings.batch_size, niches)))
+    return (
+        f"{niches} that divide a batch of {config.settings.batch_size} ("
+        f"{' or '.join(map(str, sizes))} each; {kinds}); {config.evolution.mixture} mixture"
+    )
 
 
 def _search(planned: Plan) -> dict[str, str]:
@@ -188,7 +204,7 @@ def _where(planned: Plan) -> str:
     address = planned.config.address
     place = "on this machine" if address is None else f"on the cluster {address}"
     actors = "actor" if planned.num_workers == 1 else "actors"
-    home = ", and one for the discriminator" if planned.kind == "evolve" else ""
+    home = ", and one for the discriminator" if planned.has_environment else ""
     return f"{planned.num_workers} Ray {actors} {place}{home}"
 
 

@@ -194,6 +194,32 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
     return replace(request, resume=run)
 
 
+def on_top_of(base: RunConfig, words: Sequence[str], *, source: str) -> RunConfig:
+    """Return settings with those changed that flags name, checked.
+
+    Args:
+        base: The settings.
+        words: Flags of `python -m egan.run`.
+        source: The file that the settings are from.
+
+    Raises:
+        UserError: A setting is wrong, has no effect, or is the file's and must be named.
+        SystemExit: As `parse` does.
+    """
+    request = _parse(words, source="", base=_harmless(base))
+    if request.source:
+        raise UserError(f"{request.source!r} is no flag; a setting is --name value.")
+    _see_named(base, words, source=source)
+    return _checked(request, base).config
+
+
+def differences(before: RunConfig, after: RunConfig) -> list[str]:
+    """Return the flags in which settings differ, with their values then and now."""
+    then, now = to_dict(before), to_dict(after)
+    changed = [name for name in now if now[name] != then[name]]
+    return [text for name in changed for text in _differences(name, then[name], now[name])]
+
+
 def _leave(run: Path) -> None:
     """Go out of the folder of the run, so that no module is ever imported from there.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from egan.comparison.study import BANDIT, BUDGETS, CONTEST, EGAN, RANDOM
+from egan.comparison.study import BANDIT, BUDGETS, CONTEST, EGAN, NICHES, RANDOM
 from egan.comparison.table import TITLES
 from egan.judging.measures import deciding_of, measure
 from egan.reporting.plots.style import (
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
 COLOURS = {**MUTATIONS, EGAN: "#B3261E", RANDOM: MUTED}
 NAMES = {EGAN: "E-GAN", RANDOM: "random mutation"}
-RARE = {CONTEST: ("last winner, contest 1 in ", "#AA4499"), BANDIT: ("bandit, contest 1 in ", INK)}
-"""Names and colours of the methods whose contests are rare, by how the method's name begins."""
+NUMBERED = {
+    CONTEST: ("last winner, contest 1 in ", "#AA4499"),
+    BANDIT: ("bandit, contest 1 in ", INK),
+    NICHES: ("niches, generators: ", "#117733"),
+}
+"""Names and colours of the methods that have a number, by how the method's name begins."""
 SPREAD = 0.26
 """Half the height of a strip, in rows."""
 
@@ -75,7 +79,7 @@ def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None
 
 def _look(method: str) -> tuple[str, str]:
     """Return a method's name for a reader, and its colour."""
-    for start, (name, colour) in RARE.items():
+    for start, (name, colour) in NUMBERED.items():
         if method.startswith(start):
             return name + method.removeprefix(start), colour
     return NAMES.get(method, label(method)), COLOURS[method]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from egan.runs.preparation import Prepared
     from population import Search
 
-EGAN, RANDOM, CONTEST, BANDIT = "egan", "random", "contest-", "bandit-"
+EGAN, RANDOM, CONTEST, BANDIT, NICHES = "egan", "random", "contest-", "bandit-", "niches-"
 STEPS, CPU = "steps", "cpu"
 BUDGETS = (STEPS, CPU)
 FOREVER = 10**9
@@ -65,17 +65,23 @@ class Study:
         the run that is done; neither its time nor the judging counts as training. A run that has
         no usable child any more gives up, with scores that are NaN.
         """
-        clock = _Clock(study=self, trial=trial, tick=tick)
         config = method_config(self.config, trial.method, seed=trial.seed)
+        clock = _Clock(study=self.of(config), trial=trial, tick=tick)
         search = plan(config).search(self.prepared, callbacks=[clock])
         with contextlib.suppress(_Hopeless):
             search.run(FOREVER)
         return list(clock.rows.values())
 
+    def of(self, config: RunConfig) -> Study:
+        """Return the study of one method, which shows what this makes: of niches their mixture."""
+        from egan.runs.showcase import Showcase
+
+        showcase = Showcase(config, self.prepared.model_type, self.prepared.task)
+        return replace(self, config=config, prepared=replace(self.prepared, showcase=showcase))
+
     def judge(self, search: Search) -> dict[str, float]:
-        """Take the model's own look at the best survivor, by its averaged weights."""
-        shown = plan(self.config).shown
-        self.prepared.showcase.load(shown(search.state(0), search.environment_state()))
+        """Take the model's own look at the best survivor, or the mixture, by averaged weights."""
+        self.prepared.showcase.follow(search, plan(self.config))
         return self._look()
 
     def blank(self) -> dict[str, float]:
@@ -160,7 +166,8 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
     `egan` is the preset as it is. `contest-K` holds its contest every K-th generation only, and
     lets the winner's mutation work in between; with `bandit-K`, a mutation that a bandit proposes.
     The baselines, one mutation alone or one drawn at random, are plain GANs: one generator, no
-    scoring, no more samples than the discriminator uses.
+    scoring, no more samples than the discriminator uses. `niches-M` are M generators that divide
+    the batch and share the discriminator, with the mutations dealt to them in turn.
 
     Raises:
         ValueError: There is no such method.
@@ -175,11 +182,13 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
     if rare := re.fullmatch(rf"({CONTEST}|{BANDIT})([1-9]\d*)", method):
         evolution = replace(config.evolution, contest_every=int(rare[2]), bandit=rare[1] == BANDIT)
         return replace(config, evolution=evolution)
-    known = {name: name for name in (EGAN, RANDOM, f"{CONTEST}10", f"{BANDIT}10", *mutations.TABLE)}
-    lookup(known, method, kind="method (--methods)")
+    several = re.fullmatch(rf"{NICHES}([1-9]\d*)", method)
+    examples = (EGAN, RANDOM, f"{CONTEST}10", f"{BANDIT}10", f"{NICHES}4")
+    if not several:
+        lookup(dict.fromkeys([*examples, *mutations.TABLE]), method, kind="method (--methods)")
     return replace(
         config,
-        evolve=config.evolve if method == RANDOM else method,
+        evolve=config.evolve if several or method == RANDOM else method,
         evolution=replace(
             config.evolution,
             num_survivors=1,
@@ -190,6 +199,7 @@ def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
             diversity="none",
             num_samples=_needed(config),
             reuse_gradient=False,
+            niches=int(several[1]) if several else 0,
         ),
         arithmetic=replace(config.arithmetic, vectorize="off"),
     )

@@ -11,6 +11,7 @@ import tyro
 from egan.config.checks import check_number, check_range
 from egan.config.sections import ArithmeticConfig, DataConfig, EvolutionConfig, SearchConfig
 from egan.config.settings import Kind, Settings, fitting, kinds
+from egan.config.shares import shares
 
 WHERE_ONLY = ("executor", "workers", "address", "output", "gpus_per_worker")
 """Settings that say where a run happens, not what comes out of it."""
@@ -136,6 +137,9 @@ class RunConfig:
             mutations.check(name)
         self.evolution.check(self.mutations)
         self.arithmetic.check(self.evolution)
+        if self.evolution.niches:
+            self._check_niches()
+            return
         least = self.evolution.num_survivors + 1
         if self.settings.batch_size < least:
             raise ValueError(
@@ -143,6 +147,27 @@ class RunConfig:
                 f"{self.evolution.num_survivors} survivors gives the discriminator a share, but "
                 f"got {self.settings.batch_size}."
             )
+
+    def _check_niches(self) -> None:
+        niches, size = self.evolution.niches, self.settings.batch_size
+        if self.search.strategy is not None:
+            raise ValueError(
+                f"--search {self.search.strategy} compares evolutions by their best member, but "
+                f"--evolution.niches {niches} has members without a best; leave one of them out."
+            )
+        if size < niches:
+            raise ValueError(
+                f"--batch-size must be {niches} or more, so that each of {niches} niches "
+                f"(--evolution.niches) has a share of the batch, but got {size}."
+            )
+        for share in sorted(set(shares(size, niches))):
+            try:
+                self.settings.tuned({"batch_size": share})
+            except ValueError as error:
+                raise ValueError(
+                    f"--evolution.niches {niches} gives a member {share} of the {size} samples of "
+                    f"a batch, which the model does not take: {error}"
+                ) from error
 
 
 def to_dict(config: Any) -> dict[str, Any]:

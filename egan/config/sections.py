@@ -15,8 +15,8 @@ class DataConfig:
     """What to learn from."""
 
     name: str = "digits"
-    """Data set: digits, overlapped_digits, shapes, scenes, bimodal, gaussians8, gaussians25,
-    swiss_roll, folder, cifar10, mnist, npz."""
+    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, shapes, scenes, bimodal,
+    gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, cifar10, mnist and npz."""
     image_size: int | None = None
@@ -55,6 +55,16 @@ class SearchConfig:
         check_range("interval", self.interval)
 
 
+UNLIKE_NICHES = {
+    "num_survivors": "all of them survive",
+    "selection": "nobody is selected",
+    "contest_every": "there are no contests",
+    "bandit": "there are no contests that it could learn from",
+    "reuse_gradient": "there is no scored batch whose gradient is known",
+}
+"""Settings that niches contradict, each with why."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class EvolutionConfig:
     """Variation, fitness = quality + diversity_weight * diversity, and selection (--evolve)."""
@@ -66,7 +76,12 @@ class EvolutionConfig:
     fresh_codes: bool = False
     """Draw codes per child, as the paper does, instead of one batch shared by siblings."""
     random_mutation: bool = False
-    """Baseline: one child per parent, its mutation drawn at random, no selection."""
+    """Baseline: one child per parent (or niche), its mutation drawn at random, no selection."""
+    niches: int = 0
+    """Generators that never compete: they divide the batch and share the discriminator, and samples
+    come from all of them. Mutations are dealt to them in turn; see --evolution.random-mutation."""
+    mixture: Literal["uniform", "fitted"] = "uniform"
+    """How often each niche makes a sample: all alike, or as fits held-out data best."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
     bandit: bool = False
@@ -95,14 +110,42 @@ class EvolutionConfig:
         check_number("evolution.diversity-weight", self.diversity_weight)
         cap = self.diversity_cap
         check_number("evolution.diversity-cap", cap, positive=True, infinite=True)
-        self._check_scoring(mutations)
+        check_range("evolution.niches", self.niches, least=0)
+        if self.niches:
+            self._check_niches()
+        else:
+            self._check_scoring(mutations)
         if self.bandit:
             self._check_bandit(mutations)
 
+    @property
+    def scored_by(self) -> Literal["gradient", "pairwise", "none"]:
+        """What diversity is taken from; none where nobody is scored, as in niches."""
+        return "none" if self.niches else self.diversity
+
+    @property
+    def own_codes(self) -> bool:
+        """Whether every child draws codes of its own."""
+        return self.fresh_codes or self.niches > 0
+
     def num_children(self, mutations: tuple[str, ...]) -> int:
         """Return how many children a generation has, of all parents together."""
+        if self.niches:
+            return self.niches
         per_parent = 1 if self.random_mutation else len(mutations)
         return self.num_survivors * (per_parent + (self.selection == "plus"))
+
+    def _check_niches(self) -> None:
+        """See that nothing asks for contests, which niches do not hold."""
+        plain = type(self)()
+        for name, why in UNLIKE_NICHES.items():
+            got = getattr(self, name)
+            if got != getattr(plain, name):
+                flag = f"--evolution.{name.replace('_', '-')}" + f" {got}" * (got is not True)
+                raise ValueError(
+                    f"--evolution.niches {self.niches} lets every member go on from itself, but "
+                    f"got {flag}: {why}. Leave one of them out."
+                )
 
     def _check_scoring(self, mutations: tuple[str, ...]) -> None:
         if self.diversity == "none" and self.num_children(mutations) > self.num_survivors:
@@ -158,6 +201,7 @@ class ArithmeticConfig:
         for flag, got, wanted in (
             ("evolution.diversity", evolution.diversity, "gradient"),
             ("evolution.fresh-codes", evolution.fresh_codes, False),
+            ("evolution.niches", evolution.niches, 0),
             ("arithmetic.compile", self.compile, False),
         ):
             if got != wanted:

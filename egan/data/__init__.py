@@ -23,6 +23,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "overlapped_digits": Lazy(
         "egan.data.overlapped_digits:load", "24,000 pairs of digits, one over the other, 12x12 grey"
     ),
+    "mnist5k": Lazy("egan.data.mnist5k:load", "5,000 digits of MNIST, 28x28 grey; egan[data]"),
+    "overlapped_mnist5k": Lazy(
+        "egan.data.overlapped_digits:load_mnist5k", "24,000 pairs of those, 36x36 grey; egan[data]"
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -41,7 +45,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
 NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
 POINTS = ("bimodal", "gaussians8", "gaussians25", "swiss_roll")
-BUILT_IN = ("digits", "overlapped_digits", "shapes", "scenes", *POINTS)
+BUILT_IN = (
+    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "shapes", "scenes"),
+    *POINTS,
+)
 
 __all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
 

@@ -65,7 +65,8 @@ class Dataset:
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
-        ValueError: If the arrays have another shape or type, or a token is not of the vocabulary.
+        ValueError: If the arrays have another shape or type, a token is not of the vocabulary, or
+            `test` has no indices of samples.
     """
 
     name: str
@@ -93,6 +94,8 @@ class Dataset:
                     f"annotation {name!r} of {self.name} must have a row for each of "
                     f"{len(self.samples)} samples, but got {len(values)}"
                 )
+        if self.test is not None:
+            _check_test(self.test, len(self.samples), name=self.name)
         object.__setattr__(self, "samples", _read_only(self.samples))
         if self.labels is not None:
             object.__setattr__(self, "labels", _read_only(self.labels.astype(np.int64, copy=False)))
@@ -192,6 +195,15 @@ class Absent(Dataset):
             f"this needs the data, but the model was loaded without them. Load it with its data, "
             f"collection.load(path, task=egan.collection.api.task_of(config, data.load("
             f"{self.name!r}), features)); `sample` and most pictures need none."
+        )
+
+
+def _check_test(test: Array, count: int, *, name: str) -> None:
+    whole = test.ndim == 1 and test.dtype.kind in "iu"
+    if not whole or not len(test) or test.min() < 0 or test.max() >= count:
+        raise ValueError(
+            f"test of {name} must be indices of its {count} samples, whole numbers from 0 to "
+            f"{count - 1}, but got {test!r}"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, fit_arrays, refusal
 from egan.data.scale import SCALES, scale_of
+from egan.memory import TooLargeError, require
 
 SAMPLE_KEYS = ("images", "samples", "x", "X", "x_train", "X_train", "data", "arr_0")
 LABEL_KEYS = ("labels", "y", "y_train", "targets", "arr_1")
@@ -55,11 +57,31 @@ def _arrays(path: Path) -> dict[str, Array]:
             if not set(SAMPLE_KEYS) & set(content.files):
                 return dict.fromkeys(content.files, np.empty(0))
             known = [key for key in content.files if key in SAMPLE_KEYS + LABEL_KEYS]
+            assert content.zip is not None
+            _require_memory(path, content.zip, known)
             return {key: content[key] for key in known}
     # Object arrays, truncated members and other archives each fail in their own way.
+    except TooLargeError:
+        raise
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         got = f"a file that cannot be read ({error})"
         raise refusal(path, got=got, expected="a .npz archive of numbers", mend=mend) from error
+
+
+def _require_memory(path: Path, archive: zipfile.ZipFile, keys: Iterable[str]) -> None:
+    """See that the arrays fit in memory, before a small file is unpacked to a huge one.
+
+    Raises:
+        TooLargeError: They do not.
+    """
+    sizes = {
+        name.removesuffix(".npy"): archive.getinfo(name).file_size for name in archive.namelist()
+    }
+    require(
+        sum(sizes[key] for key in keys),
+        f"--data.path {path}: its arrays",
+        mend="Save fewer or smaller samples.",
+    )
 
 
 def _samples(path: Path, array: Array) -> tuple[Array, tuple[str, ...]]:

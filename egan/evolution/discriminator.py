@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
+from egan.config.shares import shares
 from egan.evolution.scoring import (
     MIXES,
     REALS,
@@ -47,6 +48,8 @@ class _RealHalf(NamedTuple):
 
 class SharedDiscriminator(Environment):
     """The environment's side of a game: scores members, and learns from the survivors' samples.
+
+    Of niches all members survive, and it learns from the union of their samples.
 
     It learns by the game's own loss. The diversity of a member is taken from the gradient of
     E-GAN's, L_D = −E[log D(x)] − E[log(1 − D(G(z)))], whatever the game's is.
@@ -99,7 +102,7 @@ class SharedDiscriminator(Environment):
 
     def prepare(self) -> State | None:
         """Return the real gradient of the coming generation, and its loss."""
-        if self.evolution.diversity != "gradient":
+        if self.evolution.scored_by != "gradient":
             return None
         return {"gradient": list(self.real_gradient()), "loss": self._real_loss}
 
@@ -157,10 +160,9 @@ class SharedDiscriminator(Environment):
 
     def _batch(self, contributions: Sequence[State], step: int) -> Batch:
         """Return the step's share of each survivor's samples, one after the other."""
-        size, num = self.game.settings.batch_size, len(contributions)
-        shares = [size // num + (i < size % num) for i in range(num)]  # the best give the rest
         parts = []
-        for contribution, share in zip(contributions, shares, strict=True):
+        divided = shares(self.game.settings.batch_size, len(contributions))  # the best give more
+        for contribution, share in zip(contributions, divided, strict=True):
             places = torch.arange(step * share, (step + 1) * share)
             parts.append(_taken(contribution, places % len(contribution["samples"])))
         codes = {name: torch.cat([part.codes[name] for part in parts]) for name in parts[0].codes}

@@ -10,6 +10,7 @@ import torch
 import mutations
 from egan.evolution.scoring import FAKES, REALS, Scored, scores, seed_noise
 from egan.tasks.base import moved
+from egan.training import optimizers
 from egan.training.model import stream
 from population.member import Birth, Hyperparameters, Member, Newborn
 from population.state import Buffer, PackedState, State
@@ -31,8 +32,12 @@ class EvolvedGenerator(Member):
     training and, others, for scoring: common random numbers. With ``fresh_codes`` each draws its
     own.
 
+    In niches members are no siblings and nobody is scored. Each trains on codes of its own, on
+    L_i = M_k(D, G_i(z_i)), and makes samples for the discriminator of others: of both as many as
+    its share of the batch.
+
     Args:
-        hyperparameters: None are varied.
+        hyperparameters: ``batch_size``, a member's share of the batch; all of it if left out.
         build: Builds the game, or a side of it, from hyperparameters.
         evolution: How children are scored.
         mutations: The names of all mutations, in their order.
@@ -50,7 +55,7 @@ class EvolvedGenerator(Member):
         evolution: EvolutionConfig,
         mutations: Sequence[str],
     ) -> None:
-        self.game = build(hyperparameters, side="members")
+        self.game = build({}, side="members")
         self.evolution = evolution
         self.names = self.game.sides.members
         self.tensors = {
@@ -60,6 +65,11 @@ class EvolvedGenerator(Member):
         self.places = {name: i for i, name in enumerate(mutations)}
         self.found: dict[int, Scored] = {}
         self._facing: SharedDiscriminator | None = None
+        self.configure(hyperparameters)
+
+    def configure(self, hyperparameters: Hyperparameters) -> None:
+        """Take the member's share of the batch."""
+        self.batch_size = int(hyperparameters.get("batch_size", self.game.settings.batch_size))
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one step on the objective called ``operator``, with the game's other terms."""
@@ -81,15 +91,22 @@ class EvolvedGenerator(Member):
             return self.found.pop(self.place, None) or self._score_alone()
         game = self._begin("evaluate")
         with torch.no_grad():
-            fake = game.fake(self.evolution.num_samples)
-        if self.evolution.diversity == "none":
+            fake = game.fake(self.num_samples)
+        if self.evolution.scored_by == "none":
             return Scored(fake)
         with self.environment.undisturbed():
             logits = game.logits(fake)
         gradient = None
-        if self.evolution.diversity == "gradient":
+        if self.evolution.scored_by == "gradient":
             gradient = self.environment.loss_gradient(logits)
         return Scored(fake, logits.detach(), gradient)
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples are scored; in niches, how many the discriminator has from a member."""
+        if self.evolution.niches:
+            return self.game.settings.discriminator_steps * self.batch_size
+        return self.evolution.num_samples
 
     def contribution(self) -> State:
         """Return the samples that were scored; the discriminator learns from the survivors'.
@@ -114,7 +131,7 @@ class EvolvedGenerator(Member):
         """
         first = births[0]
         alike = all(b.train and b.hyperparameters == first.hyperparameters for b in births)
-        if self.evolution.fresh_codes or not alike or len(births) == 1:
+        if self.evolution.own_codes or not alike or len(births) == 1:
             yield from super().reproduce(parent, births)
             return
         room = self.become(parent, first)
@@ -135,7 +152,7 @@ class EvolvedGenerator(Member):
         """Return the gradient of each objective, from one forward pass."""
         objectives = [mutations.get(operator or "") for operator in operators]
         game = self._begin("step")
-        size = game.settings.batch_size
+        size = self.batch_size
         with self.environment.undisturbed():
             fake = game.fake(size)
             game.rng = stream(self._seed("step", REALS))
@@ -158,11 +175,12 @@ class EvolvedGenerator(Member):
             game.networks |= self.environment.networks
             game.training(True)
         game.rng = stream(self._seed(purpose))
-        seed_noise(self.seeds.shared(purpose), game.device)
+        noise = self.seeds.own if self.evolution.niches else self.seeds.shared
+        seed_noise(noise(purpose), game.device)
         return game
 
     def _seed(self, purpose: str, part: int = FAKES) -> int:
-        if self.evolution.fresh_codes:
+        if self.evolution.own_codes:
             return self.seeds.own(purpose, part)
         return self.seeds.shared(purpose, part)
 
@@ -212,7 +230,10 @@ class EvolvedGenerator(Member):
 
     def state_dict(self) -> State:
         """Return weights, running statistics, optimisers' states and the averaged weights."""
-        return self.game.part(self.tensors)
+        found = self.tensors.items()
+        return self.game.state_with(
+            {name: {key: one.detach() for key, one in tensors.items()} for name, tensors in found}
+        )
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state by reference: weights, moments and averages are its own memory.
@@ -224,7 +245,7 @@ class EvolvedGenerator(Member):
             for key, tensor in self.tensors[name].items():
                 tensor.data = weights[key].to(tensor.device)
         for name, moments in state["optimizers"].items():
-            _adopt_moments(self.game.optimizers[name], moments["state"])
+            _adopt_moments(self.game.optimizers[name], moments)
 
 
 def _adopt_moments(
@@ -232,8 +253,7 @@ def _adopt_moments(
 ) -> None:
     """Let an optimiser's moments live where a state's do, or on another device in copies."""
     optimizer.state.clear()
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    for i, parameter in enumerate(parameters[: len(moments)]):
+    for i, parameter in enumerate(optimizers.parameters(optimizer)[: len(moments)]):
         optimizer.state[parameter] = {
             name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value
             for name, value in moments[i].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,10 +45,11 @@ class Scored:
 def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str, float]:
     """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0).
 
-    The fitness is the child's own; what its generation makes of it is `Evolution.settle`'s.
+    The fitness is the child's own; what its generation makes of it is `Evolution.settle`'s. Where
+    nothing is scored it is 0, and NaN where samples are not finite.
     """
     if scored.logits is None:
-        return {"fitness": 0.0}
+        return {"fitness": 0.0 if torch.isfinite(scored.fake.samples).all() else math.nan}
     quality = float(fitness.quality(scored.logits))
     diversity, saturated = _diversity(scored, settings, seeds)
     return {

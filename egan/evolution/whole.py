@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from egan.config.shares import shares
 from egan.evolution.discriminator import SharedDiscriminator
 from egan.evolution.generator import EvolvedGenerator
 from egan.evolution.scoring import has_buffers
 from egan.training.arithmetic import check_compiler
-from population import Callback, Evolution, Executor, InlineExecutor, Search
+from population import Callback, Evolution, Executor, InlineExecutor, Niches, Search
 from population.member import Hyperparameters, Member
 from population.records.checkpoint import Snapshot
 from population.state import State, pack, unpack
@@ -36,11 +37,13 @@ class Parts:
         build: Builds the game, or with ``side`` one side of it, from hyperparameters.
         mutations: The names of the objectives that children are made with.
         evolution: Variation, scoring and selection.
+        batch_size: Samples per update, which niches divide.
     """
 
     build: Callable[..., Game]
     mutations: tuple[str, ...]
     evolution: EvolutionConfig
+    batch_size: int
 
     @property
     def member(self) -> Callable[[Hyperparameters], EvolvedGenerator]:
@@ -55,13 +58,16 @@ class Parts:
         return partial(SharedDiscriminator, build=self.build, evolution=self.evolution)
 
     @property
-    def strategy(self) -> Evolution:
+    def strategy(self) -> Evolution | Niches:
         """Who has children, and who survives.
 
         Where the discriminator has saturated for any child of a generation, diversity counts for
         none of them: it is highest for those that fool nobody, and next to it quality is nothing.
         """
         settings = self.evolution
+        if settings.niches:
+            members = [{"batch_size": n} for n in shares(self.batch_size, settings.niches)]
+            return Niches(self.mutations, members=members, drawn=settings.random_mutation)
         return Evolution(
             self.mutations,
             mu=settings.num_survivors,
@@ -113,7 +119,12 @@ def parts_of(config: RunConfig, game: Callable[..., Game], task: Task) -> Parts:
         device=config.device,
         arithmetic=config.arithmetic,
     )
-    return Parts(build=build, mutations=config.mutations, evolution=config.evolution)
+    return Parts(
+        build=build,
+        mutations=config.mutations,
+        evolution=config.evolution,
+        batch_size=config.settings.batch_size,
+    )
 
 
 def evolution_search(

@@ -8,7 +8,7 @@ ones (N,), M and N may differ; "logit" is any score, it need not be a log-odds.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,6 +16,10 @@ from torch import Tensor
 from egan.losses.discriminator import discriminator_loss
 from mutations.adversarial import heuristic, hinge, minimax, wasserstein
 from mutations.logits import flat
+from mutations.objectives import Objective
+
+HALVED = ("minimax", "heuristic")
+"""The mutations that have E-GAN's factor ½."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +104,17 @@ def wasserstein_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """
     real, fake = flat(real_logits, name="real logits"), flat(fake_logits, name="fake logits")
     return fake.mean() - real.mean()
+
+
+def whole(mutation: Objective) -> Objective:
+    """Return a mutation without E-GAN's factor ½: −E[log D] for −½ E[log D]; others as they are."""
+    if mutation.name not in HALVED:
+        return mutation
+
+    def loss(fake: Tensor, real: Tensor | None) -> Tensor:
+        return 2 * mutation.generator(fake, real)
+
+    return replace(mutation, generator=loss, formula=mutation.formula.replace("1/2 ", ""))
 
 
 GAMES: dict[str, Game] = {

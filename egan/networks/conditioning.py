@@ -50,6 +50,7 @@ class ConditionalNorm(nn.Module):
         condition_dim: K.
         statistics: "batch" or "instance".
         linear: Builds the two maps from (N, K) to (N, F), `nn.Linear` by default.
+        eps: What is added to the variance.
 
     Raises:
         ValueError: If `statistics` is neither.
@@ -62,12 +63,13 @@ class ConditionalNorm(nn.Module):
         condition_dim: int,
         statistics: str = "batch",
         linear: Callable[[int, int], nn.Module] = nn.Linear,
+        eps: float = EPS,
     ) -> None:
         super().__init__()
         norms = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}
         if statistics not in norms:
             raise ValueError(f"statistics must be 'batch' or 'instance', but got {statistics!r}.")
-        self.norm: nn.Module = norms[statistics](num_features, affine=False, eps=EPS)
+        self.norm: nn.Module = norms[statistics](num_features, affine=False, eps=eps)
         self.gain = linear(condition_dim, num_features)
         self.shift = linear(condition_dim, num_features)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ABOUT = "about.json"
 
-Kind = Literal["train", "search", "evolve"]
+Kind = Literal["train", "search", "evolve", "niches"]
 Unit = Literal["rounds", "generations"]
 Step = Literal["updates", "generations", "rounds"]
 
@@ -59,6 +59,13 @@ WORDS: dict[str, Words] = {
         section="As evolution goes on",
         film="Evolution",
     ),
+    "niches": Words(
+        child="niche",
+        children="members",
+        lost="failed, and their niches went on from the next one",
+        section="As the niches go on",
+        film="The niches",
+    ),
 }
 
 
@@ -67,7 +74,7 @@ class About:
     """What a run is."""
 
     kind: Kind
-    """A model that is trained, a population of models, or generators that evolve."""
+    """A model that is trained, a population of models, or generators: that evolve, or in niches."""
     model: str = ""
     """The model's word on the command line."""
     title: str = ""
@@ -93,6 +100,16 @@ class About:
         return WORDS[self.kind]
 
     @property
+    def evolves(self) -> bool:
+        """Whether it is counted in generations of generators."""
+        return self.kind in ("evolve", "niches")
+
+    @property
+    def competes(self) -> bool:
+        """Whether a score says which member is better; in niches all go on."""
+        return self.kind != "niches"
+
+    @property
     def word(self) -> str:
         """One step, such as "update"."""
         return self.step.removesuffix("s")
@@ -108,7 +125,7 @@ class About:
 
     def when(self, generation: int) -> str:
         """Return the caption of a picture: "generation 20", or "after 2,000 updates"."""
-        if self.kind == "evolve":
+        if self.evolves:
             return f"{self.word} {self.steps(generation)}"
         return f"after {self.steps(generation):,} {self.step}" if generation else "untrained"
 

@@ -90,7 +90,7 @@ def _outcome(results: pd.DataFrame | None, about: About) -> Iterator[tuple[str, 
     if results is None:
         return
     table = tidy(results)
-    if OBJECTIVE in table.select_dtypes("number"):
+    if about.competes and OBJECTIVE in table.select_dtypes("number"):
         yield f"final {measure(OBJECTIVE).label}", _final(winners(table), about)
     yield from _length(table, about)
     if about.kind == "search":
@@ -99,6 +99,9 @@ def _outcome(results: pd.DataFrame | None, about: About) -> Iterator[tuple[str, 
         kept = table.loc[table["survived"] & (table["operator"] != ""), "operator"]
         counts = kept.value_counts().items()
         yield "mutations that won", ", ".join(f"{label(str(name))} {n}" for name, n in counts)
+    if about.kind == "niches":
+        yield "niches", str(table["child"].nunique())
+        yield "their mutations", _dealt(table)
     if "error" in table and (failed := int((table["error"] != "").sum())):
         yield f"failed {about.words.children}", f"{failed} of {len(table)}"
 
@@ -111,6 +114,15 @@ def _final(best: pd.DataFrame, about: About) -> str:
     worth = [f"{key} {one.text(value)}" for key, value in about.worth(OBJECTIVE).items()]
     text = one.text(best[OBJECTIVE].iloc[-1])
     return f"{text} ({', '.join(worth)})" if worth else text
+
+
+def _dealt(table: pd.DataFrame) -> str:
+    """Return how many niches have each mutation, or that it is drawn anew for each step."""
+    names = [label(str(name)) for name in table["operator"].unique()]
+    if table.groupby("child")["operator"].nunique().max() > 1:
+        return f"{', '.join(names)}, drawn for each step"
+    counts = table.groupby("child")["operator"].first().value_counts(sort=False).items()
+    return ", ".join(f"{label(str(name))} {n}" for name, n in counts)
 
 
 def _length(table: pd.DataFrame, about: About) -> Iterator[tuple[str, str]]:
@@ -187,4 +199,4 @@ def phases(
 def _named(name: str, about: About | None) -> str:
     """Return what a phase or a part is called in a run of its kind."""
     varies = about is None or about.kind == "evolve"
-    return (PHASE_NAMES if varies else TRAINING_NAMES).get(name, name)
+    return (PHASE_NAMES if varies else TRAINING_NAMES | PHASE_NAMES).get(name, name)

@@ -76,6 +76,10 @@ def write_report(directory: Path) -> Path:
         hyperparameters=_embed(directory / "hyperparameters.png"),
         lineage=_embed(directory / "lineage.png"),
         schedule=_text(directory / "schedule.yaml"),
+        fork=_fork(directory / "fork.json"),
+        both=_embed(directory / "fork.png"),
+        regret=_text(directory / "regret.txt"),
+        worth=_embed(directory / "regret.png"),
         failures=_failures(results, about),
         config=_text(directory / "config.yaml"),
         versions=flatten(_mapping(directory / "versions.json")),
@@ -113,6 +117,18 @@ def _mapping(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def _fork(path: Path) -> str:
+    """Return a sentence on the run that this one is a fork of; empty where it is none."""
+    told = _mapping(path)
+    if not told:
+        return ""
+    changed = [str(text) for text in told.get("changed") or ()]
+    if survivors := [str(place) for place in told.get("survivors") or ()]:
+        changed.append(f"child {' and '.join(survivors)} of its litter survives")
+    what = "; ".join(changed) or "nothing is changed"
+    return f"A fork of {told.get('of')} at {told.get('unit')} {told.get('at')}: {what}."
+
+
 def _yaml(path: Path) -> Any:
     return parse_yaml(_text(path))
 
@@ -127,7 +143,7 @@ def _figures(
     """
     drawn: dict[str, Figure | None] = {}
     if results is not None:
-        if OBJECTIVE in results.select_dtypes("number"):
+        if about.competes and OBJECTIVE in results.select_dtypes("number"):
             drawn["score"] = fitness_curves(results, about=about)
         if about.kind == "evolve":
             if "operator" in results and results["operator"].astype(bool).any():

@@ -9,6 +9,7 @@ tokens    a strip for each, a colour      series    a heat map for each, time fr
 from __future__ import annotations
 
 import colorsys
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -201,6 +202,23 @@ def _captioned(picture: Image.Image, caption: str) -> Image.Image:
     least = int(np.ceil(font.getlength(caption))) + 2 * MARGIN
     canvas, pen = _canvas(picture, top=CAPTION, least=least)
     pen.text((MARGIN, CAPTION / 2), caption, fill=INK, font=font, anchor="lm")
+    return canvas
+
+
+def tiled(pictures: Sequence[Image.Image], names: Sequence[str]) -> Image.Image:
+    """Arrange pictures under a name each: wide ones below each other, others in rows.
+
+    Args:
+        pictures: At least one.
+        names: A name for each.
+    """
+    named = [_captioned(*pair) for pair in zip(pictures, names, strict=True)]
+    width, height = (max(sizes) for sizes in zip(*(one.size for one in named), strict=True))
+    columns = max(1, round(math.sqrt(len(named) * height / width)))
+    size = columns * width, -(-len(named) // columns) * height
+    canvas = Image.new(named[0].mode, size, "white")
+    for index, one in enumerate(named):
+        canvas.paste(one, (index % columns * width, index // columns * height))
     return canvas
 
 

@@ -53,7 +53,7 @@ class RunDirectory:
 
         directory = None
         try:
-            directory = cls(_make_numbered(Path(plan.config.output), plan.name), is_new=True)
+            directory = cls(make_numbered(Path(plan.config.output), plan.name), is_new=True)
             write_text(directory.path / CONFIG, to_yaml(plan.config))
             write_json(directory.path / VERSIONS, versions())
             directory.samples.mkdir()
@@ -168,7 +168,7 @@ def _runs_near(path: Path) -> str:
     return f"Give a run, such as {runs[-1] if runs else 'runs/00000-digits'}."
 
 
-def _make_numbered(output: Path, name: str) -> Path:
+def make_numbered(output: Path, name: str) -> Path:
     """Make the next folder; of two processes at once, each gets a number of its own."""
     output.mkdir(parents=True, exist_ok=True)
     number = _next_number(output)

@@ -56,6 +56,8 @@ def _of_length(plan: Plan) -> Iterator[tuple[str, str]]:
         further, number = "", config.search.population
         if config.mutations:
             further = f", or have more survivors: --evolution.num-survivors {plan.num_children}"
+            if config.evolution.niches:
+                further = f", or have more niches: --evolution.niches {number}"
         yield (
             "search.population",
             f"only a search has members. Give --search pbt --population {number}{further}.",
@@ -75,6 +77,15 @@ def _of_evolution(plan: Plan) -> Iterator[tuple[str, str]]:
     if evolution.random_mutation:
         mend = "a mutation is drawn at random. Leave out --evolution.random-mutation."
         yield "evolution.contest_every", mend
+    if evolution.niches:
+        mend = "niches draw codes of their own. Leave it out."
+        yield "evolution.fresh_codes", mend
+        mend = "niches are not scored, and give the discriminator their shares of the batch. "
+        mend += "Leave it out."
+        names = ("diversity", "diversity_weight", "diversity_cap", "num_samples")
+        yield from ((f"evolution.{name}", mend) for name in names)
+        return
+    yield "evolution.mixture", "one generator makes all samples. Give --evolution.niches 4."
     if evolution.diversity == "none":
         mend = "nothing is scored. Give --evolution.diversity gradient."
         yield from ((f"evolution.{name}", mend) for name in ("diversity_weight", "diversity_cap"))

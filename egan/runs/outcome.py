@@ -33,7 +33,9 @@ def write_outcome(folder: RunDirectory, result: Result, *, plan: Plan, prepared:
     written is logged; the run and its checkpoints are whole all the same.
     """
     showcase = prepared.showcase
-    showcase.load(plan.shown(result.best.state, result.environment), result.best.hyperparameters)
+    states = [one.state for one in result.population[: plan.num_shown]]
+    hyperparameters = plan.varied(result.best.hyperparameters)
+    showcase.load(plan.shown(states, result.environment), hyperparameters)
     trained = result.best.generation * plan.interval
     made = (
         ("schedule", lambda: _save_schedule(folder.path / "schedule.yaml", result)),
@@ -98,7 +100,7 @@ def _save_gif(folder: RunDirectory) -> None:
     told = read_about(folder.path)
     pictures = sorted(path for path in folder.samples.glob("*.png") if path.stem.isdigit())
     captions = [told.when(int(path.stem)) for path in pictures]
-    name = "evolution" if told.kind == "evolve" else "training"
+    name = "evolution" if told.evolves else "training"
     evolution_gif(pictures, folder.samples / f"{name}.gif", captions=captions)
 
 

@@ -3,6 +3,7 @@
     train     one model, in rounds of updates
     search    a population of models, or of whole evolutions, whose hyperparameters are searched
     evolve    generators that are mutated and selected in a discriminator
+    niches    generators that are mutated in a discriminator, and all go on
 
 Session, listeners, preparation, overview and outcome read the plan; nobody else asks which it is.
 """
@@ -23,11 +24,12 @@ from egan.config import RunConfig, to_dict
 if TYPE_CHECKING:
     from egan.runs.preparation import Prepared
     from population import Callback, Executor, Search
+    from population.member import Hyperparameters
     from population.state import State
 
-Kind = Literal["train", "search", "evolve"]
+Kind = Literal["train", "search", "evolve", "niches"]
 Step = Literal["updates", "generations"]
-Shown = Callable[["State", "State | None"], "State"]
+Shown = Callable[["Sequence[State]", "State | None"], "State"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,9 @@ class Plan:
         children: What one of them makes, for a reader.
         how: What is added to a preset's name where the run is not of its default kind.
         make: From the plan, what is prepared and options of `Search` to the search.
-        shown: From the state of a member, and of the environment, to that of the model it shows.
+        shown: From the states of the best members, and of the environment, to that of the model
+            that is shown.
+        num_shown: How many members that takes.
     """
 
     config: RunConfig
@@ -61,6 +65,7 @@ class Plan:
     how: str
     make: Callable[..., Search]
     shown: Shown
+    num_shown: int = 1
 
     @property
     def one(self) -> str:
@@ -92,7 +97,7 @@ class Plan:
 
     @property
     def num_workers(self) -> int:
-        """Worker actors: one per child, but of models on this machine no more than processors."""
+        """Worker actors: one per sibling, but of others on this machine no more than processors."""
         if self.config.workers or self.kind == "evolve":
             return self.config.workers or self.num_children
         processors = self.num_children if self.config.address else os.cpu_count() or 1
@@ -101,7 +106,16 @@ class Plan:
     @property
     def actors(self) -> int:
         """Ray actors: the workers, and one for what their members live in."""
-        return self.num_workers + (self.kind == "evolve")
+        return self.num_workers + self.has_environment
+
+    @property
+    def has_environment(self) -> bool:
+        """Whether members live in something that learns, a discriminator."""
+        return self.unit == "generations"
+
+    def varied(self, hyperparameters: Hyperparameters) -> Hyperparameters:
+        """Return those of a member's hyperparameters that are settings of the model it shows."""
+        return hyperparameters if self.kind == "search" else {}
 
     @property
     def executor(self) -> Executor:
@@ -252,19 +266,22 @@ def _search(config: RunConfig) -> Plan:
 
 def _evolve(config: RunConfig) -> Plan:
     """Generators for members, and their discriminator for an environment."""
+    niches = config.evolution.niches
     num_children = config.evolution.num_children(config.mutations)
+    how = "" if _default(config).mutations else "evolve"
     return Plan(
         **_common(config),
-        kind="evolve",
+        kind="niches" if niches else "evolve",
         unit="generations",
         length=config.generations,
         interval=1,
         step="generations",
         num_children=num_children,
-        children=f"{num_children} children",
-        how="" if _default(config).mutations else "evolve",
+        children=f"{num_children} {'niches' if niches else 'children'}",
+        how="niches" if niches and not _default(config).evolution.niches else how,
         make=_of_generators,
-        shown=_both_sides,
+        shown=_all_sides if niches else _both_sides,
+        num_shown=niches or 1,
     )
 
 
@@ -276,20 +293,25 @@ def _default(config: RunConfig) -> RunConfig:
     return collection.preset(config.preset)
 
 
-def _itself(state: State, environment: State | None) -> State:  # noqa: ARG001 - the interface
-    return state
+def _itself(states: Sequence[State], environment: State | None) -> State:  # noqa: ARG001
+    return states[0]
 
 
-def _best_inside(state: State, environment: State | None) -> State:  # noqa: ARG001
+def _best_inside(states: Sequence[State], environment: State | None) -> State:  # noqa: ARG001
     from egan.evolution.whole import best_of
 
-    return best_of(state)
+    return best_of(states[0])
 
 
-def _both_sides(state: State, environment: State | None) -> State:
+def _both_sides(states: Sequence[State], environment: State | None) -> State:
     from egan.evolution.whole import joined
 
-    return joined(state, environment)
+    return joined(states[0], environment)
+
+
+def _all_sides(states: Sequence[State], environment: State | None) -> State:
+    """Return the state of a mixture, see `egan.evolution.mixture`."""
+    return {"members": list(states), "environment": environment}
 
 
 def _of_models(plan: Plan, prepared: Prepared, **options: Any) -> Search:

@@ -85,9 +85,15 @@ class Session:
             interval=told.interval,
             leading=told.leading,
             caveat=told.caveat,
+            competes=told.competes,
         )
         if self.plan.kind == "search":
-            progress = ProgressTable(console, line_seconds=SECONDS_PER_LINE, unit=self.plan.one)
+            progress = ProgressTable(
+                console,
+                line_seconds=SECONDS_PER_LINE,
+                unit=self.plan.one,
+                note=told.caveat,
+            )
         written = Logbook(self.looker, told)
         return [self.looker, progress, written, self.timekeeper, self.stopper]
 

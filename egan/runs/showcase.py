@@ -12,15 +12,19 @@ from egan.collection import saved
 from egan.collection.api import build
 from egan.config import ArithmeticConfig
 from egan.judging.classifier import one_thread
+from egan.judging.measures import OBJECTIVE
 from egan.training.model import Model, stream
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
+from population.strategies.selection import ranking
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
     from egan.config import RunConfig
+    from egan.runs.plan import Plan
     from egan.tasks import Task
+    from population import Search
     from population.member import Hyperparameters
     from population.state import State
 
@@ -55,6 +59,16 @@ class Showcase:
             )
         self.model.load_state_dict(state)
 
+    def follow(self, search: Search, plan: Plan) -> None:
+        """Take over what a running search has come to; nothing where nobody is alive."""
+        population = search.population
+        scores = [search.strategy.score(one.scores) for one in population]
+        alive = [i for i in ranking(scores) if population[i].state is not None][: plan.num_shown]
+        if alive:
+            states = [search.state(i) for i in alive]
+            state = plan.shown(states, search.environment_state())
+            self.load(state, plan.varied(population[alive[0]].hyperparameters))
+
     def columns(self) -> tuple[str, ...]:
         """Return the names of the scores, as far as they are known."""
         return self._names
@@ -66,6 +80,12 @@ class Showcase:
             scores = self.model.look()
         self._names = tuple(scores)
         return scores
+
+    def scored(self) -> float:
+        """Return what the task calls fitness, on the same random numbers each time."""
+        self.model.rng = self._stream(JUDGED)
+        with one_thread(), self.model.judging():
+            return float(self.model.score()[OBJECTIVE])
 
     def picture(self) -> Image.Image:
         """Draw the model's main picture."""

@@ -18,7 +18,9 @@ from torch.optim.swa_utils import AveragedModel
 import mutations
 from egan.config.settings import GameSettings
 from egan.losses import discriminator as logistic
+from egan.losses.games import whole
 from egan.tasks.base import Batch, Codes, Draw, moved
+from egan.training import optimizers
 from egan.training.arithmetic import compile_in_place, eager, lay_out
 from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
 from egan.training.model import BATCH, Model, stream
@@ -206,11 +208,19 @@ class Game(Model):
         return halves and self.has_halves
 
     def objective(self) -> Objective | None:
-        """Return G's adversarial term, by default E-GAN's heuristic one, −½ E[log D(G(z))].
+        """Return G's adversarial term, by default the heuristic one, see `published`.
 
         None where G does without one; an evolution puts a mutation in its place.
         """
-        return mutations.get("heuristic")
+        return self.published(mutations.get("heuristic"))
+
+    def published(self, mutation: Objective) -> Objective:
+        """Return a mutation as the plain game has it: under gradient descent without E-GAN's ½.
+
+        There it would halve G's rate alone, since D's loss is whole. Adam's steps do not depend on
+        a factor, so that under it the mutation stays what it is, to the bit.
+        """
+        return mutation if optimizers.name_of(self.settings) == "adam" else whole(mutation)
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor | None:  # noqa: ARG002
         """Return what G minimises beside the adversarial term; None for nothing.

@@ -254,13 +254,18 @@ class Model(Member):
     def part(self, names: Iterable[str]) -> State:
         """Return the state of some networks and their optimisers."""
         names = tuple(names)
-        optimizers = {name: self.optimizers[name] for name in names if name in self.optimizers}
-        return {
-            "updates": self.updates,
-            # plain dicts: the versions of modules, which torch adds, are dear to pack each time
-            "networks": {name: dict(self.networks[name].state_dict()) for name in names},
-            "optimizers": {name: one.state_dict() for name, one in optimizers.items()},
-        }
+        # plain dicts: the versions of modules, which torch adds, are dear to pack each time
+        networks = {name: dict(self.networks[name].state_dict()) for name in names}
+        return self.state_with(networks)
+
+    def state_with(self, networks: Mapping[str, Mapping[str, Tensor]]) -> State:
+        """Return a state with these tensors of networks, and the moments of their optimisers.
+
+        The optimisers' options are the settings', and no part of it.
+        """
+        known = {name: self.optimizers[name] for name in networks if name in self.optimizers}
+        moments = {name: optimizers.moments(one) for name, one in known.items()}
+        return {"updates": self.updates, "networks": networks, "optimizers": moments}
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state made by :meth:`state_dict`, or the part of one.
@@ -271,7 +276,7 @@ class Model(Member):
         for name, weights in state["networks"].items():
             self.networks[name].load_state_dict(weights)
         for name, moments in state["optimizers"].items():
-            self.optimizers[name].load_state_dict(moments)
+            optimizers.load_moments(self.optimizers[name], moments)
         self.apply_settings()
 
 

@@ -38,6 +38,26 @@ def name_of(settings: Settings) -> str:
     return str(getattr(settings, "optimizer", "adam"))
 
 
+Moments = dict[int, dict[str, Any]]
+"""What an optimiser keeps of each parameter, by their places."""
+
+
+def parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
+    """Return what an optimiser trains, in a fixed order."""
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def moments(optimizer: torch.optim.Optimizer) -> Moments:
+    """Return what an optimiser keeps, by reference; nothing before its first step."""
+    kept = optimizer.state
+    return {i: dict(kept[one]) for i, one in enumerate(parameters(optimizer)) if one in kept}
+
+
+def load_moments(optimizer: torch.optim.Optimizer, moments: Moments) -> None:
+    """Let an optimiser go on from copies of moments, with its own options."""
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+
+
 def options(settings: Settings, *, lr: float) -> Options:
     """Return the options of the optimiser that settings name, from their `beta1` and `beta2`.
 

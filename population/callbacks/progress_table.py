@@ -30,6 +30,7 @@ class ProgressTable(Callback):
         rows: How many members the table shows, best first.
         line_seconds: Seconds between lines where there is no terminal; 0 for every generation.
         unit: What a generation is called.
+        note: What to bear in mind of the scores.
 
     Raises:
         ValueError: ``rows`` is below 1.
@@ -42,6 +43,7 @@ class ProgressTable(Callback):
         rows: int = 16,
         line_seconds: float = 10.0,
         unit: str = "generation",
+        note: str = "",
     ) -> None:
         if rows < 1:
             raise ValueError(f"rows={rows!r}: expected an integer of at least 1.")
@@ -49,6 +51,7 @@ class ProgressTable(Callback):
         self.rows = rows
         self.line_seconds = line_seconds
         self.unit = unit
+        self.note = note
         self._live: Any = None
 
     def on_start(self, search: "Search", generations: int) -> None:
@@ -70,7 +73,8 @@ class ProgressTable(Callback):
             self._live.start()
         else:
             size = len(search.population)
-            self._print(f"{self.unit} {search.generation}/{generations}, {size} members")
+            note = f"; {search.strategy.objective} {self.note}" if self.note else ""
+            self._print(f"{self.unit} {search.generation}/{generations}, {size} members{note}")
 
     def on_generation(self, search: "Search", generation: Generation) -> None:
         """Show the generation if it is time to."""
@@ -167,8 +171,9 @@ class ProgressTable(Callback):
             cells = [str(child.index), score, *settings, source]
             style = "red" if child.error else "bold" if place == 0 else None
             table.add_row(*(Text(cell) for cell in cells), style=style)
-        if len(order) > self.rows:
-            table.caption = f"and {len(order) - self.rows} more"
+        more = [f"and {len(order) - self.rows} more"] if len(order) > self.rows else []
+        notes = [f"{strategy.objective} {self.note}"] if self.note else []
+        table.caption = "; ".join(more + notes) or None
         return table
 
 

@@ -75,6 +75,7 @@ def connect(
             _in_lasting_thread(start)
             _sessions[:] = [Session(asked)]
         elif not _sessions[0].users:
+            _check_same_cluster(address)
             return Session()
         elif _sessions[0].asked != asked:
             raise ConnectionError(
@@ -84,6 +85,23 @@ def connect(
             )
         _sessions[0].users += 1
         return _sessions[0]
+
+
+def _check_same_cluster(address: str | None) -> None:
+    """See that an address is that of the cluster which the caller is connected to.
+
+    Raises:
+        ConnectionError: It is another.
+    """
+    import ray
+
+    here = str(ray.get_runtime_context().gcs_address)
+    if address not in (None, "auto", here):
+        raise ConnectionError(
+            f"address={address!r}: this process is connected to Ray at {here} already, and a "
+            "process can be in one cluster only. Leave the address out to use that one, or call "
+            "ray.shutdown() first."
+        )
 
 
 def disconnect(session: Session) -> None:

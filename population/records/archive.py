@@ -63,6 +63,21 @@ class Archive:
         snapshot.check_identity(identity)
         return snapshot
 
+    def adopted(self, snapshot: Snapshot, identity: Mapping[str, Any]) -> Snapshot:
+        """Return the snapshot of another search as one to go on from, with an empty history.
+
+        Raises:
+            CheckpointError: It is of another configuration.
+            ValueError: There is a directory, whose history is another.
+        """
+        if self.directory is not None:
+            raise ValueError(
+                f"directory={str(self.directory)!r}: a search that goes on from another's snapshot "
+                "has a history of its own, in memory. Leave the directory out."
+            )
+        snapshot.check_identity(identity)
+        return replace(snapshot, marks={}, digests={})
+
     @contextmanager
     def opened(self, resumed: Snapshot | None) -> Iterator[None]:
         """Hold the directory for a while, its journals cut back to where a resumed run stood.

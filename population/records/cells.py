@@ -9,6 +9,7 @@ lines changes one. An empty cell is what does not exist, :data:`population.strat
 import ast
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from population.spaces.domain import is_nan, is_plain, without_numpy
@@ -21,6 +22,9 @@ _TAKEN = {"none", "true", "false", "null", "na", "n/a", "<na>"}
 
 _MARKS = ("'", '"', "(", "[", "#")
 """What texts in quotes, tuples and lists begin with, and what some readers take for a comment."""
+
+_WORD = 100
+"""Characters in a text that is remembered."""
 
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
 """Controls but tab and newline, ends of lines of other kinds, and what UTF-8 cannot hold."""
@@ -36,7 +40,8 @@ def encode(value: Any) -> str:
         return ""
     value = _checked(without_numpy(value))
     if isinstance(value, str):
-        return value if _speaks_for_itself(value) else repr(value)
+        speaks = _speaks_for_itself(value) if len(value) <= _WORD else _is_unmistakable(value)
+        return value if speaks else repr(value)
     return _spelled(value) if isinstance(value, tuple | list) else repr(value)
 
 
@@ -63,8 +68,13 @@ def _checked(value: Any) -> Any:
     )
 
 
-def _speaks_for_itself(text: str) -> bool:
-    """Return whether nobody takes a text for anything else."""
+@lru_cache
+def _speaks_for_itself(word: str) -> bool:
+    """Return whether nobody takes a word for anything else; the same few come again and again."""
+    return _is_unmistakable(word)
+
+
+def _is_unmistakable(text: str) -> bool:
     doubtful = text.lower() in _TAKEN or text.isspace() or text.startswith(_MARKS) or not text
     return not doubtful and _number(text) is None and not _UNFIT.search(text)
 

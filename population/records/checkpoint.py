@@ -217,14 +217,20 @@ def _read_content(path: Path) -> dict[str, Any]:
         return checked
 
 
-def latest_checkpoint(directory: Path) -> Snapshot:
+def latest_checkpoint(directory: Path, *, up_to: int | None = None) -> Snapshot:
     """Return the newest checkpoint that is whole, naming in the log those that are not.
+
+    Args:
+        directory: The folder of checkpoints.
+        up_to: The last generation that is wanted.
 
     Raises:
         CheckpointError: There is none.
     """
     problems = []
     for path in sorted(_numbered(directory), reverse=True):
+        if up_to is not None and int(path.name) > up_to:
+            continue
         try:
             return read_checkpoint(path)
         except CheckpointError as error:

@@ -8,7 +8,7 @@ import numpy as np
 
 from population.strategies import selection
 from population.strategies.thompson import DiscountedThompson
-from population.strategy import KEEP, Child, Individual, Offspring, Strategy
+from population.strategy import KEEP, Child, Individual, Offspring, Strategy, check_operators
 
 
 class Evolution(Strategy):
@@ -53,16 +53,7 @@ class Evolution(Strategy):
         contest_every: int = 1,
         bandit: bool = False,
     ) -> None:
-        if not operators or len(set(operators)) < len(operators):
-            raise ValueError(
-                f"operators={list(operators)!r}: expected distinct names, at least one."
-            )
-        for name in operators:
-            if type(name) is not str or not name or name == KEEP:
-                raise ValueError(
-                    f"operators={list(operators)!r}: {name!r} cannot be one; expected texts that "
-                    f"are not empty, and {KEEP!r} is what a parent's own row is called."
-                )
+        check_operators(operators)
         if mu < 1 or contest_every < 1:
             raise ValueError(f"{mu=}, {contest_every=}: expected integers of at least 1.")
         if bandit and (contest_every == 1 or random_operator or len(operators) == 1):

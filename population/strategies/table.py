@@ -1,6 +1,7 @@
 """All strategies by name."""
 
 from population.strategies.evolution import Evolution
+from population.strategies.niches import Niches
 from population.strategies.pb2 import PB2
 from population.strategies.pbt import PopulationBasedTraining
 from population.strategies.random_search import RandomSearch
@@ -9,6 +10,7 @@ from population.strategy import Strategy
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "evolution": Evolution,
+    "niches": Niches,
     "pbt": PopulationBasedTraining,
     "pb2": PB2,
     "random": RandomSearch,

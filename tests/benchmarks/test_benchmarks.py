@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
-HELPERS = ("by_hand", "cases", "games", "measure", "members", "on_demand")
+HELPERS = (
+    *("by_hand", "cases", "forked_tests", "games", "measure", "members", "mutants"),
+    *("niche_cost", "on_demand"),
+)
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
     "arithmetic": "times faster",
@@ -20,6 +23,7 @@ SAYS = {
     "generation_cost": "dcgan --evolve / E-GAN with the networks of dcgan",
     "memory": "megabytes more",
     "mixtures": "median high quality",
+    "mutation_score": "mutants killed",
     "near_the_limit": "all generations / ideal",
     "paper_sizes": "moved, finite",
     "ray_tune_side_by_side": "Ratio of overheads",
@@ -27,17 +31,28 @@ SAYS = {
     "scale": "µs of the scheduler per member",
 }
 QUICK = sorted(SAYS)
-HELP = """
-import contextlib, io, json, pathlib, runpy, sys
-found = {}
-for path in map(pathlib.Path, sys.argv[1:]):
-    sys.argv = [str(path), "--help"]
+ON_RAY = ("engine_overhead", "generation_cost", "memory", "near_the_limit", "scale")
+"""Those that can share one Ray; Ray Tune has settings of its own."""
+MANY = """
+import contextlib, io, json, os, pathlib, runpy, sys, traceback
+found, on_ray, *lines = {}, *sys.argv[1:]
+if on_ray == "ray":
+    from population.executors import ray_cluster
+    ray_cluster.connect(None, num_actors=6)
+for path, *words in map(str.split, lines):
+    path = pathlib.Path(path)
+    sys.argv = [str(path), *words]
     sys.path[0] = str(path.parent)
+    status = 0
     with contextlib.redirect_stdout(io.StringIO()) as said:
         try:
             runpy.run_path(str(path), run_name="__main__")
         except SystemExit as end:
-            found[path.stem] = end.code or 0, said.getvalue()
+            status = end.code or 0
+        except BaseException:
+            status = 1
+            traceback.print_exc()
+    found[path.stem] = status, said.getvalue()
 print(json.dumps(found))
 """
 FEW = {"collection_search": ["vae"]}
@@ -55,37 +70,83 @@ def run(name, *words):
     )
 
 
-@pytest.fixture(scope="module")
-def helped():
-    """Return what each script answers to --help: all in one process, which imports torch once."""
+def run_many(commands, *, ray=False):
+    """Return status and output of scripts that run in one process, which imports torch once."""
+    lines = [" ".join([str(FOLDER / f"{name}.py"), *words]) for name, *words in commands]
     done = subprocess.run(
-        [sys.executable, "-c", HELP, *(str(FOLDER / f"{name}.py") for name in SCRIPTS)],
+        [sys.executable, "-c", MANY, "ray" if ray else "inline", *lines],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, FOLDER)))},
         timeout=170,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return {
+        name: (status, said, done.stderr)
+        for name, (status, said) in json.loads(done.stdout.splitlines()[-1]).items()
+    }
+
+
+@pytest.fixture(scope="module")
+def helped():
+    """Return what each script answers to --help."""
+    return run_many([[name, "--help"] for name in SCRIPTS])
+
+
+def quick(name):
+    return [name, "--quick", *FEW.get(name, [])]
+
+
+@pytest.fixture(scope="module")
+def on_ray():
+    """Return what the quick forms give that share a Ray."""
+    return run_many(map(quick, ON_RAY), ray=True)
+
+
+@pytest.fixture(scope="module")
+def in_process():
+    """Return what the quick forms give that need no Ray."""
+    return run_many(map(quick, sorted({*QUICK} - {*ON_RAY, "ray_tune_side_by_side"})))
 
 
 @pytest.mark.xdist_group("help of the benchmarks")
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_help_and_a_line_in_the_readme(helped, name):
-    status, said = helped[name]
+    status, said, _ = helped[name]
     assert status == 0
     assert "--quick" in said
     assert f"`{name}.py`" in (FOLDER / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", QUICK)
-def test_the_quick_form_runs(name):
+@pytest.fixture
+def nothing_kept():
+    """See that a quick form keeps no result."""
     before = sorted(FOLDER.rglob("results/*"))
-    done = run(name, "--quick", *FEW.get(name, []))
-    assert done.returncode == 0, done.stderr
-    assert SAYS[name] in done.stdout
+    yield
     assert sorted(FOLDER.rglob("results/*")) == before
+
+
+@pytest.mark.xdist_group("quick forms on Ray")
+@pytest.mark.parametrize("name", ON_RAY)
+def test_the_quick_form_runs_on_ray(nothing_kept, on_ray, name):
+    status, said, errors = on_ray[name]
+    assert status == 0, errors
+    assert SAYS[name] in said
+
+
+@pytest.mark.xdist_group("quick forms in the process")
+@pytest.mark.parametrize("name", sorted({*QUICK} - {*ON_RAY, "ray_tune_side_by_side"}))
+def test_the_quick_form_runs(nothing_kept, in_process, name):
+    status, said, errors = in_process[name]
+    assert status == 0, errors
+    assert SAYS[name] in said
+
+
+def test_the_quick_form_beside_ray_tune_runs(nothing_kept):
+    done = run("ray_tune_side_by_side", "--quick")
+    assert done.returncode == 0, done.stderr
+    assert SAYS["ray_tune_side_by_side"] in done.stdout
 
 
 def test_a_tree_is_compared_with_another():

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
 NAMES = sorted(path.stem for path in (FOLDER / "acceptance").glob("*.py"))
-NAMES = [name for name in NAMES if name not in ("__init__", "marks", "training")]
+NAMES = [name for name in NAMES if name not in ("__init__", "marks", "tabular", "training")]
 
 
 @pytest.fixture(scope="module")

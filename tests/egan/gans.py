@@ -226,7 +226,7 @@ def parts_of_toy(game, settings, *, data, mutations=THREE, arithmetic=None, **ev
     build = partial(game, settings=settings, task=task, arithmetic=arithmetic)
     asked = EvolutionConfig(**{"num_samples": 16, "diversity_weight": 0.1, **evolution})
     asked.check(mutations)
-    return Parts(build=build, mutations=mutations, evolution=asked)
+    return Parts(build=build, mutations=mutations, evolution=asked, batch_size=settings.batch_size)
 
 
 def labelled(*, norm=True, r1_weight=0.0, steps=1, **options):

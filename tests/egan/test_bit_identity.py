@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,18 @@ GENERATIONS = 120
 SETTINGS = [
     *("--generations", str(GENERATIONS), "--checkpoint-every", "20", "--look-every", "60"),
     *("--width", "16", "--discriminator-width", "16", "--seed", "11"),
-    *("--evolution.num-survivors", "2", "--evolution.num-samples", "64"),
 ]
+WAYS = {
+    "evolution": ["--evolution.num-survivors", "2", "--evolution.num-samples", "64"],
+    "niches": ["--evolution.niches", "3", "--evolution.random-mutation"],
+}
+CHILDREN = {"evolution": 6, "niches": 3}
 
 
-def start(output, *words):
+def start(output, *words, way="evolution"):
     command = [sys.executable, "-m", "egan.run", *words]
     if "--resume" not in words:
-        command += [*SETTINGS, "--output", str(output)]
+        command += [*SETTINGS, *WAYS[way], "--output", str(output)]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -41,13 +46,12 @@ def finish(process):
 
 
 def table(output):
-    results = pd.read_csv(output / "00000-gaussians8" / "results.csv")
-    return results.drop(columns="seconds")
+    [path] = output.glob("*/results.csv")
+    return pd.read_csv(path).drop(columns="seconds")
 
 
 def rows_so_far(output):
-    path = output / "00000-gaussians8" / "results.csv"
-    return path.read_text().count("\n") if path.exists() else 0
+    return sum(path.read_text().count("\n") for path in output.glob("*/results.csv"))
 
 
 def wait_until(condition, process):
@@ -61,37 +65,45 @@ def wait_until(condition, process):
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    output = tmp_path_factory.mktemp("inline")
-    finish(start(output, "gaussians8", "--executor", "inline"))
-    assert len(table(output)) == 6 * GENERATIONS
-    return table(output)
+    """Return the function that gives each way's table, as computed inline."""
+
+    @cache
+    def computed(way="evolution"):
+        output = tmp_path_factory.mktemp("inline")
+        finish(start(output, "gaussians8", "--executor", "inline", way=way))
+        assert len(table(output)) == CHILDREN[way] * GENERATIONS
+        return table(output)
+
+    return computed
 
 
 @pytest.mark.parametrize("workers", ["1", "2", "3"])
 def test_any_number_of_ray_workers(expected, tmp_path, workers):
     finish(start(tmp_path, "gaussians8", "--workers", workers))
-    assert table(tmp_path).equals(expected)
+    assert table(tmp_path).equals(expected())
 
 
-def test_workers_killed_in_mid_generation(expected, tmp_path):
+@pytest.mark.parametrize("way", WAYS)
+def test_workers_killed_in_mid_generation(way, expected, tmp_path):
     """All of them, since some may not have started yet: who works at this moment dies too."""
-    process = start(tmp_path, "gaussians8", "--workers", "3")
-    wait_until(lambda: rows_so_far(tmp_path) > 60, process)
+    process = start(tmp_path, "gaussians8", "--workers", "3", way=way)
+    wait_until(lambda: rows_so_far(tmp_path) > 10 * CHILDREN[way], process)
     family = psutil.Process(process.pid).children(recursive=True)
     workers = [p for p in family if "WorkerActor" in p.name() or "WorkerActor" in p.cmdline()[0]]
     for worker in workers:
         os.kill(worker.pid, signal.SIGKILL)
-    assert rows_so_far(tmp_path) < 6 * GENERATIONS
+    assert rows_so_far(tmp_path) < CHILDREN[way] * GENERATIONS
     assert "starting another" in finish(process)
-    assert table(tmp_path).equals(expected)
+    assert table(tmp_path).equals(expected(way))
 
 
-def test_a_driver_killed_at_a_random_moment_and_resumed_elsewhere(expected, tmp_path):
-    process = start(tmp_path, "gaussians8", "--workers", "2")
-    least = 6 * int(np.random.default_rng().integers(25, 80))
+@pytest.mark.parametrize("way", WAYS)
+def test_a_driver_killed_at_a_random_moment_and_resumed_elsewhere(way, expected, tmp_path):
+    process = start(tmp_path, "gaussians8", "--workers", "2", way=way)
+    least = CHILDREN[way] * int(np.random.default_rng().integers(25, 80))
     wait_until(lambda: rows_so_far(tmp_path) > least, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    run = str(tmp_path / "00000-gaussians8")
-    finish(start(tmp_path, "--resume", run, "--executor", "inline"))
-    assert table(tmp_path).equals(expected)
+    [run] = tmp_path.iterdir()
+    finish(start(tmp_path, "--resume", str(run), "--executor", "inline"))
+    assert table(tmp_path).equals(expected(way))

@@ -186,6 +186,25 @@ def test_a_bandit_is_a_contest_that_is_rare_and_not_passed_on_to_other_methods()
     assert method_config(config, "egan", seed=0).evolution == config.evolution
 
 
+def test_niches_are_compared_as_one():
+    for preset in ("digits", "paper"):
+        config = checked(method_config(collection.preset(preset), "niches-4", seed=5))
+        assert config.evolution.niches == 4
+        assert config.mutations == collection.preset(preset).mutations
+        assert not checked(method_config(config, "heuristic", seed=5)).evolution.niches
+    with pytest.raises(ValueError, match="niches-4"):
+        method_config(config, "niches-0", seed=0)
+    study = load_study(small())
+    rows = study.run(Trial(method="niches-3", seed=1, generations=4), lambda *_: None)
+    assert [row["generations"] for row in rows] == [4, 4]
+    assert all(pd.notna(row["modes"]) for row in rows)
+    assert study.prepared.showcase.model.networks.keys() == {
+        "generator",
+        "discriminator",
+        "average",
+    }
+
+
 def test_default_methods_are_egan_its_parts_and_chance():
     methods = default_methods(collection.preset("gaussians25"))
     assert methods == ("egan", "minimax", "heuristic", "least_squares", "random")

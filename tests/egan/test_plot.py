@@ -104,6 +104,21 @@ def test_a_training_is_drawn_over_its_updates_unless_seconds_are_asked_for(
     assert capsys.readouterr().out.splitlines()[1].split()[2] == "2"
 
 
+def test_weak_features_are_told_of(run_directory, tmp_path, capsys, monkeypatch):
+    titles = []
+    monkeypatch.setattr(
+        "egan.reporting.plots.comparison.dress", lambda *axes, title, **rest: titles.append(title)
+    )
+    told = About(
+        kind="evolve", caveat="in weak features: the classifier is 40% right", leading=("frechet",)
+    )
+    runs = [str(run_directory()), str(run_directory("00001-photos", about=told))]
+    assert main([*runs, "--output", str(tmp_path / "runs.png")]) == 0
+    last = capsys.readouterr().out.splitlines()[-2]
+    assert last == f"digits: Fréchet distance ({told.caveat})."
+    assert [title.endswith("(in weak features)") for title in titles] == [False, True]
+
+
 @pytest.fixture
 def places(run_directory, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -242,3 +242,28 @@ def test_one_far_sample_moves_no_other(far):
     found = precision_recall_density_coverage(a, with_far)
     assert found.coverage == near.coverage
     assert found.precision == pytest.approx(near.precision * 70 / 71)
+
+
+@pytest.mark.parametrize("bandwidth", [None, 1.0])
+def test_mmd_says_where_no_float_holds_the_distances(bandwidth):
+    a, b = normal(20, 2), normal(20, 2)
+    near = squared_mmd(a, b, kernel="gaussian", bandwidth=bandwidth)
+    far = b.copy()
+    far[0] = 1e100
+    assert squared_mmd(a, far, kernel="gaussian", bandwidth=bandwidth) == pytest.approx(
+        near, abs=0.1
+    )
+    far[0] = 1e300
+    with pytest.raises(ValueError, match="up to 1e\\+300 together have distances that no float64"):
+        squared_mmd(a, far, kernel="gaussian", bandwidth=bandwidth)
+    huge = squared_mmd(a * 1e300, b * 1e300, kernel="gaussian", bandwidth=bandwidth and 1e300)
+    assert huge == pytest.approx(near, rel=1e-9)
+
+
+def test_a_sample_on_the_edge_of_a_ball_is_outside():
+    """Radii of 2, and neighbours that are 2 away: strictly nearer, as `prdc` counts them."""
+    line, ends = np.array([[-3.0], [-1], [1], [3]]), np.array([[-5.0], [5]])
+    assert precision_recall_density_coverage(line, ends, k=1) == (0, 1, 0, 0)
+    assert precision_recall_density_coverage(ends, line, k=1) == (1, 0, 2, 1)
+    nearer = precision_recall_density_coverage(line, ends * 0.99, k=1)
+    assert nearer == (1, 1, 1, 0.5)

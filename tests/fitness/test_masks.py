@@ -34,6 +34,23 @@ def test_information_quality_agrees_with_entropies():
             assert found[i, j] == pytest.approx(shared / scipy.stats.entropy(joint), abs=1e-10)
 
 
+def first(count, pixels):
+    return np.arange(pixels)[None] < count
+
+
+@pytest.mark.parametrize("pixels", [4, 50, 1000, 250_000])
+def test_the_information_of_small_objects_is_relative_to_their_small_entropy(pixels):
+    """Of P pixels, b holds one and a holds it and another; H(a, b) falls from 1.04 nats to 0."""
+    a, b = first(2, pixels), first(1, pixels)
+    p = 1 / pixels
+    joint = -2 * p * np.log(p) - (1 - 2 * p) * np.log1p(-2 * p)
+    each = [-s * np.log(s) - (1 - s) * np.log1p(-s) for s in (2 * p, p)]
+    expected = (sum(each) - joint) / joint
+    assert information_quality_ratio(a, b) == pytest.approx(expected, rel=1e-6)
+    assert information_quality_ratio(b, b) == pytest.approx(1)
+    assert information_quality_ratio(a, a) == pytest.approx(1)
+
+
 def test_equal_complementary_and_empty_masks():
     one = masks(1)
     assert information_quality_ratio(one, one) == pytest.approx(1)

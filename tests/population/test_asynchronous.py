@@ -278,9 +278,26 @@ def test_callbacks_hear_of_one_child_at_a_time():
             assert search.state(child.index)["net"]["weight"].isfinite().all()
             assert child.offspring.parent in range(5)
             self.seen.append((generation.number, child.index))
+            assert generation.survivors == [0]
 
     history = asynchronous(callbacks=[Watch()]).run(3).history
     assert Watch.seen == list(zip(history["generation"], history["child"], strict=True))
+
+
+def test_callbacks_hear_who_did_not_survive(tmp_path):
+    class Watch(Callback):
+        heard: list = []  # noqa: RUF012
+
+        def on_generation(self, search, generation):
+            self.heard.append(list(generation.survivors))
+
+    def member(hyperparameters):
+        return Unlucky(hyperparameters, folder=tmp_path, once=False, generation=2)
+
+    history = asynchronous(member, callbacks=[Watch()]).run(4).history
+    failed = history["error"].astype(bool)
+    assert 0 < failed.sum() < len(history) / 2
+    assert Watch.heard == [[] if one else [0] for one in failed]
 
 
 def test_what_needs_whole_generations_is_refused():

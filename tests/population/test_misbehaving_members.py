@@ -1,6 +1,8 @@
 """Whatever a member raises, its child is marked failed and the search goes on."""
 
 import asyncio
+import signal
+import sys
 import threading
 
 import pytest
@@ -56,6 +58,24 @@ def test_a_text_that_is_not_utf8_is_spelt_out():
 def test_ctrl_c_in_a_member_ends_the_search():
     with pytest.raises(KeyboardInterrupt):
         search(member=raising(KeyboardInterrupt())).run(3)
+
+
+class Signalled(Tiny):
+    """Gets a SIGTERM while it is trained, as from a cluster that wants its machine back."""
+
+    def step(self, operator=None):
+        super().step(operator)
+        if self.seeds.generation == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+
+def test_what_a_handler_of_a_signal_raises_ends_the_search():
+    before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
+    try:
+        with pytest.raises(SystemExit, match="15"):
+            search(member=Signalled).run(3)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_member_that_exits_costs_ray_no_worker(ray_session, caplog):

@@ -4,8 +4,10 @@ import torch
 from toys import Drift, Tiny, Unlucky, rows, search
 
 from population import Callback, Evolution, InlineExecutor
+from population.errors import NothingSurvivesError
 from population.executors.executor import StateLost
 from population.records.result import ancestry
+from population.search import MAX_IDLE
 
 
 def test_one_seed_gives_one_history_and_another_seed_another():
@@ -179,6 +181,22 @@ def test_when_all_are_nan_the_parents_stay(tmp_path):
     assert not history[history["generation"].isin([3, 4])]["survived"].any()
     after = history[history["generation"] == 5]
     assert set(after["parent_generation"]) == {2}
+
+
+@pytest.mark.parametrize("at", [2, MAX_IDLE, MAX_IDLE + 1])
+def test_generations_without_a_survivor_count_on_after_a_resume(tmp_path, at):
+    class Doomed(Tiny):
+        def evaluate(self):
+            return float("nan") if self.seeds.generation > 1 else super().evaluate()["fitness"]
+
+    def doomed():
+        return search(member=Doomed, strategy=Evolution(("up",)), directory=tmp_path / "run")
+
+    doomed().run(at)
+    resumed = doomed().resume()
+    with pytest.raises(NothingSurvivesError, match=f"for {MAX_IDLE} generations .now at 22"):
+        resumed.run(100)
+    assert resumed.generation == MAX_IDLE + 1
 
 
 def test_if_nothing_ever_works_the_first_traceback_is_shown():

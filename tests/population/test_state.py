@@ -136,6 +136,15 @@ def test_a_buffer_is_not_used_where_that_would_overwrite_what_is_still_needed():
     assert torch.equal(unpack(turned)["a"], torch.arange(16.0).reshape(4, 4).t())
 
 
+@pytest.mark.parametrize("count", [1, 2, 64, 65])
+def test_even_single_bytes_are_not_overwritten(count):
+    first, second = (torch.full((count,), value, dtype=torch.uint8) for value in (3, 7))
+    state, buffer = open_copy(pack({"a": first, "b": second, "c": torch.empty(0)}))
+    swapped = unpack(pack({"a": state["b"], "b": state["a"], "c": state["c"]}, into=buffer))
+    assert torch.equal(swapped["a"], second)
+    assert torch.equal(swapped["b"], first)
+
+
 def test_a_state_of_another_size_gets_a_buffer_of_its_own():
     _, buffer = open_copy(pack({"a": torch.arange(3.0)}))
     larger = pack({"a": torch.arange(40.0)}, into=buffer)

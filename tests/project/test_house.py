@@ -45,7 +45,7 @@ WINGS = (
         "config",
     ),
     *("reporting", "tasks", "training", "evolution", "collection", "runs", "comparison"),
-    *("commandline", "compare", "plot", "run"),
+    *("forking", "commandline", "compare", "plot", "run", "fork"),
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}

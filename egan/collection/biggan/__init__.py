@@ -22,6 +22,10 @@ Attention is SAGAN's (Zhang et al. 2018, 1805.08318), the head of D is a project
 Koyama 2018, 1802.05637). Channels double from the image inwards, up to 16 times the width, as the
 paper's do at 128x128; parts of z may differ in size by one.
 
+The preset `paper` differs from the published in the labels of generated samples, which are drawn as
+the data have them, from the authors' later code (uniform there) too; and the penalty is the formula
+above, of which that code takes half the gradient, and by default none.
+
 Fitness: the share of samples that a fixed classifier takes for the class that was asked for, minus
 the Fréchet distance to the data in its features. Large models collapse late; the runs keep the best
 state, and `metrics.csv` has the largest singular values of either network's weights.
@@ -98,3 +102,12 @@ def paper() -> RunConfig:
 
 
 PRESETS = {"small": small, "paper": paper}
+SOURCES = {
+    "paper": {
+        "section 3, table 1": ("batch_size", "width", "hierarchical", "embedding_dim"),
+        "section 3": ("discriminator_steps", "ema_decay"),
+        "section 3.1": ("orthogonal_weight",),
+        "appendix B": ("latent_dim", "attention"),
+        "appendix C": ("generator_lr", "discriminator_lr", "beta1", "beta2"),
+    }
+}

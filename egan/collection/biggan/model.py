@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import mutations
-from egan.collection.biggan import PRESETS, BigGanSettings
+from egan.collection.biggan import PRESETS, SOURCES, BigGanSettings
 from egan.collection.biggan.networks import Discriminator, Generator
 from egan.networks.blocks import largest_singular_value, orthogonal_penalty
 from egan.networks.latent import interpolate, truncated_normal
@@ -32,6 +32,7 @@ class BigGan(Game):
 
     task_type: ClassVar = Classes
     presets: ClassVar = PRESETS
+    sources: ClassVar = SOURCES
     discriminator_codes: ClassVar = ("labels",)
     tiny: ClassVar = {"width": 2, "latent_dim": 6, "embedding_dim": 3, "batch_size": 8}
     paper_classes = 1000

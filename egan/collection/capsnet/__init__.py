@@ -21,6 +21,11 @@ An update:
 Here no gradient flows through the updates of b, and small images get a border. The preset
 `overlapped` is the paper's task of two digits, one over the other; each is decoded on its own.
 
+The preset `paper` has the paper's equations. The authors' code (Sarasra/models, research/capsules)
+differs: class capsules have biases there, gradients flow through routing, the margin loss is halved
+beside the same 0.0005, and weights start from truncated normal laws (deviation 0.05 in the first
+convolution, 0.1 in the decoder) with biases of 0.1; here from torch's, and W_ij scaled by its size.
+
 Fitness: the share of held-out images whose classes are exactly those of the longest capsules.
 """
 
@@ -133,3 +138,22 @@ def paper() -> RunConfig:
 
 
 PRESETS = {"small": small, "overlapped": overlapped, "paper": paper}
+SOURCES = {
+    "paper": {
+        "section 2": ("routing_iterations",),
+        "section 3, equation 4": ("positive_margin", "negative_margin", "absent_weight"),
+        "section 4, figure 1": (
+            "kernel",
+            "filters",
+            "primary_channels",
+            "primary_dim",
+            "class_dim",
+        ),
+        "section 4, figure 1: no border": ("padding",),
+        "section 4.1, figure 2": ("hidden", "reconstruction_weight"),
+        "section 5": ("shift",),
+        "section 4, TensorFlow's default": ("lr",),
+        "authors' code, experiment.py": ("batch_size",),
+        "authors' code, experiment.py: 0.96 every 2,000 updates": ("lr_half_life",),
+    }
+}

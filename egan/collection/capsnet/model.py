@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import fitness
-from egan.collection.capsnet import PRESETS, CapsNetSettings
+from egan.collection.capsnet import PRESETS, SOURCES, CapsNetSettings
 from egan.collection.capsnet.networks import Capsules, decoder, lengths
 from egan.tasks import Draw, Recognition
 from egan.training.model import BATCH, Model
@@ -74,6 +74,7 @@ class CapsNet(Model):
 
     task_type: ClassVar = Recognition
     presets: ClassVar = PRESETS
+    sources: ClassVar = SOURCES
     learning: ClassVar = {"capsnet": "lr"}
     tiny: ClassVar = {"filters": 4, "primary_channels": 2, "class_dim": 4, "hidden": 8}
     paper_parameters: ClassVar = {"capsnet": 8.2}

@@ -14,15 +14,17 @@ relaxed choice α in [0, 1] of units, x_a = f((1 − α) r), x_i = f(α k + (1 �
 
 An update, once the generator is trained and its units are compared with the classes:
 
-    draw codes z and places P
+    draw codes z, and places P for each class
     make x_i and x_a for the α of each class
     descend −δ + λ‖α‖² in α, for all classes at once
 
 Here objects are of one colour each, as in `scenes` and `shapes`, so that the segmentation is known
 exactly (`egan.judging.attributes.segment`) and needs no network; for the gradient it is smoothed.
-P is a random square of half the map's side, and δ is measured in it. The generator is any
-convolutional one of the collection, given as its run's model.safetensors (--subject), or a small
-DCGAN with hinge loss, which the first updates train.
+P is one place of the map, to ablate where most of the class is, and to insert where it is not but
+may be: as often as most of it is there. The authors keep those places of five where an insertion
+adds most, and take 500 updates on 20 such pairs. Their generators are trained already (Progressive
+GANs of LSUN). Here the generator is any convolutional one of the collection, given as its run's
+model.safetensors (--subject), or a small DCGAN with hinge loss, which the first updates train.
 
 Fitness: the causal effect of a fixed number of units, the mean over classes.
 """
@@ -74,7 +76,7 @@ def small() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="scenes", image_size=16),
         search=SearchConfig(rounds=14, interval=100),
-        settings=DissectionSettings(),
+        settings=DissectionSettings(num_units=4, penalty=0.05),
     )
 
 
@@ -86,5 +88,15 @@ def paper() -> RunConfig:
         settings=DissectionSettings(width=128, subject_updates=20_000, num_units=20),
     )
 
+
+SOURCES = {
+    "paper": {
+        "section 3.1": ("threshold",),
+        "authors' code, aceoptimize.py": ("num_units", "lr", "penalty"),
+        "authors' code, proggan.py: layer4, 512 maps of 8x8": ("layer", "width"),
+        "ours": ("subject", "subject_updates", "subject_lr", "batch_size"),
+    }
+}
+"""Where each value comes from."""
 
 PRESETS = {"small": small, "paper": paper}

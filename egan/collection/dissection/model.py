@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,23 +12,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from egan.collection.dissection import PRESETS, DissectionSettings
+from egan.collection.dissection import PRESETS, SOURCES, DissectionSettings
 from egan.collection.dissection.networks import Choice, Subject, subject_settings
 from egan.collection.dissection.units import (
     QUANTILES,
     QUICK,
     Edit,
     blended,
+    candidates,
     dissect,
     levels_where,
     map_layers,
     masks_of,
+    occupied,
+    popularity,
+    shares,
     smooth_segmentation,
     watched,
 )
 from egan.data.kinds import Images
 from egan.data.shapes import PALETTE
-from egan.judging.attributes import segment
+from egan.judging import attributes
 from egan.tasks import Draw, Generation, Needs, Scores
 from egan.training.model import Model, stream
 
@@ -54,6 +60,7 @@ class Dissection(Model):
 
     task_type: ClassVar = Units
     presets: ClassVar = PRESETS
+    sources: ClassVar = SOURCES
     learning: ClassVar = {"choice": "lr"}
     tiny: ClassVar = {"width": 4, "subject_updates": 1, "batch_size": 4, "num_units": 2}
     settings: DissectionSettings
@@ -74,7 +81,8 @@ class Dissection(Model):
                 f"{len(layers)} sizes, but got {self.settings.layer}."
             )
         self.layer = layers[self.settings.layer]
-        choice = Choice(len(self.classes), self.layer.shape[0])
+        units, height, width = self.layer.shape
+        choice = Choice(len(self.classes), units, height * width)
         return {**self.subject.networks, "choice": choice}
 
     def _born(self) -> Subject:
@@ -100,7 +108,7 @@ class Dissection(Model):
         """Return the colours that the data have, as indices into the palette: without them, all."""
         if not self.task.data.is_here:
             return list(range(len(PALETTE)))
-        segments = segment(self.task.data.real(NUM_SURVEYED))
+        segments = attributes.segment(self.task.data.real(NUM_SURVEYED))
         shares = np.bincount(segments.ravel(), minlength=5)[1:] / segments.size
         if not (shares > RARE).any():
             raise ValueError(
@@ -128,7 +136,7 @@ class Dissection(Model):
             return
         self.training(False)
         if not self.choice.surveyed:
-            if not s.subject:
+            if isinstance(self.subject, Subject):
                 self.subject.renew_statistics()  # of the weights that stay from now on
             self.survey()
         self.choose()
@@ -140,10 +148,11 @@ class Dissection(Model):
 
     @torch.no_grad()
     def survey(self) -> None:
-        """Compare all units with all classes: IoU, levels to insert, and α to start from."""
+        """Compare all units with all classes: IoU, what to insert where, and α to start from."""
         quantiles = QUANTILES if self.settings.threshold == "information" else QUICK
         with watched(self.layer) as seen:
             masks = masks_of(self.images(NUM_SURVEYED, seed=self._seed()), self.classes)
+        self.choice.popularity.copy_(popularity(shares(masks, self.layer.shape[1:])))
         iou = dissect(seen[0].cpu(), masks, quantiles=quantiles).iou.T
         self.choice.iou.copy_(iou)
         self.choice.levels.copy_(levels_where(seen[0].cpu(), masks))
@@ -152,48 +161,50 @@ class Dissection(Model):
 
     def choose(self) -> None:
         """Take a step of α on −δ + λ‖α‖², for all classes at once."""
-        count, seed = self.settings.batch_size, self._seed()
-        places = self.squares(count, self.rng)
-        effects = []
-        for index in range(len(self.classes)):
-            with_it, without = (
-                self.images(count, seed=seed, edit=edit)
-                for edit in self.edits(index, self.choice.alpha[index], places)
-            )
-            gain = smooth_segmentation(with_it, self.classes) - smooth_segmentation(
-                without, self.classes
-            )
-            effects.append(_within(gain[:, index], places))
-        penalty = self.settings.penalty * self.choice.alpha.square().sum()
+        seed, alpha = self._seed(), self.choice.alpha
+        share = self._shares(self.settings.batch_size, seed)
+        effects = [self._effect(index, alpha[index], share, seed) for index in range(len(alpha))]
+        penalty = self.settings.penalty * alpha.square().sum()
         self.descend(penalty - torch.stack(effects).sum(), "choice")
         with torch.no_grad():
-            self.choice.alpha.clamp_(0, 1)
+            alpha.clamp_(0, 1)
 
-    def edits(self, index: int, units: Tensor, places: Tensor) -> tuple[Edit, Edit]:
-        """Return the insertion and the ablation of units (U,) for a class, at some places."""
-        level = self.choice.levels[index]
-        return blended(units, level, places), blended(units, 0.0, places)
+    def _shares(self, count: int, seed: int) -> Tensor:
+        """Return how much of each place of the map each class has (N, C, h, w) on samples."""
+        with torch.no_grad():
+            masks = masks_of(self.images(count, seed=seed), self.classes)
+        return shares(masks, self.layer.shape[1:])
 
-    def squares(self, count: int, rng: torch.Generator) -> Tensor:
-        """Draw places (count, 1, h, w): ones in a random square of half the map's side."""
-        size = self.layer.shape[1]
-        side = max(1, size // 2)
-        corners = torch.randint(size - side + 1, (count, 2, 1), generator=rng)
-        line = torch.arange(size)
-        inside = (line >= corners) & (line < corners + side)
-        places = inside[:, 0, :, None] & inside[:, 1, None, :]
-        return places[:, None].float().to(self.device)
+    def _effect(
+        self, index: int, units: Tensor, share: Tensor, seed: int, *, exact: bool = False
+    ) -> Tensor:
+        """Return δ of units (U,): the class where they are inserted less where they are ablated."""
+        own = share[:, index]
+        free = candidates(own, self.choice.popularity[index], self.rng)
+        taken = occupied(own)
+        insert = self.insertion(index, units, free.where)
+        ablate = blended(units, 0.0, taken.where.to(self.device))
+        seen = []
+        for edit, places in ((insert, free), (ablate, taken)):
+            made = self.images(len(share), seed=seed, edit=edit)
+            segment = masks_of if exact else smooth_segmentation
+            seen.append(places.mean(segment(made, self.classes)[:, index].float()))
+        return seen[0] - seen[1]
+
+    def insertion(self, index: int, units: Tensor, places: Tensor) -> Edit:
+        """Return what raises units (U,) to a class's levels at some places (N, 1, h, w)."""
+        return blended(units, self.choice.levels[index], places.to(self.device))
 
     def score(self) -> dict[str, float]:
         """Return δ of the chosen units, what ablating them everywhere removes, the best IoU."""
-        seed, places = self._seed(), self.squares(NUM_JUDGED, self.rng)
-        before = masks_of(self.images(NUM_JUDGED, seed=seed), self.classes).float()
+        seed = self._seed()
+        before = masks_of(self.images(NUM_JUDGED, seed=seed), self.classes)
+        share = shares(before, self.layer.shape[1:])
         effects, removed = [], []
         for index, units in enumerate(self.choice.best(self.settings.num_units)):
-            insert, ablate = self.edits(index, units, places)
-            gain = self._masks(insert, seed, index) - self._masks(ablate, seed, index)
-            effects.append(float(_within(gain, places.cpu())))
-            left = self._masks(blended(units, 0.0, 1.0), seed, index).sum()
+            effects.append(float(self._effect(index, units, share, seed, exact=True)))
+            made = self.images(NUM_JUDGED, seed=seed, edit=blended(units, 0.0, 1.0))
+            left = masks_of(made, self.classes)[:, index].sum()
             removed.append(1 - float(left / before[:, index].sum().clamp(min=1)))
         return {
             "fitness": float(np.mean(effects)),
@@ -204,10 +215,6 @@ class Dissection(Model):
     def look(self) -> dict[str, float]:
         """Return the scores: not how good samples are, but what is known of them."""
         return self.score()
-
-    def _masks(self, edit: Edit, seed: int, index: int) -> Tensor:
-        made = self.images(NUM_JUDGED, seed=seed, edit=edit)
-        return masks_of(made, self.classes)[:, index].float()
 
     @property
     def choice(self) -> Choice:
@@ -220,11 +227,14 @@ class Dissection(Model):
         return int(torch.randint(2**31, (), generator=self.rng))
 
     def images(self, count: int, *, seed: int, edit: Edit | None = None) -> Tensor:
-        """Make samples (count, 3, H, W), the same for a seed but for what an edit changes."""
-        if edit is None:
-            return self.subject.sample(count, stream(seed))
-        with watched(self.layer, edit):
-            return self.subject.sample(count, stream(seed))
+        """Make samples (count, 3, H, W), the same for a seed but for what an edit changes.
+
+        Gradients flow to the edit, which `sample` as it is would stop.
+        """
+        sample = unwrap(type(self.subject).sample)
+        with nullcontext() if edit is None else watched(self.layer, edit):
+            made: Tensor = sample(self.subject, count, stream(seed))
+        return made
 
     def pictures(self) -> dict[str, Draw]:
         """Show what units draw, what is left without them, and what they add."""
@@ -243,10 +253,13 @@ class Dissection(Model):
         return self._rows(rng, edits)
 
     def show_insertion(self, rng: torch.Generator) -> Image.Image:
-        """Draw samples, and below with the units of each class raised in a random square."""
-        places = self.squares(NUM_SHOWN, rng)
-        chosen = enumerate(self.choice.best(self.settings.num_units))
-        return self._rows(rng, [self.edits(i, units, places)[0] for i, units in chosen])
+        """Draw samples, and below with the units of each class raised where it may be."""
+        share = self._shares(NUM_SHOWN, rng.initial_seed())
+        edits = []
+        for index, units in enumerate(self.choice.best(self.settings.num_units)):
+            places = candidates(share[:, index], self.choice.popularity[index], rng)
+            edits.append(self.insertion(index, units, places.where))
+        return self._rows(rng, edits)
 
     def _rows(self, rng: torch.Generator, edits: list[Edit]) -> Image.Image:
         seed = rng.initial_seed()
@@ -266,9 +279,3 @@ class Dissection(Model):
     def _grid(self, samples: Tensor) -> Image.Image:
         picture: Image.Image = self.task.show(samples, columns=NUM_SHOWN)
         return picture
-
-
-def _within(values: Tensor, places: Tensor) -> Tensor:
-    """Return the mean of values (N, H, W) in the places (N, 1, h, w) of a smaller map."""
-    share = F.interpolate(places, values.shape[1:])[:, 0]
-    return (values * share).sum() / share.sum()

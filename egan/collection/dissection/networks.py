@@ -81,17 +81,22 @@ class Subject(Game):
 
 
 class Choice(nn.Module):
-    """Which units draw each class: α (C, U), the levels k (C, U) to insert, and the IoU (C, U)."""
+    """Which units draw each class: α (C, U), the levels k (C, U) to insert, and the IoU (C, U).
+
+    And how often each place of the map (C, h * w) is the one where most of a class is.
+    """
 
     levels: Tensor
     iou: Tensor
+    popularity: Tensor
     surveyed: Tensor
 
-    def __init__(self, num_classes: int, num_units: int) -> None:
+    def __init__(self, num_classes: int, num_units: int, num_places: int) -> None:
         super().__init__()
         self.alpha = nn.Parameter(torch.zeros(num_classes, num_units))
         self.register_buffer("levels", torch.zeros(num_classes, num_units))
         self.register_buffer("iou", torch.zeros(num_classes, num_units))
+        self.register_buffer("popularity", torch.ones(num_classes, num_places))
         self.register_buffer("surveyed", torch.tensor(False))
 
     def best(self, count: int) -> Tensor:

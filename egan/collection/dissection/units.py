@@ -115,6 +115,59 @@ def masks_of(images: Tensor, classes: list[int]) -> Tensor:
     return torch.stack([segments == 1 + one for one in classes], dim=1)
 
 
+class Places(NamedTuple):
+    """One place of each sample's map: ones there (N, 1, h, w), and which samples count (N,)."""
+
+    where: Tensor
+    counts: Tensor
+
+    @classmethod
+    def at(cls, index: Tensor, counts: Tensor, size: tuple[int, ...]) -> Places:
+        """Return places by their index (N,) in the map."""
+        where = F.one_hot(index, size[0] * size[1]).float()
+        return cls(where.reshape(-1, 1, *size), counts)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Return the mean of values (N, H, W) there; of an image as many pixels as the place."""
+        share = F.interpolate(self.where, values.shape[1:])[:, 0] * self.counts[:, None, None]
+        share = share.to(values.device)
+        return (values * share).sum() / share.sum().clamp(min=1.0)
+
+
+def shares(masks: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Return how much of each place of a map a class has: (N, C, H, W) -> (N, C, h, w)."""
+    return F.adaptive_avg_pool2d(masks.float(), size)  # type: ignore[arg-type]
+
+
+def occupied(share: Tensor) -> Places:
+    """Return where most of a class is, from shares (N, h, w); samples with any of it count."""
+    most, index = share.flatten(1).max(dim=1)
+    return Places.at(index, most > 0, share.shape[1:])
+
+
+def candidates(share: Tensor, popularity: Tensor, rng: torch.Generator) -> Places:
+    """Draw where a class may be, as often as it is there; samples that have none there count.
+
+    Args:
+        share: How much of each place has the class (N, h, w).
+        popularity: How often each place is the one with most of it (h * w).
+        rng: Of the draw, on the CPU.
+    """
+    index = torch.multinomial(popularity.cpu(), len(share), replacement=True, generator=rng)
+    free = share.flatten(1).gather(1, index[:, None])[:, 0] == 0
+    return Places.at(index, free, share.shape[1:])
+
+
+def popularity(share: Tensor) -> Tensor:
+    """Return how often each place has most of each class: (N, C, h, w) -> (C, h * w).
+
+    With a tenth of the mean everywhere, so that no place is impossible.
+    """
+    most = [occupied(one) for one in share.unbind(1)]
+    counted = torch.stack([at.where[at.counts].sum(dim=(0, 1)).flatten() for at in most])
+    return counted + counted.mean(dim=1, keepdim=True).clamp(min=1e-3) / 10
+
+
 class Dissected(NamedTuple):
     """How units and classes agree, (U, C) each: IoU, and the thresholds that give it."""
 
@@ -147,7 +200,7 @@ def dissect(maps: Tensor, masks: Tensor, *, quantiles: tuple[float, ...] = QUANT
 
 def levels_where(maps: Tensor, masks: Tensor) -> Tensor:
     """Return k (C, U): the mean of each unit in maps (N, U, h, w) where each class is."""
-    share = F.adaptive_avg_pool2d(masks.float(), (maps.shape[2], maps.shape[3]))
+    share = shares(masks, maps.shape[2:])
     total = torch.einsum("nchw,nuhw->cu", share, maps)
     return total / share.sum(dim=(0, 2, 3)).clamp(min=1e-9)[:, None]
 

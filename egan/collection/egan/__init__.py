@@ -257,7 +257,7 @@ SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("network", "width", "discriminator_width", "depth", "latent_dim"),
             *("generator_norm", "discriminator_norm", "generator_init"),
         ),
-        OURS: ("discriminator_init",),
+        OURS: ("discriminator_init", "evolution.niches", "evolution.mixture"),
     }
 }
 """By preset: where its values are from, and the settings of each source."""

@@ -17,6 +17,10 @@ term is −E[log D(x)]. An update:
 The networks are the paper's for MNIST at 28x28, with a convolution more or less at other sizes:
 G  linear, linear, transposed convolutions;  D  convolutions, linear;  Q  a hidden layer on top.
 
+The preset `paper` is the authors' script for MNIST, but images are in [−1, 1], so that G ends in
+tanh rather than in a sigmoid. Of two slopes of LeakyReLU, .1 in the paper and .01 in the authors'
+code, it has the paper's.
+
 Fitness: how much c says about the class that a fixed classifier sees in x, as normalised mutual
 information, minus a tenth of the Fréchet distance to the data; without classes, the distance alone.
 Never by Q, which is the member's own.
@@ -97,8 +101,34 @@ def paper() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=50, interval=100),
-        settings=InfoganSettings(batch_size=128, generator_lr=1e-3, discriminator_lr=2e-4),
+        settings=InfoganSettings(
+            batch_size=128,
+            generator_lr=1e-3,
+            discriminator_lr=2e-4,
+            continuous_weight=1.0,
+            ema_decay=0.0,
+        ),
     )
 
 
 PRESETS = {"small": small, "paper": paper}
+SOURCES = {
+    "paper": {
+        "authors' code, run_mnist_exp.py": (
+            "batch_size",
+            "latent_dim",
+            "categorical_codes",
+            "categories",
+            "continuous_codes",
+            "categorical_weight",
+            "continuous_weight",
+            "learned_deviation",
+            "generator_lr",
+            "discriminator_lr",
+        ),
+        "authors' code, regularized_gan.py": ("width", "hidden", "guess_width"),
+        "authors' code, infogan_trainer.py": ("beta1", "discriminator_steps"),
+        "Adam's default, as in the authors' code": ("beta2",),
+        "none in the authors' code": ("ema_decay",),
+    }
+}

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import fitness
-from egan.collection.infogan import PRESETS, InfoganSettings
+from egan.collection.infogan import PRESETS, SOURCES, InfoganSettings
 from egan.collection.infogan.networks import (
     Discriminator,
     Guess,
@@ -44,6 +44,7 @@ class Infogan(Game):
 
     task_type: ClassVar = Generation
     presets: ClassVar = PRESETS
+    sources: ClassVar = SOURCES
     needs: ClassVar = Needs(kinds=(Images,))
     discriminator_codes: ClassVar = ("categories", "continuous")  # what Q learns to guess
     live: ClassVar = {"learned_deviation": (Discriminator, "learned_deviation")}

@@ -15,10 +15,13 @@ the logistic one with R1 = γ/2 E_x[‖∇t(x)‖²]. An update:
     averages of G and of w move
 
     mixing        a share of samples takes the styles of a second z from a random layer on
-    truncation    w' = w̄ + ψ (w − w̄) in the first layers; w̄ is a running mean
+    truncation    w' = w̄ + ψ (w − w̄) in the first 8 of 18 layers; w̄ is a running mean
 
 Here both networks train at full size from the start, with one layer to and from colours; the paper
-grows them (Karras et al. 2017, 1710.10196) with one for each size. Images end in tanh.
+grows them (Karras et al. 2017, 1710.10196) with one for each size, at larger batches and smaller
+rates first. Each sample has a crossover of its own, in the authors' code a batch has one. The
+average of G starts with a short memory. The small preset's images end in tanh, and none are
+mirrored, since left and right are told apart; the paper's have no tanh and half are mirrored.
 
 Fitness: minus the Fréchet distance, minus a tenth of the logarithm of the perceptual path length,
 
@@ -70,6 +73,10 @@ class StyleGanSettings(GameSettings):
     """Share of training samples with two styles."""
     noise: bool = True
     """Whether layers get noise; without, their inputs are 0."""
+    tanh: bool = True
+    """Whether tanh keeps images in [-1, 1]."""
+    mirror: bool = False
+    """Whether half of the real images are mirrored."""
 
     def check(self) -> None:
         """See that every number is in its range."""
@@ -115,10 +122,10 @@ def small() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """Faces of 1024x1024 pixels (FFHQ) as published, from a folder of images."""
+    """Faces of 1024x1024 pixels (FFHQ), 25 million images as published, from a folder."""
     return RunConfig(
         data=DataConfig(name="folder", image_size=1024),
-        search=SearchConfig(rounds=1000, interval=1000),
+        search=SearchConfig(rounds=782, interval=1000),
         settings=StyleGanSettings(
             width=16,
             max_width=512,
@@ -131,9 +138,39 @@ def paper() -> RunConfig:
             discriminator_lr=3e-3,
             beta1=0.0,
             beta2=0.99,
-            ema_decay=0.999,
+            ema_decay=0.5 ** (32 / 10_000),
+            tanh=False,
+            mirror=True,
         ),
     )
 
+
+SOURCES = {
+    "paper": {
+        "authors' code, networks_stylegan.py": (
+            "width",
+            "max_width",
+            "latent_dim",
+            "style_dim",
+            "mapping_depth",
+            "mapping_rate",
+            "mixing",
+            "noise",
+            "tanh",
+        ),
+        "authors' code, train.py, FFHQ on eight GPUs at 1024x1024": (
+            "batch_size",
+            "generator_lr",
+            "discriminator_lr",
+            "beta1",
+            "beta2",
+            "r1_weight",
+            "mirror",
+        ),
+        "authors' code, training_loop.py": ("discriminator_steps",),
+        "authors' code, training_loop.py: a half-life of 10,000 images": ("ema_decay",),
+    }
+}
+"""Where each value comes from."""
 
 PRESETS = {"small": small, "paper": paper}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from egan.collection.stylegan import PRESETS, StyleGanSettings
+from egan.collection.stylegan import PRESETS, SOURCES, StyleGanSettings
 from egan.collection.stylegan.networks import Generator, areas, discriminator, thirds
 from egan.data.kinds import Images
 from egan.losses.discriminator import r1_penalty
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 PSIS = (1.0, 0.75, 0.5, 0.25, 0.0)
+EARLY = 8 / 18
+"""The share of layers, the first ones, whose styles are truncated."""
 NUM_PATHS, STEP = 250, 1e-2
 PATH_WEIGHT = 0.1
-SOURCES = 6
+NUM_SOURCES = 6
 
 
 class StyleGan(Game):
@@ -33,6 +36,7 @@ class StyleGan(Game):
     needs: ClassVar = Needs(kinds=(Images,))
     tiny: ClassVar = {"width": 2, "latent_dim": 4, "style_dim": 4, "batch_size": 8}
     paper_parameters: ClassVar = {"generator": 26.2}
+    sources: ClassVar = SOURCES
     settings: StyleGanSettings
 
     def generator_network(self) -> nn.Module:
@@ -42,6 +46,14 @@ class StyleGan(Game):
     def discriminator_network(self) -> nn.Module:
         """Build D."""
         return discriminator(self.shape, self.settings)
+
+    def draw(self, count: int | None = None) -> Batch:
+        """Draw a batch of the data; half of it is mirrored, where the settings say so."""
+        batch = super().draw(count)
+        if not self.settings.mirror:
+            return batch
+        turned = torch.rand(len(batch), 1, 1, 1, generator=self.rng).to(self.device) < 0.5
+        return replace(batch, samples=torch.where(turned, batch.samples.flip(3), batch.samples))
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z) and noise (count, M); in training, a second z and where it begins."""
@@ -75,8 +87,8 @@ class StyleGan(Game):
         styles = self.average.styles(moved(codes, self.device))  # type: ignore[operator]
         return {**codes, "styles": styles.cpu()}
 
-    def truncated(self, codes: Codes, *, psi: float, share: float = 0.5) -> Codes:
-        """Return codes with styles pulled to their mean, in the first half of layers or a share."""
+    def truncated(self, codes: Codes, *, psi: float, share: float = EARLY) -> Codes:
+        """Return codes with styles pulled to their mean in a share of layers, the first ones."""
         styles = self.styled(codes)["styles"]
         mean = self.networks["average"].get_buffer("module.mapping.mean").cpu()
         early = slice(round(share * styles.shape[1]))
@@ -125,15 +137,15 @@ class StyleGan(Game):
 
         Two rows for each range of layers, a third of them each.
         """
-        sources = self.styled(self.codes(SOURCES, rng))
-        targets = self.styled(self.codes(SOURCES, rng))
+        sources = self.styled(self.codes(NUM_SOURCES, rng))
+        targets = self.styled(self.codes(NUM_SOURCES, rng))
         rows = [torch.ones(1, *self.shape), self.made(sources)]
-        for row in range(SOURCES):
-            target = rows_of(targets, [row] * SOURCES)
+        for row in range(NUM_SOURCES):
+            target = rows_of(targets, [row] * NUM_SOURCES)
             layers = thirds(len(areas(self.shape)))[row // 2]
             rows += [self.made(rows_of(targets, [row]))]
             rows += [self.made(self.mixed(target, sources, layers=layers))]
-        picture: Image.Image = self.task.show(torch.cat(rows), columns=SOURCES + 1)
+        picture: Image.Image = self.task.show(torch.cat(rows), columns=NUM_SOURCES + 1)
         return picture
 
     def show_truncation(self, rng: torch.Generator) -> Image.Image:

@@ -20,6 +20,7 @@ from egan.tasks import Codes
 
 SLOPE = 0.2
 MEAN_DECAY = 0.995
+ADAIN_EPS = 1e-8
 
 
 def widths(shape: tuple[int, ...], settings: StyleGanSettings) -> list[int]:
@@ -70,7 +71,11 @@ class Layer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(after, 1, 1))
         self.activation = nn.LeakyReLU(SLOPE)
         self.norm = ConditionalNorm(
-            after, condition_dim=style_dim, statistics="instance", linear=EqualisedLinear
+            after,
+            condition_dim=style_dim,
+            statistics="instance",
+            linear=EqualisedLinear,
+            eps=ADAIN_EPS,
         )
 
     def forward(self, hidden: Tensor, style: Tensor, noise: Tensor) -> Tensor:
@@ -83,12 +88,14 @@ class Layer(nn.Module):
 
 
 class Generator(nn.Module):
-    """Styles (N, L, W), noise (N, M) -> images (N, C, H, W) in [-1, 1]; M is the sum of `areas`.
+    """Styles (N, L, W), noise (N, M) -> images (N, C, H, W); M is the sum of `areas`.
+
+    Real images are in [-1, 1]; where the settings say so, tanh keeps these there too.
 
     At 1024x1024 with the paper's sizes, two of the 18 layers for each map, w and noise in each:
 
         constant 4x4x512 -> 4x4x512 -> 8x8x512 -> 16x16x512 -> 32x32x512 -> 64x64x256
-        -> 128x128x128 -> 256x256x64 -> 512x512x32 -> 1024x1024x16 -> 1x1 conv, tanh 1024x1024x3
+        -> 128x128x128 -> 256x256x64 -> 512x512x32 -> 1024x1024x16 -> 1x1 conv 1024x1024x3
     """
 
     def __init__(self, shape: tuple[int, ...], settings: StyleGanSettings) -> None:
@@ -105,6 +112,7 @@ class Generator(nn.Module):
             self.layers.append(make(before, after, up=not first, conv=not first))
             self.layers.append(make(after, after, up=False, conv=True))
         self.colours = EqualisedConv2d(channels[-1], shape[0], 1, gain=1.0)
+        self.last = nn.Tanh() if settings.tanh else nn.Identity()
 
     def styles(self, codes: Codes) -> Tensor:
         """Return the styles of all layers (N, L, W): of "z", from "crossover" on of "other"."""
@@ -121,7 +129,7 @@ class Generator(nn.Module):
         planes = torch.split(noise, self.areas, dim=1)
         for layer, style, plane in zip(self.layers, styles.unbind(1), planes, strict=True):
             hidden = layer(hidden, style, plane)
-        images: Tensor = self.colours(hidden).tanh()
+        images: Tensor = self.last(self.colours(hidden))
         return images
 
 

@@ -66,7 +66,7 @@ def compare_runs(
     for axes, column in zip(panels, columns, strict=True):
         one = measure(column)
         scale_axis(axes, one)
-        title = one.title + (_whose(runs) if axes is panels[0] else "")
+        title = one.title + (_whose(runs) if axes is panels[0] else "") + _weak(runs, column)
         dress(axes, title=title, x=_axis_label(runs, axis), y=one.label)
         place_steps(axes, narrow=len(columns) > 1, whole=axis != SECONDS)
     _name_curves(figure, panels[0], repeated=len(labels) < len(runs))
@@ -116,6 +116,11 @@ def _whose(runs: Sequence[Compared]) -> str:
     if kinds == {"evolve"}:
         return " of the winner"
     return "" if kinds == {"train"} else " of the best"
+
+
+def _weak(runs: Sequence[Compared], name: str) -> str:
+    """Return a word on curves that are taken in weak features."""
+    return " (in weak features)" if any(run.about.caveat_of(name) for run in runs) else ""
 
 
 def common_measure(runs: Sequence[Compared]) -> str | None:

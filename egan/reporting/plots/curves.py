@@ -57,7 +57,7 @@ def fitness_curves(
     """
     require_score(results, score)
     about = about or about_of(results, {})
-    draw = {"train": _of_training, "search": _of_population, "evolve": _by_mutation}[about.kind]
+    draw = {"train": _of_training, "evolve": _by_mutation}.get(about.kind, _of_population)
     return draw(tidy(results), score, about)
 
 

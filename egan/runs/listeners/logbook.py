@@ -36,13 +36,18 @@ class Logbook(Callback):
         """Write where the run stands."""
         if not self.looker.is_due(generation.number):
             return
-        best = generation.population[0].scores if generation.population else {}
-        fitness = best.get(OBJECTIVE, math.nan)
         parts = [
             f"{self.about.where(generation.number)} of {self.looker.generations}",
-            measure(OBJECTIVE).phrase(fitness) if math.isfinite(fitness) else "no finite score",
+            self._fitness(generation),
             samples_in_words(
                 self.looker.latest, leading=self.about.leading, caveat=self.about.caveat
             ),
         ]
         logger.info("%s", " · ".join(part for part in parts if part))
+
+    def _fitness(self, generation: Generation) -> str:
+        best = generation.population[0].scores if generation.population else {}
+        fitness = best.get(OBJECTIVE, math.nan)
+        if not math.isfinite(fitness):
+            return "no finite score"
+        return measure(OBJECTIVE).phrase(fitness) if self.about.competes else ""

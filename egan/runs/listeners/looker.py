@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from egan.reporting.pictures import save_atomically
 from population import Callback
-from population.strategies.selection import ranking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,12 +57,7 @@ class Looker(Callback):
         """Look at the best member, or at the one before where nobody survived."""
         if not self.is_due(generation.number):
             return
-        scores = [search.strategy.score(one.scores) for one in generation.population]
-        alive = [i for i in ranking(scores) if generation.population[i].state is not None]
-        if alive:
-            hyperparameters = generation.population[alive[0]].hyperparameters
-            state = self.plan.shown(search.state(alive[0]), search.environment_state())
-            self.showcase.load(state, hyperparameters)
+        self.showcase.follow(search, self.plan)
         self._look(search)
 
     def is_due(self, number: int) -> bool:

@@ -38,6 +38,7 @@ class ProgressBar(Callback):
         interval: How many of these there are in a generation of the search.
         leading: The measures of a look to show; by default those that lead a report.
         caveat: What to bear in mind of those that are taken in features.
+        competes: Whether members do, so that fitness and wins are worth a word.
     """
 
     def __init__(
@@ -49,7 +50,9 @@ class ProgressBar(Callback):
         interval: int = 1,
         leading: Sequence[str] = (),
         caveat: str = "",
+        competes: bool = True,
     ) -> None:
+        self.competes = competes
         self.console = console
         self.unit = unit
         self.interval = interval
@@ -74,7 +77,7 @@ class ProgressBar(Callback):
     def on_generation(self, search: Search, generation: Generation) -> None:  # noqa: ARG002
         """Show where the run stands now."""
         operators = (generation.children[i].offspring.operator for i in generation.survivors)
-        self.wins.extend(operator for operator in operators if operator)
+        self.wins.extend(operator for operator in operators if operator and self.competes)
         if self.bar is None and not self.looker.is_due(generation.number):
             return
         best = generation.population[0].scores if generation.population else {}
@@ -91,7 +94,7 @@ class ProgressBar(Callback):
 
     def _line(self, number: int, fitness: float) -> str:
         parts = [f"{self.unit} {self.interval * number:,}/{self.interval * self.total:,}"]
-        if math.isfinite(fitness):
+        if math.isfinite(fitness) and self.competes:
             parts.append(measure(OBJECTIVE).phrase(fitness))
         if self.wins:
             name, count = Counter(self.wins).most_common(1)[0]

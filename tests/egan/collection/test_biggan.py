@@ -18,6 +18,7 @@ from egan.collection.biggan.networks import (
 )
 from egan.collection.testing import built, random_images, small, task_of
 from egan.networks.blocks import orthogonal_penalty
+from egan.training.model import BATCH
 
 
 def model(shape=(1, 8, 8), **changed):
@@ -99,6 +100,53 @@ def test_attention_sums_values_by_likeness():
     torch.testing.assert_close(attention(hidden), expected)
 
 
+def attentive(**changed):
+    """Return a model of images of 32x32 in evaluation mode, whose places attend to each other."""
+    one = model((3, 32, 32), latent_dim=9, **changed)
+    one.training(False)
+    for network in (one.generator, one.discriminator):
+        if changed.get("attention", True):
+            network.attention.gain.data.fill_(0.5)
+    return one
+
+
+@torch.no_grad()
+def test_the_generator_attends_before_its_last_block():
+    one = attentive()
+    network, codes = one.generator, one.codes(5, torch.Generator().manual_seed(0))
+    embedded = network.embedding(codes["labels"])
+    first, *parts = codes["z"].tensor_split(4, dim=1)
+    hidden = network.first(first).unflatten(1, (-1, 4, 4))
+    conditions = [torch.cat([embedded, part], dim=1) for part in parts]
+    for block, condition in zip(network.blocks[:2], conditions[:2], strict=True):
+        hidden = block(hidden, condition)
+    assert hidden.shape[2:] == (16, 16)  # half as large as the image
+    attended = network.attention(hidden)
+    assert (attended - hidden).abs().max() > 1e-3
+    made = network.last(network.blocks[2](attended, conditions[2]))
+    torch.testing.assert_close(one.generate(network, codes), made)
+    plain = attentive(attention=False).generator
+    assert isinstance(plain.attention, nn.Identity)
+
+
+@torch.no_grad()
+def test_the_discriminator_attends_after_its_first_block_and_sums_what_is_positive():
+    one = attentive()
+    network, real = one.discriminator, one.draw(5)
+    hidden = network.blocks[0](real.samples)
+    assert hidden.shape[2:] == (16, 16)
+    attended = network.attention(hidden)
+    assert (attended - hidden).abs().max() > 1e-3
+    hidden = attended
+    for block in network.blocks[1:]:
+        hidden = block(hidden)
+    assert hidden.min() < 0  # the residual sum is not
+    features = hidden.clamp(min=0).sum(dim=(2, 3))
+    matches = (network.head.embedding.weight[real.labels] * features).sum(dim=1)
+    expected = network.head.linear(features).squeeze(1) + matches
+    torch.testing.assert_close(one.logits(real), expected)
+
+
 def test_spectral_norm_is_in_all_but_the_embedding_of_the_generator():
     one = model()
     plain = {
@@ -141,16 +189,23 @@ def test_codes_of_all_thresholds_share_labels_and_signs():
 
 
 def test_standing_averages_are_those_of_the_codes():
+    """Not those that training has left, and of all batches alike."""
     one = model()
-    before = {name: value.clone() for name, value in one.average.state_dict().items()}
+    for module in one.average.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.fill_(7.0)
+            module.running_var.fill_(9.0)
+            module.num_batches_tracked.fill_(30)
     with one.judging():
-        codes = one.truncated_codes(40, torch.Generator().manual_seed(1), threshold=0.5)
+        before = {name: value.clone() for name, value in one.average.state_dict().items()}
+        codes = one.truncated_codes(3 * BATCH, torch.Generator().manual_seed(1), threshold=0.5)
         network = one.standing(codes)
         first = network.first(codes["z"][:, :2]).unflatten(1, (-1, 2, 2))
     norm = network.blocks[0].norm1.norm
+    variances = [part.var(dim=(0, 2, 3)) for part in first.split(BATCH)]
     torch.testing.assert_close(norm.running_mean, first.mean(dim=(0, 2, 3)))
-    torch.testing.assert_close(norm.running_var, first.var(dim=(0, 2, 3)))
-    assert not network.training
+    torch.testing.assert_close(norm.running_var, torch.stack(variances).mean(dim=0))
+    assert not any(module.training for module in network.modules())
     after = one.average.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
 

@@ -56,6 +56,22 @@ def test_label_noise_replaces_its_share(noise, expected):
     assert changed == pytest.approx(expected, abs=0.04)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_label_noise_is_in_the_half_on_real_samples_alone(noise):
+    cgan = model(label_noise=noise)
+    cgan.training(False)  # no dropout
+    real = cgan.draw(40)
+    cgan.rng.manual_seed(3)
+    labels = cgan._noisy(real.labels) if noise else real.labels
+    assert (labels == real.labels).all() == (noise == 0)
+    cgan.rng.manual_seed(3)
+    expected = -cgan.logits(Batch(real.samples, {"labels": labels})).sigmoid().log().mean()
+    torch.testing.assert_close(cgan.real_loss(real), expected)
+    expected = -(1 - cgan.logits(real).sigmoid()).log().mean()
+    torch.testing.assert_close(cgan.fake_loss(real), expected)
+    assert cgan.is_logistic == (noise == 0)
+
+
 def test_the_accuracy_is_that_of_the_class_asked_for():
     """A generator that copies the data by class is right as often as the classifier is."""
     cgan = model()

@@ -5,11 +5,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from egan import collection
 from egan.collection.testing import built, features_of, tiny
 from egan.data.dataset import Dataset
+from egan.data.shapes import PALETTE
 from egan.run import main
+from egan.training.model import stream
 
 PARTS = {"cgan": "average", "biggan": "average", "stylegan": "average", "vae": "vae"}
 
@@ -55,13 +58,19 @@ def test_the_best_units_are_those_of_the_largest_alpha():
     assert member.choice.best(99).tolist() == [[1] * 4] * 2
 
 
-def test_squares_have_half_the_maps_side():
-    member = dissection()
-    places = member.squares(50, torch.Generator().manual_seed(0))
-    assert places.shape == (50, 1, 8, 8)
-    assert (places.sum(dim=(1, 2, 3)) == 16).all()
-    assert (places.sum(dim=3).amax(dim=2) == 4).all()
-    assert len({tuple(one.flatten().tolist()) for one in places}) > 5
+def test_units_are_chosen_by_what_they_do():
+    """The gradient of δ reaches α: without it, the penalty alone would lower all of it."""
+    member = dissection(penalty=0.0)
+    member.training(False)
+    member.survey()
+    with torch.no_grad():  # the classes are half there, so that δ is nowhere flat
+        member.choice.levels.fill_(0.5)
+        member.choice.alpha.fill_(0.5)
+    share = torch.full((4, 2, 8, 8), 0.5)
+    effect = member._effect(0, member.choice.alpha[0], share, seed=1)
+    [gradient] = torch.autograd.grad(effect, member.choice.alpha)
+    assert gradient[0].abs().max() > 0
+    assert gradient[1].abs().max() == 0
 
 
 def test_a_penalty_alone_sends_alpha_to_0():
@@ -95,6 +104,60 @@ def test_any_convolutional_generator_of_the_collection(name, tmp_path, monkeypat
         assert -1 <= member.score()["fitness"] <= 1
     after = member.subject.networks[PARTS[name]].state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+GREY = torch.full((3, 1, 1), -0.6)
+NOWHERE, HALVES = torch.zeros(2, 8, 8), torch.zeros(2, 8, 8)
+HALVES[0, :, :4] = HALVES[1, :, 4:] = 1
+
+
+def painting(where, **changed):
+    """Return a dissection of maps in which unit 1 draws the first class, and unit 3 the second.
+
+    `where` (2, 8, 8) is where they do, in every sample; the other two units draw nothing.
+    """
+    member = dissection(**changed)
+    colours = torch.tensor(2 * PALETTE[member.classes] - 1).float()[:, :, None, None]
+
+    def images(count, *, seed, edit=None):
+        maps = torch.rand(count, 4, 8, 8, generator=stream(seed))
+        maps[:, [1, 3]] = where
+        maps = maps if edit is None else edit(maps)
+        drawn = maps[:, [1, 3], None] * (colours - GREY)
+        return F.interpolate(GREY + drawn.sum(dim=1), scale_factor=2.0)
+
+    member.images = images
+    member.choice.levels.fill_(1.0)
+    member.choice.surveyed.fill_(True)
+    member.apply_settings()
+    return member
+
+
+@pytest.mark.parametrize("where", [NOWHERE, HALVES], ids=["nothing there", "both there"])
+def test_the_choice_moves_to_the_units_whose_insertion_adds_a_class(where):
+    member = painting(where, penalty=0.0, lr=0.02)
+    member.choice.alpha.data.fill_(0.5)
+    for _ in range(10):
+        member.choose()
+    alpha = member.choice.alpha.detach()
+    assert alpha[0, 1] > 0.6
+    assert alpha[1, 3] > 0.6
+    assert torch.equal(alpha[:, [0, 2]], torch.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize(("units", "effect"), [([1, 3], 1.0), ([3, 1], 0.0), ([0, 2], 0.0)])
+def test_what_the_chosen_units_add_and_remove(units, effect):
+    """All of a class by its unit, where nothing was and where it was; nothing by another's."""
+    scores = []
+    for where in (NOWHERE, HALVES):
+        member = painting(where, num_units=1)
+        member.choice.alpha.data.zero_()
+        member.choice.alpha.data[[0, 1], units] = 1.0
+        member.choice.iou.copy_(torch.tensor([[0.25, 0.5, 0, 0], [0, 0, 0.5, 1.0]]))
+        scores.append(member.score())
+    assert scores[0]["fitness"] == effect
+    assert scores[1]["removed"] == effect
+    assert scores[0]["iou"] == 0.75
 
 
 def test_data_without_colours():

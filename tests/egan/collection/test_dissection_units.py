@@ -6,11 +6,16 @@ from torch import nn
 
 from egan.collection.dissection.units import (
     QUICK,
+    Places,
     blended,
+    candidates,
     dissect,
     levels_where,
     map_layers,
     masks_of,
+    occupied,
+    popularity,
+    shares,
     smooth_segmentation,
     watched,
 )
@@ -75,6 +80,17 @@ def test_thresholds_are_taken_from_other_samples_than_the_iou(wired):
     assert torch.equal(first.thresholds, second.thresholds)
 
 
+def test_the_iou_is_measured_on_the_samples_that_chose_no_threshold():
+    """The class is unit 0's in the first half, and unit 1's in the second."""
+    maps = (torch.rand(20, 2, 4, 4, generator=torch.Generator().manual_seed(0)) < 0.3).float()
+    masks = torch.cat([maps[:10, :1], maps[10:, 1:]]).bool()
+    one, other = (maps[10:, unit].bool() for unit in (0, 1))
+    expected = (one & other).sum() / (one | other).sum()
+    assert expected < 0.5
+    iou = dissect(maps, masks).iou
+    assert iou[:, 0].tolist() == pytest.approx([float(expected), 1.0])
+
+
 def test_the_quick_threshold_is_the_highest_half_percent():
     maps = torch.arange(2000.0).reshape(2, 1, 100, 10).repeat(1, 1, 1, 1)
     masks = torch.zeros(2, 1, 100, 10, dtype=torch.bool)
@@ -130,3 +146,36 @@ def test_the_smooth_segmentation_agrees_with_the_exact_one():
     assert ((smooth > 0.5) == exact).float().mean() > 0.99
     assert smooth.min() > 0
     assert smooth.max() < 1
+
+
+def test_a_place_is_where_most_of_a_class_is():
+    masks = torch.zeros(3, 1, 4, 4, dtype=torch.bool)
+    masks[0, 0, 2:, 2:] = True
+    masks[0, 0, 0, 0] = True
+    masks[1, 0, 3, 0] = True
+    share = shares(masks, (2, 2))
+    assert share[0, 0].tolist() == [[0.25, 0], [0, 1]]
+    places = occupied(share[:, 0])
+    assert places.where[:2].flatten(1).tolist() == [[0, 0, 0, 1], [0, 0, 1, 0]]
+    assert places.counts.tolist() == [True, True, False]
+    torch.testing.assert_close(popularity(share)[0], torch.tensor([0.05, 0.05, 1.05, 1.05]))
+
+
+def test_a_class_may_be_inserted_where_it_often_is_and_is_not_now():
+    share = torch.zeros(400, 2, 2)
+    share[:200, 1, 0] = 0.1
+    rng = torch.Generator().manual_seed(0)
+    places = candidates(share, torch.tensor([0.0, 3.0, 1.0, 0.0]), rng)
+    drawn = places.where.flatten(1).argmax(dim=1)
+    assert set(drawn.tolist()) == {1, 2}
+    assert (drawn == 1).float().mean().item() == pytest.approx(0.75, abs=0.07)
+    assert torch.equal(places.counts, (drawn == 1) | (torch.arange(400) >= 200))
+
+
+def test_the_mean_in_places_is_of_the_samples_that_count():
+    values = torch.arange(48.0).reshape(3, 4, 4)
+    places = Places.at(torch.tensor([3, 0, 1]), torch.tensor([True, True, False]), (2, 2))
+    expected = (values[0, 2:, 2:].mean() + values[1, :2, :2].mean()) / 2
+    torch.testing.assert_close(places.mean(values), expected)
+    none = Places.at(torch.tensor([3, 0, 1]), torch.zeros(3, dtype=torch.bool), (2, 2))
+    assert none.mean(values) == 0

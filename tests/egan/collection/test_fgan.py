@@ -7,7 +7,8 @@ import torch
 
 from egan import collection
 from egan.collection import testing as checks
-from egan.collection.fgan import Bounded, Fgan
+from egan.collection.fgan.model import Fgan
+from egan.collection.fgan.networks import Bounded
 from egan.data import load
 from egan.losses.discriminator import discriminator_loss
 from egan.losses.divergences import F_DIVERGENCES
@@ -141,3 +142,25 @@ def test_the_papers_networks_for_mnist():
     sizes = checks.paper_sizes("fgan")
     assert sizes["generator"] == 101 * 1200 + 1201 * 1200 + 4 * 1200 + 1201 * 784
     assert sizes["discriminator"] == 785 * 240 + 241 * 240 + 241
+
+
+def test_the_papers_networks_start_as_published():
+    settings = dataclasses.replace(
+        collection.preset("fgan:paper").settings, width=8, discriminator_width=8, latent_dim=4
+    )
+    member = checks.built(
+        lambda h: Fgan(h, settings=settings, task=checks.task_of(Fgan, load("digits")))
+    )
+    for network, scale in ((member.generator, 0.05), (member.discriminator, 0.005)):
+        layers = [one for one in network.modules() if isinstance(one, torch.nn.Linear)]
+        assert len(layers) == 3
+        for layer in layers:
+            assert 0.5 * scale < layer.weight.abs().max() <= scale
+            assert not layer.bias.any()
+    units = {type(one) for one in member.discriminator.modules()}
+    assert torch.nn.ELU in units
+    assert torch.nn.LeakyReLU not in units
+    codes = member.codes(1000, torch.Generator().manual_seed(0))["z"]
+    assert 0.99 < codes.max() <= 1
+    assert -1 <= codes.min() < -0.99
+    assert not settings.ema_decay

@@ -1,11 +1,15 @@
 """The plain game: what either player minimises, and when it moves."""
 
+from functools import partial
+
 import pytest
 import torch
 from updates import check_update
 
 import mutations
+from egan import collection
 from egan.collection import testing as checks
+from egan.collection.gan import Gan
 from egan.data import load
 from population.seeding import preserved_randomness
 
@@ -41,6 +45,57 @@ def test_each_player_moves_by_its_own_loss_alone():
 
 def _weights(network):
     return torch.cat([p.detach().flatten().clone() for p in network.parameters()])
+
+
+@pytest.mark.parametrize("name", ["gan", "cgan"])
+@pytest.mark.parametrize(("optimizer", "factor"), [("sgd", 1.0), ("adam", 0.5)])
+def test_a_factor_stands_where_it_has_no_effect_alone(name, optimizer, factor):
+    settings = checks.small(name).settings.tuned({"optimizer": optimizer})
+    data = checks.random_images((1, 8, 8))
+    kind = collection.paper(name)
+    game = checks.built(partial(kind, settings=settings, task=checks.task_of(kind, data)))
+    logits = torch.tensor([-2.0, 0.5, 3.0])
+    wanted = -factor * logits.sigmoid().log().mean()
+    torch.testing.assert_close(game.objective().generator(logits, None), wanted)
+    assert game.objective().formula.startswith("-1/2" if factor == 0.5 else "-E")
+
+
+def test_by_gradient_descent_either_player_follows_its_whole_loss():
+    """The paper's algorithm 1: one rate for the ascent of V and for G's descent."""
+    changed = {"optimizer": "sgd", "beta1": 0.0, "dropout": 0.0, "generator_lr": 0.25}
+    settings, data = checks.small("gan").settings.tuned(changed), checks.random_images((1, 8, 8))
+    gan = checks.built(partial(Gan, settings=settings, task=checks.task_of(Gan, data)))
+    gan.rng.manual_seed(0)
+    fake, real = gan.fake(8), gan.draw(8)
+    loss = -gan.logits(fake).sigmoid().log().mean()
+    gradient = gan.gradient(loss, "generator", retain_graph=True)
+    wanted = _weights(gan.generator) - 0.25 * torch.cat([part.flatten() for part in gradient])
+    gan.train_generator(gan.generator_losses(fake, real, [gan.objective()])[0])
+    torch.testing.assert_close(_weights(gan.generator), wanted)
+
+
+def test_initial_weights_of_the_paper():
+    ranges = {"generator_range": 0.05, "discriminator_range": 0.005}
+    settings = checks.small("gan").settings.tuned(ranges)
+    data = checks.random_images((1, 8, 8))
+    gan = checks.built(partial(Gan, settings=settings, task=checks.task_of(Gan, data)))
+    for network, limit in ((gan.generator, 0.05), (gan.discriminator, 0.005)):
+        weights = [m for m in network.modules() if isinstance(m, torch.nn.Linear)]
+        largest = max(float(m.weight.detach().abs().max()) for m in weights)
+        assert 0.9 * limit < largest <= limit
+        assert all(not m.bias.any() for m in weights)
+
+
+def test_a_share_of_the_input_is_left_out_in_training_alone():
+    gan = checks.built(checks.tiny("gan"), {"input_dropout": 0.5})
+    real = gan.draw(8).samples
+    left = gan.discriminator.input_dropout(real)
+    assert 0.3 < float((left == 0).float().mean()) < 0.7
+    gan.configure({"input_dropout": 0.25})
+    assert gan.discriminator.input_dropout.share == 0.25
+    assert all(m.p == 0.3 for m in gan.discriminator.modules() if isinstance(m, torch.nn.Dropout))
+    with gan.judging():
+        assert torch.equal(gan.discriminator.input_dropout(real), real)
 
 
 @pytest.mark.parametrize("steps", [1, 3])

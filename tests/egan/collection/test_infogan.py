@@ -201,3 +201,10 @@ def test_counts_of_codes_are_checked():
     settings = collection.preset("infogan").settings
     with pytest.raises(ValueError, match="--categorical-codes must be 1 or more"):
         settings.tuned({"categorical_codes": 0})
+
+
+def test_the_paper_weighs_both_kinds_of_codes_alike():
+    settings = collection.preset("infogan:paper").settings
+    assert settings.categorical_weight == settings.continuous_weight == 1
+    assert not settings.learned_deviation
+    assert not settings.ema_decay

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from egan import collection
 from egan.collection import testing as checks
 from egan.losses.variational import gaussian_kl
 
@@ -76,6 +77,37 @@ def test_a_loss_trains_one_network(member):
     run(member, 1)
     assert torch.allclose(weights(member.encoder), before["encoder"], atol=1e-12)
     assert not torch.equal(weights(member.decoder), before["decoder"])
+
+
+def test_the_decoder_may_weigh_what_it_makes_otherwise(member):
+    images = member.draw().samples
+    made = images.flip(0), -images
+    member.configure({"reconstruction_weight": 0.0})
+    alone = member.decoder_loss(images, made)
+    member.configure({"reconstruction_weight": 0.0, "generator_adversarial_weight": 0.5})
+    assert torch.allclose(member.decoder_loss(images, made), 2 * alone)
+
+
+def test_the_papers_layers():
+    settings = collection.preset("introvae:paper").settings
+    assert settings.reconstruction_weight * 0.5 * 4 == 0.05
+    images = checks.random_images((3, 16, 16))
+    changes = {"network": "paper", "margin": 7.0, "warm_up": 0}
+    member = checks.built(checks.tiny("introvae", images), changes)
+    kinds = [type(layer).__name__ for layer in member.encoder.layers]
+    block = ["PostBlock", "AvgPool2d"]
+    first = ["Conv2d", "BatchNorm2d", "LeakyReLU", "AvgPool2d"]
+    assert kinds == [*first, *block, "PostBlock", "Flatten", "Linear"]
+    kinds = [type(layer).__name__ for layer in member.decoder.layers]
+    block = ["PostBlock", "Upsample"]
+    assert kinds == ["Linear", "Unflatten", "ReLU", *block, *block, "PostBlock", "Conv2d"]
+    shapes = [p.shape for p in member.decoder.layers[3].parameters()]
+    assert shapes == [(8, 8, 3, 3), (8,), (8,), (8, 8, 3, 3), (8,), (8,)]
+    with torch.no_grad():
+        member.decoder.layers[-1].bias.fill_(9.0)
+    made = member.sample(3, torch.Generator().manual_seed(0))
+    assert made.shape == (3, 3, 16, 16)
+    assert made.max() == 1
 
 
 @pytest.mark.parametrize("size", [8, 28, 32])

@@ -76,20 +76,29 @@ def test_the_papers_networks_for_scenes():
     assert [m.stride[0] for m in layers] == [2, 1, 2, 1, 2, 2, 1]
     first = paper.generator[0]
     assert (first.in_features, first.out_features) == (1024, 7 * 7 * 256)
+    assert {m.kernel_size for m in layers} == {(3, 3)}
     down = [m for m in paper.discriminator if isinstance(m, nn.Conv2d)]
+    assert {m.kernel_size for m in down} == {(5, 5)}
     assert [m.out_channels for m in down] == [64, 128, 256, 512]
     norms = [m.num_features for m in paper.discriminator if isinstance(m, nn.BatchNorm2d)]
     assert norms == [128, 256, 512]
 
 
 def test_the_papers_number_of_parameters():
-    up = 25 * (4 * 256 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 4 * 256 + 128 + 64 + 3
+    up = 9 * (4 * 256 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 4 * 256 + 128 + 64 + 3
     first = 1025 * 7 * 7 * 256
     down = 25 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512) + 64 + 128 + 256 + 512
     assert paper_sizes("lsgan") == {
         "generator": first + up + 2 * (5 * 256 + 128 + 64),
         "discriminator": down + 2 * (128 + 256 + 512) + 512 * 49 + 1,
     }
+
+
+@pytest.mark.parametrize(("latent", "low"), [("uniform", -1.0), ("normal", -6.0)])
+def test_the_law_of_codes(latent, low):
+    z = model(latent=latent).codes(2000, torch.Generator().manual_seed(0))["z"]
+    assert low <= float(z.min()) < low / 3
+    assert abs(float(z.mean())) < 0.05
 
 
 @pytest.mark.parametrize("size", [8, 28, 32, 64])

@@ -16,8 +16,10 @@ def test_each_value_names_its_source(name, preset):
 
 def test_a_source_is_of_settings_and_of_each_once(monkeypatch):
     model = collection.paper("gan")
-    monkeypatch.setattr(model, "sources", {"paper": {"here": ("batch_size",), "there": ("depth",)}})
-    with pytest.raises(ValueError, match="no settings depth"):
+    monkeypatch.setattr(
+        model, "sources", {"paper": {"here": ("batch_size",), "there": ("no_such",)}}
+    )
+    with pytest.raises(ValueError, match="no settings no_such"):
         sourced("gan", "paper")
     twice = {"here": ("batch_size",), "there": ("batch_size",)}
     monkeypatch.setattr(model, "sources", {"paper": twice})

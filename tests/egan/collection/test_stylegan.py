@@ -1,9 +1,12 @@
 """StyleGAN: its sizes, AdaIN, styles and their mixing, truncation, noise, R1."""
 
+import math
 from functools import partial
 
 import pytest
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from egan import collection
 from egan.collection.stylegan.model import NUM_PATHS, StyleGan
@@ -11,6 +14,8 @@ from egan.collection.stylegan.networks import Generator, areas, discriminator, t
 from egan.collection.testing import built, random_images, small, task_of
 from egan.losses.discriminator import discriminator_loss, r1_penalty
 from egan.networks.conditioning import ConditionalNorm
+from egan.networks.equalised import EqualisedConv2d, EqualisedLinear
+from egan.tasks import Batch
 
 
 def model(shape=(3, 16, 16), **changed):
@@ -46,8 +51,9 @@ def test_adain_sets_mean_and_deviation():
     assert len(seen) == len(areas(one.shape)) == 6
     for norm, hidden, style, styled in seen:
         torch.testing.assert_close(styled.mean((2, 3)), norm.shift(style), atol=1e-4, rtol=0)
+        assert norm.norm.eps == 1e-8
         variance = hidden.var((2, 3), correction=0)
-        expected = (1 + norm.gain(style)).abs() * (variance / (variance + norm.norm.eps)).sqrt()
+        expected = (1 + norm.gain(style)).abs() * (variance / (variance + 1e-8)).sqrt()
         torch.testing.assert_close(styled.std((2, 3), correction=0), expected, atol=1e-4, rtol=0)
 
 
@@ -71,6 +77,61 @@ def test_a_share_of_training_samples_is_mixed(mixing, share):
     assert codes["crossover"].min() >= 1
     one.training(False)
     assert "crossover" not in drawn(one)
+
+
+@torch.no_grad()
+def test_the_mapping_norms_z_and_has_a_rate_of_its_own():
+    one = model(mapping_depth=2, mapping_rate=0.25, style_dim=5)
+    mapping, z = one.generator.mapping.eval(), drawn(one)["z"]
+    linear = [layer for layer in mapping.layers if isinstance(layer, EqualisedLinear)]
+    for layer in linear:
+        layer.bias.fill_(0.5)
+    hidden = z / z.square().mean(dim=1, keepdim=True).sqrt()
+    for layer in linear:
+        gain = math.sqrt(2 / hidden.shape[1])
+        hidden = F.leaky_relu(0.25 * (gain * hidden @ layer.weight.T + layer.bias), 0.2)
+    assert hidden.shape == (6, 5)
+    torch.testing.assert_close(mapping(z), hidden)
+    torch.testing.assert_close(mapping(3 * z), hidden)
+
+
+def low_passed(maps):
+    """Return maps (N, C, H, W) blurred with 1-2-1 in both directions, by slices."""
+    for dim in (2, 3):
+        padded = F.pad(maps, (1, 1, 0, 0) if dim == 3 else (0, 0, 1, 1))
+        size = maps.shape[dim]
+        before, here, after = (padded.narrow(dim, start, size) for start in range(3))
+        maps = (before + 2 * here + after) / 4
+    return maps
+
+
+def test_maps_are_blurred_where_they_are_doubled():
+    """Of 4, 8 and 16 pixels with two layers each, the first of the last two sizes."""
+    layers = model().generator.layers
+    doubled = [not isinstance(layer.up, nn.Identity) for layer in layers]
+    assert doubled == [False, False, True, False, True, False]
+    hidden = torch.randn(2, 3, 4, 4)
+    expected = low_passed(hidden.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3))
+    for layer in (layers[2], layers[4]):
+        torch.testing.assert_close(layer.up(hidden), expected)
+
+
+@torch.no_grad()
+def test_the_discriminator_blurs_before_it_halves():
+    """As its table has it, by hand."""
+    one = model((3, 8, 8))
+    real, kinds = one.draw(8).samples, (EqualisedConv2d, EqualisedLinear)
+    first, a, b, last, inner, outer = (m for m in one.discriminator if isinstance(m, kinds))
+    act = partial(F.leaky_relu, negative_slope=0.2)
+    hidden = act(first(real))
+    assert hidden.shape[2:] == (8, 8)
+    hidden = act(F.avg_pool2d(b(low_passed(act(a(hidden)))), 2))
+    groups = hidden.unflatten(0, (4, 2))  # two groups of four, every second sample in each
+    deviation = (groups.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))
+    plane = deviation.repeat(4)[:, None, None, None].expand(-1, 1, 4, 4)
+    hidden = act(last(torch.cat([hidden, plane], dim=1)))
+    expected = outer(act(inner(hidden.flatten(1)))).squeeze(1)
+    torch.testing.assert_close(one.logits(Batch(real)), expected)
 
 
 def test_the_mean_of_styles_moves_in_training_only():
@@ -97,6 +158,40 @@ def test_without_noise_psi_0_makes_one_image():
         half = one.truncated(codes, psi=0.0)["styles"]
         assert half[:, :3].std(dim=0).max() < 1e-6
         assert half[:, 3:].std(dim=0).min() > 0
+
+
+def test_the_first_8_of_the_papers_18_layers_are_truncated():
+    one = model()
+    with one.judging():
+        codes = drawn(one)
+        one.styled = lambda codes: {**codes, "styles": torch.ones(len(codes["z"]), 18, 4)}
+        pulled = one.truncated(codes, psi=0.0)["styles"]
+    mean = one.networks["average"].module.mapping.mean
+    torch.testing.assert_close(pulled[:, :8], mean.expand(6, 8, -1))
+    assert (pulled[:, 8:] == 1).all()
+
+
+def test_half_of_the_real_images_are_mirrored():
+    plain, turned = model(), model(mirror=True)
+    for one in (plain, turned):
+        one.rng.manual_seed(0)
+    before, after = plain.draw(24).samples, turned.draw(24).samples
+    same, mirrored = (
+        (after == images).flatten(1).all(dim=1) for images in (before, before.flip(3))
+    )
+    assert (same | mirrored).all()
+    assert 6 <= mirrored.sum() <= 18
+
+
+def test_without_tanh_images_may_leave_their_range():
+    one = model(tanh=False)
+    with torch.no_grad(), one.judging():
+        assert one.made(drawn(one, 20)).abs().max() > 1
+
+
+def test_the_papers_average_has_a_half_life_of_10000_images():
+    settings = collection.preset("stylegan:paper").settings
+    assert settings.ema_decay ** (10_000 / settings.batch_size) == pytest.approx(0.5)
 
 
 def test_noise_is_scaled_from_0():

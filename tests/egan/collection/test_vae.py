@@ -10,7 +10,9 @@ import torch
 
 from egan import collection
 from egan.collection import testing as checks
-from egan.collection.vae import Vae, VaeSettings, linear
+from egan.collection.vae import VaeSettings
+from egan.collection.vae.model import Vae
+from egan.collection.vae.networks import linear
 from egan.data import load
 from egan.data.dataset import Dataset
 from egan.losses.variational import gaussian_kl, reparameterise
@@ -61,8 +63,10 @@ def test_the_bound_of_the_exact_posterior_is_the_exact_likelihood():
         encoder.head.bias[:LATENT] = torch.from_numpy(-gain @ mean)
         encoder.head.bias[LATENT:] = torch.from_numpy(np.log(np.diag(inverse)))
         samples = data.real(50)
-        bound = model.bound(samples, 1)
-    torch.testing.assert_close(bound.double(), exact(samples, loadings, mean), atol=2e-4, rtol=0)
+        bounds = [model.bound(samples, num) for num in (1, 7)]  # all weights are p(x)
+    for bound in bounds:
+        expected = exact(samples, loadings, mean)
+        torch.testing.assert_close(bound.double(), expected, atol=2e-4, rtol=0)
 
 
 def test_training_closes_the_gap_to_the_exact_likelihood():
@@ -113,6 +117,50 @@ def test_the_papers_networks():
     model = checks.built(partial(Vae, settings=settings, task=task))
     weights = {k: tuple(v.shape) for k, v in model.vae.named_parameters() if "weight" in k}
     assert set(weights.values()) == {(500, 784), (40, 500), (500, 20), (784, 500)}
+
+
+def test_the_papers_start_and_prior():
+    settings = collection.preset("vae:paper").settings
+    task = checks.task_of("vae", checks.random_images((1, 28, 28)))
+    model = checks.built(partial(Vae, settings=settings, task=task))
+    start = torch.cat([p.flatten() for p in model.vae.encoder.parameters()])
+    assert start.std().item() == pytest.approx(0.1, rel=0.01)
+    squares = sum(p.square().sum() for p in model.vae.decoder.parameters())
+    assert torch.allclose(model.prior(), squares / (2 * len(task.data)))
+
+
+def test_the_prior_is_descended():
+    def size(weight):
+        model = checks.built(checks.tiny("vae"), {"prior_weight": weight})
+        with preserved_randomness():
+            for _ in range(20):
+                model.update()
+        return float(model.prior().detach())
+
+    assert size(50.0) < size(0.0)
+
+
+def test_a_hidden_layer_sees_pixels_from_nought_to_one():
+    model = checks.built(checks.tiny("vae"), {"network": "mlp"})
+    images = model.task.held_out.real(3)
+    direct = model.vae.encoder((images + 1) / 2)
+    assert torch.equal(model.encode(images).mean, direct.mean)
+
+
+@pytest.mark.parametrize("network", ["conv", "mlp", "linear"])
+def test_decoded_variances(network):
+    changes = {"network": network, "likelihood": "gaussian", "variance": "decoded"}
+    model = checks.built(checks.tiny("vae"), changes)
+    images, codes = model.task.held_out.real(3), torch.randn(3, 2)
+    mean, log_variance = model.moments(codes)
+    assert mean.shape == log_variance.shape == images.shape
+    law = torch.distributions.Normal(mean, (log_variance / 2).exp())
+    expected = law.log_prob(images).flatten(1).sum(dim=1)
+    torch.testing.assert_close(model.log_likelihood(images, codes), expected)
+    assert torch.equal(model.decode(codes), mean)
+    assert model.mean(codes).shape == images.shape
+    with preserved_randomness():
+        model.update()
 
 
 def test_a_linear_model_has_no_hidden_layer():

@@ -9,10 +9,12 @@ from updates import check_update
 
 from egan import collection
 from egan.collection.testing import built, paper_sizes, random_images, small, task_of
-from egan.collection.wgan import Wgan
+from egan.collection.wgan.model import Wgan
 from egan.data import load
+from egan.networks.blocks import WEIGHTED
 from egan.networks.residual import ResidualBlock
 from egan.tasks import Batch
+from population.seeding import preserved_randomness
 
 TINY = {"width": 2, "discriminator_width": 2, "batch_size": 4, "latent_dim": 4}
 
@@ -116,9 +118,69 @@ def test_the_papers_settings():
     s = collection.preset("wgan:paper").settings
     assert (s.constraint, s.clip, s.discriminator_steps, s.batch_size) == ("clip", 0.01, 5, 64)
     assert (s.generator_lr, s.discriminator_lr) == (5e-5, 5e-5)
+    assert (s.init, s.burst_steps) == ("normal", 100)
     s = collection.preset("wgan:paper_gp").settings
     assert (s.constraint, s.penalty_weight, s.discriminator_steps) == ("penalty", 10.0, 5)
     assert (s.beta1, s.beta2, s.batch_size) == (0.0, 0.9, 64)
+    assert (s.generator_batches, s.dequantise, s.decay_updates) == (2, True, 100_000)
+    assert s.init == "glorot"
+
+
+def test_the_critic_takes_many_steps_at_first_and_now_and_then():
+    one, seen = model(burst_steps=7, discriminator_steps=2), []
+    for at in (0, 24, 25, 499, 500, 501):
+        one.updates = at
+        seen.append(one.critic_steps)
+    assert seen == [7, 7, 2, 2, 7, 2]
+    assert model(discriminator_steps=2).critic_steps == 2
+
+
+def test_a_step_of_the_generator_has_its_own_number_of_samples(monkeypatch):
+    one, sizes = model(generator_batches=3), []
+    losses = one.generator_losses
+    monkeypatch.setattr(
+        one, "generator_losses", lambda fake, *a: (sizes.append(len(fake)), losses(fake, *a))[1]
+    )
+    with preserved_randomness():
+        one.update()
+    assert sizes == [12]
+
+
+def test_greys_are_blurred_within_their_share():
+    """Grey g of 256 becomes uniform in [2 g / 256 - 1, 2 (g + 1) / 256 - 1)."""
+    data = random_images((1, 8, 8))
+    plain, blurred = model(data), model(data, dequantise=True)
+    plain.rng.manual_seed(0)
+    blurred.rng.manual_seed(0)
+    greys = (plain.draw(24).samples + 1) * 127.5
+    places = (blurred.draw(24).samples + 1) * 128 - greys
+    assert -1e-4 < float(places.min()) < 0.01
+    assert 0.99 < float(places.max()) < 1 + 1e-4
+    assert float(places.mean()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_rates_fall_to_zero_on_a_line():
+    one, rates = model(decay_updates=4, generator_lr=0.4), []
+    with preserved_randomness():
+        for at in range(6):
+            one.updates = at
+            one.update()
+            rates.append(one.optimizers["generator"].param_groups[0]["lr"])
+    assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.0, 0.0])
+
+
+def test_initial_weights_of_the_papers():
+    normal = model(init="normal", width=32, discriminator_width=32)
+    for network in (normal.generator, normal.discriminator):
+        weights = [m for m in network.modules() if isinstance(m, WEIGHTED)]
+        drawn = torch.cat([m.weight.detach().flatten() for m in weights])
+        assert float(drawn.std()) == pytest.approx(0.02, rel=0.05)
+    residual = model(init="glorot", network="residual", width=32, discriminator_width=32)
+    block = residual.discriminator[1]
+    for layer, gain in ((block.conv1, 4), (block.skip, 2)):
+        fans = 2 * 32 * layer.kernel_size[0] ** 2
+        assert float(layer.weight.detach().var()) == pytest.approx(gain / fans, rel=0.1)
+        assert not layer.bias.any()
 
 
 def test_the_papers_dcgan():

@@ -158,6 +158,13 @@ def test_wrong_arrays_are_refused():
     assert Mixture(np.zeros((1, 2), dtype=np.float32), 1.0).std == 1.0
 
 
+@pytest.mark.parametrize("test", [[0, 4], [-1], [], [0.5], [[0]]])
+def test_indices_of_the_test_part_are_of_samples(test):
+    points = np.zeros((4, 2), dtype=np.float32)
+    with pytest.raises(ValueError, match="test of mine must be indices of its 4 samples"):
+        Dataset("mine", points, test=np.array(test))
+
+
 def test_unknown_names_offer_the_near_ones():
     with pytest.raises(ValueError, match="'digits'"):
         egan.data.load("digit")
@@ -176,7 +183,7 @@ def test_a_setting_without_effect_warns():
 
 def test_names_need_no_heavy_import():
     code = (
-        "import sys, egan.data; assert len(egan.data.DESCRIPTIONS) == len(egan.data.NAMES) == 12;"
+        "import sys, egan.data; assert len(egan.data.DESCRIPTIONS) == len(egan.data.NAMES) == 14;"
         "assert not {'torch', 'numpy', 'sklearn', 'PIL'} & set(sys.modules);"
         "egan.data.load('gaussians8'); assert 'torch' not in sys.modules"
     )

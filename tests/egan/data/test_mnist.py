@@ -59,7 +59,7 @@ def test_other_sizes_and_no_labels(tmp_path):
         (idx(pixels()[:, 0, 0]), "got magic number 2049, but expected .* 2051"),
         (b"", "got 0 bytes"),
         (idx(pixels())[:9], "magic number"),
-        (struct.pack(">4I", 2051, 2**31, 2**31, 2**31), "expected"),
+        (struct.pack(">4I", 2051, 2**31, 2**31, 2**31), "GiB or more"),
         (idx(pixels()[:0]), "0 x 28 x 28"),
     ],
 )
@@ -82,4 +82,15 @@ def test_broken_gzip_and_missing_files(tmp_path):
 def test_labels_must_match_the_images(tmp_path):
     write(tmp_path, idx(pixels()), idx(np.zeros(4, dtype=np.uint8)))
     with pytest.raises(ValueError, match="got 4 labels, but expected 5"):
+        load("mnist", path=tmp_path)
+
+
+def test_a_small_gzip_of_a_huge_file_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr("egan.memory.free_bytes", lambda: 10**6)
+    header = struct.pack(">4I", 2051, 2000, 28, 28)
+    write(tmp_path, header + bytes(2000 * 28 * 28), compress=True)
+    with pytest.raises(ValueError, match="its values take .* GiB or more"):
+        load("mnist", path=tmp_path)
+    (tmp_path / f"{IMAGES}.gz").write_bytes(gzip.compress(idx(pixels()) + bytes(10**7)))
+    with pytest.raises(ValueError, match="got more, but expected 3936 bytes"):
         load("mnist", path=tmp_path)

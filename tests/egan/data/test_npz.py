@@ -137,3 +137,11 @@ def test_broken_files(tmp_path):
         load("npz", path=tmp_path / "text.npz")
     with pytest.raises(ValueError, match="is a folder, but npz reads a file"):
         load("npz", path=tmp_path)
+
+
+def test_a_small_archive_of_huge_arrays_is_not_unpacked(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "bomb.npz", images=np.zeros((4000, 32, 32), dtype=np.uint8))
+    assert (tmp_path / "bomb.npz").stat().st_size < 10_000
+    monkeypatch.setattr("egan.memory.free_bytes", lambda: 10**6)
+    with pytest.raises(ValueError, match=r"bomb\.npz: its arrays take .* GiB or more"):
+        load("npz", path=tmp_path / "bomb.npz")

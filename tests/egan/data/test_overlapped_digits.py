@@ -11,6 +11,11 @@ def pairs():
     return load("overlapped_digits")
 
 
+@pytest.fixture(scope="module")
+def larger():
+    return load("overlapped_mnist5k")
+
+
 def test_pairs_are_of_different_classes_and_two_hot(pairs):
     assert pairs.samples.shape == (24_000, 1, 12, 12)
     assert pairs.labels is None
@@ -47,6 +52,30 @@ def test_parts_are_digits_shifted_by_up_to_four(pairs):
     assert {y for y, _ in shifts} == {x for _, x in shifts} == set(range(5))
 
 
+def test_pairs_of_mnist_are_as_published(larger):
+    assert larger.samples.shape == (24_000, 1, 36, 36)
+    assert larger.annotations["parts"].shape == (24_000, 2, 1, 36, 36)
+    digits = larger.annotations["digits"]
+    assert (digits[:, 0] != digits[:, 1]).all()
+    parts = larger.annotations["parts"][:200].astype(int)
+    assert np.array_equal(larger.samples[:200], np.minimum(parts.sum(axis=1), 255))
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_pairs_of_mnist_are_made_of_their_own_part_shifted_by_up_to_eight(larger, part):
+    source = load("mnist5k", split=part)
+    known = {_inked(image).tobytes() for image in source.samples[:, 0]}
+    pairs = split(larger, part).annotations["parts"][:300].reshape(-1, 36, 36)
+    assert all(_inked(one).tobytes() in known for one in pairs)
+    corners = [np.argwhere(one).min(axis=0) for one in pairs]
+    assert np.ptp(corners, axis=0).min() >= 8
+
+
+def _inked(image):
+    rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+    return np.ascontiguousarray(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+
+
 def test_test_images_are_made_of_test_digits(pairs):
     test_digits = {image.tobytes() for image in load("digits", split="test").samples}
     crops = split(pairs, "test").annotations["parts"][:40, 0, 0]
@@ -65,7 +94,9 @@ def test_another_size_keeps_images_and_parts_together():
 
 def test_the_draw_follows_its_generator():
     source = load("digits", split="test")
-    first, again, other = (draw(source, 5, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    first, again, other = (
+        draw(source, 5, np.random.default_rng(seed), canvas=12) for seed in (0, 0, 1)
+    )
     assert np.array_equal(first[0], again[0])
     assert not np.array_equal(first[0], other[0])
     assert two_hot(np.array([[2, 0]]), 3).tolist() == [[1, 0, 1]]

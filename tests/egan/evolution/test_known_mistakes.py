@@ -48,7 +48,7 @@ def test_1_a_child_does_not_depend_on_its_elder_siblings(order):
 def test_1_survivors_descend_from_several_parents_with_one_step_a_generation():
     result = run(tiny_config(evolution={"num_survivors": 3}), 15)
     for survivor in result.population:
-        assert int(survivor.state["optimizers"]["generator"]["state"][0]["step"]) == 15
+        assert int(survivor.state["optimizers"]["generator"][0]["step"]) == 15
     later = result.history[result.history["generation"] > 1]
     assert (later.groupby("generation")["parent"].nunique() == 3).all()
 

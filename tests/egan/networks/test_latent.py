@@ -96,11 +96,11 @@ def test_truncation_moves_codes_towards_their_mean():
 
 
 def test_codes_are_normal_or_uniform():
-    normal, uniform = (
-        draw_codes(4000, 3, law=law, rng=torch.Generator().manual_seed(0))
-        for law in ("normal", "uniform")
-    )
+    normal, uniform = (draw_codes(4000, 3, law=law, rng=seeded()) for law in ("normal", "uniform"))
     assert normal.shape == uniform.shape == (4000, 3)
-    assert float(uniform.abs().max()) <= 1 < float(normal.abs().max())
+    assert torch.equal(uniform, 2 * torch.rand(4000, 3, generator=seeded()) - 1)
+    assert -1 <= float(uniform.min()) < -0.99
+    assert 0.99 < float(uniform.max()) <= 1 < float(normal.abs().max())
+    assert float(uniform.mean()) == pytest.approx(0, abs=0.02)
     assert float(normal.var()) == pytest.approx(1, abs=0.05)
     assert float(uniform.var()) == pytest.approx(1 / 3, abs=0.02)

@@ -76,6 +76,7 @@ class Toy(Model):
 
 @pytest.fixture
 def toy():
+    torch.manual_seed(0)
     return Toy({}, settings=ToySettings(), task=task_of(), interval=60)
 
 

@@ -34,6 +34,13 @@ def test_lines_where_nobody_watches_say_score_settings_and_time_left():
     assert "1 copied" in lines[2]
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_to_be_borne_in_mind_of_the_scores_is_said(terminal):
+    screen = console(terminal=terminal)
+    pbt_search(size=4, callbacks=[ProgressTable(screen, note="in weak features")]).run(1)
+    assert "fitness in weak features" in text_of(screen)
+
+
 def test_few_lines_where_generations_are_quick():
     screen = console(terminal=False)
     pbt_search(size=2, callbacks=[ProgressTable(screen)]).run(30)
@@ -129,3 +136,14 @@ def test_durations_as_a_person_says_them(seconds, said):
 def test_a_table_without_rows_is_refused():
     with pytest.raises(ValueError, match="rows=0"):
         ProgressTable(rows=0)
+
+
+def test_lines_count_the_failures(tmp_path):
+    def member(hyperparameters):
+        return Unlucky(hyperparameters, folder=tmp_path, once=False, generation=2)
+
+    screen = console(terminal=False)
+    search(member=member, callbacks=[ProgressTable(screen, line_seconds=0)]).run(3)
+    first, *others = text_of(screen).splitlines()[1:]
+    assert "failed" not in first
+    assert all(" · 1 failed" in line for line in others)

@@ -80,3 +80,14 @@ def test_searches_share_a_session_and_leave_it_as_they_found_it(ray_session):
     assert before.users == users
     ray_cluster.disconnect(before)
     assert ray_session.is_initialized()
+
+
+def test_an_address_of_another_cluster_than_the_callers_is_refused(ray_session, monkeypatch):
+    import ray
+
+    monkeypatch.setattr(ray_cluster, "_sessions", [ray_cluster.Session()])
+    here = ray.get_runtime_context().gcs_address
+    with pytest.raises(ConnectionError, match=f"connected to Ray at {here} already"):
+        ray_cluster.connect("10.0.0.1:6379", num_actors=1)
+    for same in (None, "auto", here):
+        assert ray_cluster.connect(same, num_actors=1).asked is None

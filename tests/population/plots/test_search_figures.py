@@ -170,6 +170,17 @@ class Sometimes(Walker):
         return {**super().evaluate(), "fitness": float("nan")} if odd else super().evaluate()
 
 
+@pytest.mark.parametrize("spare", [0, -1])
+def test_copies_without_descendants_are_drawn_while_they_are_few(spare, monkeypatch):
+    result = pbt_search(seed=0).run(12)
+    tracks = tracks_of(result)
+    dead = int((tracks.copied & (tracks.parents >= 0) & ~tracks.alive).sum())
+    assert 0 < dead < (~tracks.alive).sum()
+    monkeypatch.setattr("population.plots.genealogy.MAX_EDGES", dead + spare)
+    _, labels = plot_lineage(result).axes[0].get_legend_handles_labels()
+    assert ("copied, no descendants at the end" in labels) == (spare == 0)
+
+
 def test_long_lines_are_thinned_with_their_ends():
     line = np.arange(10 * MAX_POINTS)
     x, _ = joined([line, line[:5]], line.astype(float), line.astype(float))

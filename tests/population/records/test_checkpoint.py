@@ -11,6 +11,7 @@ from population.records.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from population.records.identity import json_bytes
 from population.state import pack, unpack
 from population.strategy import Individual
 
@@ -49,6 +50,19 @@ def test_everything_comes_back(tmp_path):
     assert second.failed
     assert second.state is None
     assert unpack(back.environment)["d"].tolist() == [0, 1, 2, 3]
+
+
+def test_folders_on_the_way_are_made(tmp_path):
+    path = write_checkpoint(tmp_path / "some" / "run", snapshot())
+    assert path.parent == tmp_path / "some" / "run"
+    assert read_checkpoint(path).generation == 7
+
+
+def test_texts_are_written_as_they_are_read():
+    assert json_bytes({"b": "café", "a": np.int64(1)}) == '{"a": 1, "b": "café"}'.encode()
+    assert json_bytes("caf\udce9") == b'"caf\xed\xb3\xa9"'
+    with pytest.raises(TypeError, match="cannot hold .* of type object"):
+        json_bytes(object())
 
 
 def test_only_the_newest_are_kept_and_no_draft_stays(tmp_path):

@@ -100,3 +100,9 @@ def test_an_asynchronous_search_refuses_to_be_profiled():
     strategy = RandomSearch({"lr": LogUniform(1e-3, 1.0)}, 4)
     with pytest.raises(ValueError, match="profile=True"):
         AsynchronousSearch(Tiny, strategy, profile=True)
+
+
+def test_columns_are_in_microseconds():
+    report = Report(0, {}, 1.0, parts={"variation": 1 / 3, "scoring": 2 / 3})
+    [row] = columns([report], dict.fromkeys(PHASES[2:], 1e-07))
+    assert row == dict(zip(NAMES, (0.333333, 0.666667, *[0.0] * (len(NAMES) - 2)), strict=True))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from population import Choice, Fixed, IntUniform, LogUniform, Ordinal, Uniform
-from population.spaces.domain import reflect
+from population.spaces.domain import is_nan, is_plain, plain, reflect, without_numpy
 
 NUM_EXPLORES = 10_000
 
@@ -173,3 +173,20 @@ def test_values_are_plain_python():
 def test_errors_say_what_is_wrong(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_values_are_plain_all_the_way_down():
+    assert is_plain([1, (2.0, ["a", None, True])])
+    for wrong in (object(), {"a": 1}, np.int64(1)):
+        assert not is_plain(wrong)
+        assert not is_plain([1, (2.0, [wrong])])
+    assert is_nan((1, [2, math.nan]))
+    assert not is_nan((1, ["nan"]))
+
+
+def test_numpys_scalars_become_numbers_wherever_they_are():
+    given = [np.int64(1), (np.float64(0.5), [np.bool_(True)]), "a"]
+    found = without_numpy(given)
+    assert found == [1, (0.5, [True]), "a"]
+    assert [type(one) for one in (found[0], found[1], *found[1][1])] == [int, tuple, bool]
+    assert plain(given) == (1, (0.5, (True,)), "a")

@@ -89,6 +89,14 @@ def test_inherits_structure_and_nothing_else(space, rng):
     assert space.inherit(own, donor, rng) == {**own, "width": 64}
 
 
+@pytest.mark.parametrize("other", [Choice([1, 2], structural=True), Fixed(1)])
+def test_what_changes_shapes_may_depend_on_what_is_not_explored(other, rng):
+    space = SearchSpace({"b": other, "a": When("b", 1, IntUniform(1, 9, structural=True))})
+    assert "a" in space.structural
+    drawn = [space.sample(rng) for _ in range(20)]
+    assert all(("a" in values) == (values["b"] == 1) for values in drawn)
+
+
 def test_inherits_what_a_structural_choice_brings(rng):
     space = SearchSpace(
         {

@@ -21,32 +21,19 @@ data and without the penalty, is written to metrics.csv as `critic_gap`. A criti
 logit (f and f + 1 are one critic), so mutations and E-GAN's fitness mean nothing here, and
 `--evolve` is refused.
 
-Presets of the papers: `paper` (clip, DCGAN's networks at 64x64 pixels) and `paper_gp` (penalty,
-residual networks for CIFAR-10, whose critic has no norm at all and ends in the mean over the map);
-constant rates.
+Presets of the papers: `paper` (clip, DCGAN's networks at 64x64 pixels, many critic steps at first
+and now and then) and `paper_gp` (penalty, residual networks for CIFAR-10 without labels, whose
+critic has no norm at all and ends in the mean over the map). `SOURCES` says what comes from where.
+They deviate in this: convolutions of `paper` have biases; the authors' code clips before a step of
+the critic, and the paper, like this, after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import torch
-from torch import Tensor, nn
-
-import mutations
-from egan import networks
 from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
-from egan.losses.discriminator import gradient_penalty
-from egan.networks import dcgan, residual
-from egan.networks.halvings import halvings, map_sizes
-from egan.tasks import Batch, Codes, Generation
-from egan.training.game import Game, Objective
-
-NUM_GAP = 500
-NUM_KEPT = 2
-"""Residual blocks of the critic that keep the size of the map."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +48,9 @@ class WganSettings(GameSettings):
         "generator_norm",
         "critic_norm",
         "constraint",
+        "init",
     )
+    MAY_BE_ZERO = ("burst_steps", "decay_updates")
     SPACE: ClassVar = {
         "generator_lr": "1e-4,3e-3,log",
         "discriminator_lr": "1e-4,3e-3,log",
@@ -86,6 +75,16 @@ class WganSettings(GameSettings):
     """Weight of the gradient penalty (lambda)."""
     clip: float = 0.01
     """Largest absolute weight of a critic with clipped weights."""
+    init: Literal["default", "normal", "glorot"] = "default"
+    """Initial weights: torch's own, DCGAN's N(0, 0.02), or uniform ones by Glorot and Bengio."""
+    burst_steps: int = 0
+    """Critic steps of the first 25 updates and of each 500th; 0 for as many as in any other."""
+    generator_batches: int = 1
+    """Batches of samples in a step of the generator."""
+    dequantise: bool = False
+    """Blur the 256 greys of real images: each becomes uniform in its share of [-1, 1]."""
+    decay_updates: int = 0
+    """Updates over which both rates fall to 0 on a straight line; 0 for constant ones."""
 
     @property
     def optimizer(self) -> str:
@@ -175,6 +174,8 @@ def paper() -> RunConfig:
             generator_lr=5e-5,
             discriminator_lr=5e-5,
             discriminator_steps=5,
+            burst_steps=100,
+            init="normal",
             ema_decay=0.0,
         ),
     )
@@ -195,130 +196,64 @@ def paper_gp() -> RunConfig:
             beta1=0.0,
             beta2=0.9,
             discriminator_steps=5,
+            generator_batches=2,
+            dequantise=True,
+            decay_updates=100_000,
+            init="glorot",
             ema_decay=0.0,
         ),
     )
 
 
-def residual_generator(
-    shape: tuple[int, ...], *, latent_dim: int, width: int, norm: str
-) -> nn.Module:
-    """Build blocks that double a map: codes (N, Z) -> images (N, C, H, W) in [-1, 1].
-
-    Raises:
-        ValueError: The images are not square, or not 4 to 7 pixels doubled.
-    """
-    base, times = halvings(shape)
-    # z 128 -> 4x4x128 -> 8x8x128 -> 16x16x128 -> 32x32x128 => 32x32x3: blocks, and a convolution
-    build = nn.BatchNorm2d if norm == "batch" else None
-    blocks = [residual.ResidualBlock(width, width, resample="up", norm=build) for _ in range(times)]
-    return nn.Sequential(
-        nn.Linear(latent_dim, width * base * base),
-        nn.Unflatten(1, (width, base, base)),
-        *blocks,
-        *([build(width)] if build else []),
-        nn.ReLU(),
-        nn.Conv2d(width, shape[0], 3, padding=1),
-        nn.Tanh(),
-    )
-
-
-def residual_critic(shape: tuple[int, ...], *, width: int, norm: str) -> nn.Module:
-    """Build two blocks that halve a map and two that keep it: images (N, C, H, W) -> (N,).
-
-    Raises:
-        ValueError: The images are not square, or not 4 to 7 pixels doubled.
-    """
-    halvings(shape)  # raises
-    # 32x32x3 -> 16x16x128 -> 8x8x128 -> 8x8x128 -> 8x8x128 => 128 => 1: blocks, mean, linear
-    build = nn.BatchNorm2d if norm == "batch" else None
-    return nn.Sequential(
-        residual.ResidualBlock(shape[0], width, resample="down", norm=build, preactivate=False),
-        residual.ResidualBlock(width, width, resample="down", norm=build),
-        *(residual.ResidualBlock(width, width, norm=build) for _ in range(NUM_KEPT)),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(width, 1),
-        nn.Flatten(0),
-    )
-
-
-class Wgan(Game):
-    """A generator against a critic of bounded slope."""
-
-    task_type: ClassVar = Generation
-    presets: ClassVar = {
-        "small": small,
-        "clip": clip,
-        "gaussians25": gaussians25,
-        "paper": paper,
-        "paper_gp": paper_gp,
-    }
-    tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "latent_dim": 4}
-    settings: WganSettings
-
-    def generator_network(self) -> nn.Module:
-        """Build G."""
-        s = self.settings
-        options: dict[str, Any] = {
-            "latent_dim": s.latent_dim,
-            "width": s.width,
-            "norm": s.generator_norm,
-        }
-        if s.network == "residual":
-            return residual_generator(self.shape, **options)
-        if s.network == "mlp":
-            return networks.generator("mlp", self.shape, **options)
-        base, _ = map_sizes(self.shape)
-        return dcgan.generator(self.shape, **options, base=base)
-
-    def discriminator_network(self) -> nn.Module:
-        """Build the critic."""
-        s = self.settings
-        options: dict[str, Any] = {"width": s.discriminator_width, "norm": s.critic_norm}
-        if s.network == "residual":
-            return residual_critic(self.shape, **options)
-        if s.network == "mlp":
-            return networks.discriminator("mlp", self.shape, **options)
-        base, _ = map_sizes(self.shape)
-        return dcgan.discriminator(self.shape, **options, base=base)
-
-    def codes(self, count: int, rng: torch.Generator) -> Codes:
-        """Draw z (count, Z) from N(0, 1)."""
-        return {"z": torch.randn(count, self.settings.latent_dim, generator=rng)}
-
-    def real_loss(self, real: Batch) -> Tensor:
-        """Return −E[f(x)]."""
-        return -self.logits(real).mean()
-
-    def fake_loss(self, fake: Batch) -> Tensor:
-        """Return E[f(G(z))]."""
-        return self.logits(fake).mean()
-
-    def penalty(self, real: Batch, fake: Batch) -> Tensor | None:
-        """Return λ E[(‖∇f(x̂)‖ − 1)²], where that is the constraint."""
-        if self.settings.constraint == "clip":
-            return None
-        pair = real.samples, fake.samples
-        penalty = gradient_penalty(self.discriminator, *pair, generator=self.rng)
-        return self.settings.penalty_weight * penalty
-
-    def objective(self) -> Objective:
-        """Return −E[f(G(z))]."""
-        return mutations.get("wasserstein")
-
-    @torch.no_grad()
-    def follow(self, gradient: Sequence[Tensor | None], *names: str) -> None:
-        """Take a step, and clip the critic's weights where that is the constraint."""
-        super().follow(gradient, *names)
-        if self.settings.constraint == "clip" and "discriminator" in names:
-            for parameter in self.discriminator.parameters():
-                parameter.clamp_(-self.settings.clip, self.settings.clip)
-
-    def look(self) -> dict[str, float]:
-        """Return all distances, and the critic's gap on held-out data."""
-        real = self.task.held_out.real(NUM_GAP).to(self.device)
-        fake = self.samples(len(real), self.rng).to(self.device)
-        gap = self.discriminator(real).mean() - self.discriminator(fake).mean()
-        return {**super().look(), "critic_gap": float(gap.detach())}
+PRESETS = {
+    "small": small,
+    "clip": clip,
+    "gaussians25": gaussians25,
+    "paper": paper,
+    "paper_gp": paper_gp,
+}
+SIZES = (
+    "batch_size",
+    "latent_dim",
+    "width",
+    "discriminator_width",
+    "generator_lr",
+    "discriminator_lr",
+    "discriminator_steps",
+)
+SOURCES = {
+    "paper": {
+        "authors' code, main.py": (
+            *SIZES,
+            "constraint",
+            "clip",
+            "init",
+            "burst_steps",
+            "generator_batches",
+            "dequantise",
+            "decay_updates",
+        ),
+        "authors' code, models/dcgan.py": ("network", "generator_norm", "critic_norm"),
+        "authors' code: G is not averaged": ("ema_decay",),
+        "ours, without effect here": ("penalty_weight", "beta1", "beta2"),
+    },
+    "paper_gp": {
+        "authors' code, gan_cifar_resnet.py": (
+            *SIZES,
+            "constraint",
+            "penalty_weight",
+            "beta1",
+            "beta2",
+            "generator_batches",
+            "dequantise",
+            "decay_updates",
+            "burst_steps",
+            "network",
+            "generator_norm",
+            "critic_norm",
+        ),
+        "authors' code, tflib/ops/conv2d.py and linear.py": ("init",),
+        "authors' code: G is not averaged": ("ema_decay",),
+        "ours, without effect here": ("clip",),
+    },
+}

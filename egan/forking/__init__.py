@@ -1,0 +1,1 @@
+"""What would have been: a run with one decision changed, and what contests are worth."""
