@@ -16,13 +16,14 @@ import json
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from acceptance import Figures
 from acceptance.marks import Verdict, gone, marks, unexplained, verdicts
 from measure import RESULTS, parser, report, table
 
@@ -90,21 +91,41 @@ def measured(name: str, num_seeds: int | None, *, quick: bool) -> tuple[str, dic
     seeds = range(1 if quick else num_seeds or getattr(module, "SEEDS", SEEDS))
     started = time.process_time()
     found = verdicts(name, module.accept(seeds, quick=quick))
-    seconds = time.process_time() - started
+    run = {"date": str(date.today()), "commit": commit(), "seeds": list(seeds)}
+    return judged(name, found, run | {"cpu_seconds": time.process_time() - started})
+
+
+def again(name: str, kept: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Hold a kept result's figures against the marks of today; return a text and the values."""
+    names = {field.name for field in fields(Figures)} - {"mark"}
+    parts = [{key: check[key] for key in names} for check in kept["checks"]]
+    pairs = zip(kept["checks"], parts, strict=True)
+    found = verdicts(name, [Figures(mark=check["name"], **part) for check, part in pairs])
+    run = {key: kept[key] for key in ("date", "commit", "seeds", "cpu_seconds")}
+    return judged(name, found, run)
+
+
+def judged(name: str, found: Sequence[Verdict], run: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the text of verdicts, and the values to keep.
+
+    Args:
+        name: The model.
+        found: Its marks and what was held against them.
+        run: Date, commit, seeds and CPU seconds of the run.
+    """
+    module = import_module(f"acceptance.{name}")
     kept, caught = (sum(getattr(one, what) for one in found) for what in ("kept", "caught"))
     text = [
         f"{MODELS[name].paper}.",
         figures(found),
-        f"{name}: {kept} of {len(found)} marks kept by the median of {len(seeds)} seeds.",
+        f"{name}: {kept} of {len(found)} marks kept by the median of {len(run['seeds'])} seeds.",
         broken(found),
         f"{caught} of {len(found)} saboteurs miss their mark.",
         history(name),
-        f"{seconds:.0f} CPU seconds on one thread.",
+        f"{run['cpu_seconds']:.0f} CPU seconds on one thread, on {run['date']} at {run['commit']}.",
         *([module.TRIED] if hasattr(module, "TRIED") else []),
     ]
-    values = {"date": str(date.today()), "commit": commit(), "seeds": list(seeds)}
-    checks = [plain(one) for one in found]
-    return "\n\n".join(text), values | {"cpu_seconds": seconds, "checks": checks}
+    return "\n\n".join(text), run | {"checks": [plain(one) for one in found]}
 
 
 def plain(one: Verdict) -> dict[str, Any]:
@@ -162,6 +183,9 @@ def main() -> None:
     options.add_argument(
         "--overview", action="store_true", help="print the kept results as one table"
     )
+    options.add_argument(
+        "--again", action="store_true", help="hold kept figures against today's marks; run nothing"
+    )
     given = options.parse_args()
     if given.overview:
         print(overview())
@@ -178,7 +202,11 @@ def main() -> None:
         )
     pin_threads(1)
     for name in names:
-        text, values = measured(name, given.seeds, quick=given.quick)
+        result = results[name]
+        if given.again and result is not None:
+            text, values = again(name, result)
+        else:
+            text, values = measured(name, given.seeds, quick=given.quick)
         report(f"collection_{name}", text, values, save=given.save)
 
 

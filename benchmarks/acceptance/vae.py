@@ -49,9 +49,10 @@ DENSITY = {
 STAGES = ((1.0, 4000), (0.3, 2000), (0.1, 2000))
 """Shares of the learning rate, and updates."""
 TRIED = (
-    "Missed: images of codes halfway are farther from the data than pixels halfway are, in features "
-    "of the classifier, which was more confident of them (.867 beside .852). That a decoder's mean "
-    "has no sharp strokes would explain it, but was not tested; nothing else was tried."
+    "Missed: images of codes halfway are farther from the data than pixels halfway are, in "
+    "features of the classifier, which was more confident of them (.867 beside .852). That a "
+    "decoder's mean has no sharp strokes would explain it, but was not tested; nothing else was "
+    "tried."
 )
 NUM_NOISES, NUM_FACTORS, NUM_GAUSSIANS = 8, 48, 40
 LEAST_VARIANCE = 3e-4

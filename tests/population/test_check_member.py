@@ -172,6 +172,18 @@ def test_a_flaw_is_named(flawed):
         check_member(flawed, GIVEN, changed=CHANGED)
 
 
+def test_the_operator_reaches_the_step():
+    class Operated(Sound):
+        heard: ClassVar = []
+
+        def step(self, operator=None):
+            self.heard.append(operator)
+            super().step(operator)
+
+    check_member(Operated, GIVEN, changed=CHANGED, operator="up")
+    assert set(Operated.heard) == {"up"}
+
+
 def test_a_member_that_closes_what_it_has_not_opened_is_told():
     Closing.files.append(os.dup(2))
     with pytest.raises(AssertionError, match="making a child closed the file descriptors"):

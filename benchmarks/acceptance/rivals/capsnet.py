@@ -13,6 +13,8 @@ from acceptance.training import num_parameters
 from egan.collection.capsnet.model import CapsNet, Scene
 from egan.data.dataset import Array
 
+LARGE = 16
+
 
 class Convolutional(CapsNet):
     """Three convolutions with pooling, then a hidden layer that makes up for the parameters."""
@@ -54,25 +56,22 @@ class Convolutional(CapsNet):
 
 
 class SmallConvolutional(Convolutional):
-    """The same for larger images, whose first convolution halves them: faster, and smaller."""
+    """The same for larger images: four narrow convolutions, two for small ones, each pooled."""
 
     hidden: ClassVar[int] = 128
 
     def body(self, width: int) -> nn.Sequential:
-        """Build the convolutions, of 32 channels."""
-        width = min(width, 32)
-        return nn.Sequential(
-            *normed(self.shape[0], width, kernel=5, stride=2),
-            *(*normed(width, 2 * width), nn.MaxPool2d(2)),
-            *(*normed(2 * width, 2 * width), nn.MaxPool2d(2)),
-            nn.Flatten(),
-        )
+        """Build the convolutions, of as many channels as the capsules' filters at first."""
+        widths = [width * 2**level for level in range(4 if self.shape[-1] >= LARGE else 2)]
+        layers = nn.Sequential()
+        for before, after in zip([self.shape[0], *widths], widths, strict=False):
+            layers.extend([*normed(before, after), nn.MaxPool2d(2)])
+        return layers.append(nn.Flatten())
 
 
-def normed(before: int, after: int, *, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
+def normed(before: int, after: int) -> list[nn.Module]:
     """Return a convolution, batch norm and ReLU."""
-    convolution = nn.Conv2d(before, after, kernel, stride=stride, padding=1)
-    return [convolution, nn.BatchNorm2d(after), nn.ReLU()]
+    return [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
 
 
 def flat_size(body: nn.Module, shape: tuple[int, ...]) -> int:

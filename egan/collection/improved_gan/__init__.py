@@ -27,13 +27,13 @@ accuracy and minibatch discrimination for looks, not both. Fitness: the accuracy
 where D is a classifier, else the distance of samples.
 
 The preset `paper` is the authors' code for MNIST (train_mnist_feature_matching.py, nn.py), three
-parts of which the others leave out: the average of D classifies (`discriminator_ema_decay`), D's
-hidden layers keep the gains that a batch of data gives them before training, and G's batch norm has
-no gain (`start`: data), and features are matched before the last noise (`matched`: clean). Images
-are in [−1, 1] here, not in [0, 1], so its noise on them is twice as large, and G ends in tanh. What
-still differs: the average starts at the weights and catches up fast at first, not at 0; a batch of
-labelled samples is drawn, with repeats, and is not each of the hundred once; Adam adds its ε to the
-root, not under it; a part of the training images is held out.
+parts of which `small` and `modes` leave out: the average of D classifies
+(`discriminator_ema_decay`), D's hidden layers keep the gains that a batch of data gives them before
+training, and G's batch norm has no gain (`start`: data), and features are matched before the last
+noise (`matched`: clean). Images are in [−1, 1] here, not in [0, 1], so its noise on them is twice
+as large, and G ends in tanh. What still differs: the average starts at the weights and catches up
+fast at first, not at 0; a batch of labelled samples is drawn, with repeats, and is not each of the
+hundred once; Adam adds its ε to the root, not under it; a part of the training images is held out.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class ImprovedGanSettings(GameSettings):
         "closeness",
         "labels_per_class",
         "start",
+        "input_scale",
         "discriminator_ema_decay",
     )
     MAY_BE_ZERO = ("num_kernels", "labels_per_class")
@@ -111,6 +112,8 @@ class ImprovedGanSettings(GameSettings):
     """Weight (w) of telling real samples from generated ones beside the classes."""
     start: Literal["torch", "data"] = "torch"
     """Initial weights: torch's, with gains that learn; or scaled by data, with gains that stay."""
+    input_scale: float = 1.0
+    """What D multiplies samples by; points that lie close together need more than 1."""
     matched: Literal["noisy", "clean"] = "noisy"
     """The features that are matched: after the last hidden layer's noise, or before it."""
     discriminator_ema_decay: float = 0.0
@@ -161,6 +164,9 @@ def semi_supervised() -> RunConfig:
             width=128,
             discriminator_width=256,
             labels_per_class=10,
+            start="data",
+            matched="clean",
+            discriminator_ema_decay=0.995,
             generator_lr=1e-3,
             discriminator_lr=1e-3,
         ),
@@ -242,6 +248,7 @@ SOURCES = {
         ),
         f"{SCRIPT}: 0.3 of images in [0, 1]": ("noise",),
         f"{SCRIPT}: none": (
+            "input_scale",
             "num_kernels",
             "historical_weight",
             "smoothing",

@@ -117,6 +117,18 @@ class InputNoise(GaussianNoise):
     """Noise on the samples that the discriminator sees, a setting of its own."""
 
 
+class Scale(nn.Module):
+    """Multiply by a number, (N, ...) -> (N, ...)."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Scale (N, ...)."""
+        return samples * self.factor
+
+
 class HiddenNoise(GaussianNoise):
     """Noise on the discriminator's hidden layers."""
 
@@ -133,6 +145,8 @@ class Discriminator(nn.Module):
         super().__init__()
         units = [prod(shape), *[max(1, s.discriminator_width // part) for part in DIVISORS]]
         layers: list[nn.Module] = [nn.Flatten(), InputNoise(s.noise)]
+        if s.input_scale != 1:
+            layers.append(Scale(s.input_scale))
         scaled = s.start == "data"
         for before, after in pairwise(units):
             layers.append(

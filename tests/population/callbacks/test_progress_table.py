@@ -136,3 +136,14 @@ def test_durations_as_a_person_says_them(seconds, said):
 def test_a_table_without_rows_is_refused():
     with pytest.raises(ValueError, match="rows=0"):
         ProgressTable(rows=0)
+
+
+def test_lines_count_the_failures(tmp_path):
+    def member(hyperparameters):
+        return Unlucky(hyperparameters, folder=tmp_path, once=False, generation=2)
+
+    screen = console(terminal=False)
+    search(member=member, callbacks=[ProgressTable(screen, line_seconds=0)]).run(3)
+    first, *others = text_of(screen).splitlines()[1:]
+    assert "failed" not in first
+    assert all(" · 1 failed" in line for line in others)

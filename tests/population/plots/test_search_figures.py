@@ -9,7 +9,7 @@ from toys import Unlucky, search
 
 from population import Choice, LogUniform, Ordinal, RandomSearch, Search, SuccessiveHalving, Uniform
 from population.plots import plot_lineage, plot_search
-from population.plots.style import BEST, ENDED, ticks_of_decades
+from population.plots.style import BEST, ENDED, FOUNDERS, ticks_of_decades
 from population.plots.tracks import MAX_POINTS, joined, tracks_of
 from population.records.result import Record, read_result
 
@@ -115,6 +115,14 @@ def test_lines_alive_at_the_end_have_a_colour_for_each_founder():
     assert labels == ["alive at the end (a colour for each founder)", "ancestors of the best"]
 
 
+def test_founders_beyond_the_palette_are_grey():
+    result = Search(Walker, RandomSearch(SPACE, len(FOUNDERS) + 4)).run(3)
+    axes = result.plot().axes[0]
+    colours = {to_hex(line.get_color()).upper() for line in axes.lines if len(line.get_xdata()) > 1}
+    assert ENDED in colours
+    assert colours <= {colour.upper() for colour in (*FOUNDERS, ENDED, BEST, "#FFFFFF")}
+
+
 def test_more_hyperparameters_than_panels_are_mentioned():
     space = {f"x{i}": Uniform(0, 1) for i in range(11)} | {"lr": Uniform(0, 1)}
     figure = Search(Walker, RandomSearch(space, 3, objective="other")).run(2).plot()
@@ -168,6 +176,17 @@ class Sometimes(Walker):
     def evaluate(self):
         odd = (self.seeds.generation + self.seeds.child) % 3 == 0
         return {**super().evaluate(), "fitness": float("nan")} if odd else super().evaluate()
+
+
+@pytest.mark.parametrize("spare", [0, -1])
+def test_copies_without_descendants_are_drawn_while_they_are_few(spare, monkeypatch):
+    result = pbt_search(seed=0).run(12)
+    tracks = tracks_of(result)
+    dead = int((tracks.copied & (tracks.parents >= 0) & ~tracks.alive).sum())
+    assert 0 < dead < (~tracks.alive).sum()
+    monkeypatch.setattr("population.plots.genealogy.MAX_EDGES", dead + spare)
+    _, labels = plot_lineage(result).axes[0].get_legend_handles_labels()
+    assert ("copied, no descendants at the end" in labels) == (spare == 0)
 
 
 def test_long_lines_are_thinned_with_their_ends():

@@ -4,14 +4,18 @@ import hashlib
 import json
 import re
 
+import numpy as np
 import pytest
 from round_trips import forge, replaced
+from safetensors.numpy import save
 from searches import Walker
 from toys import search
 
 from population import RandomSearch, Search
 from population.records.checkpoint import CheckpointError, latest_checkpoint
+from population.records.content import Buffers
 from population.records.result import read_result
+from population.records.schema import SchemaError
 
 
 @pytest.fixture
@@ -78,6 +82,15 @@ def test_a_field_that_is_wrong_is_named(run, place, value, message):
     forge(checkpoint(run), change)
     with pytest.raises(CheckpointError, match=message):
         search(directory=run).resume()
+
+
+@pytest.mark.parametrize("wrong", [None, np.zeros(64, np.int8), np.zeros((8, 8), np.uint8)])
+def test_a_state_without_a_row_of_bytes_is_named(wrong):
+    rows = {"population.0": np.zeros(64, np.uint8)}
+    rows |= {} if wrong is None else {"environment": wrong}
+    skeleton = ("tensor", ("float32", (1,), 0))
+    with pytest.raises(SchemaError, match="environment: .* no row of bytes called 'environment'"):
+        Buffers(save(rows), {"environment": skeleton}).environment()
 
 
 @pytest.mark.parametrize("text", ["[]", "1", "null", '{"a": 1}', "[" * 100_000, "\xff"])

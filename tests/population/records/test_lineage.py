@@ -127,3 +127,19 @@ def test_results_of_an_asynchronous_search():
 
 def test_an_empty_history_has_no_parents():
     assert parent_rows(history_of()).tolist() == []
+
+
+def test_copies_by_hand():
+    """In a whole generation who changed its slot; in a smaller one where a parent has several."""
+    kin = [
+        *((1, child, 0, child) for child in range(3)),
+        *((2, 0, 1, 1), (2, 1, 1, 0), (2, 2, 1, 2)),  # two have changed places
+        *((3, 0, 2, 1), (3, 1, 2, 2)),  # one has stopped, the others move up
+        *((4, 0, 3, 1), (4, 1, 3, 1)),  # one is copied
+    ]
+    found = copies(history_of(*((*one, "", 1.0) for one in kin)))
+    assert [one[:2] for one, copied in zip(kin, found, strict=True) if copied] == [
+        *((2, 0), (2, 1)),
+        (4, 0),
+    ]
+    assert not copies(history_of(*((*one, "up", 1.0) for one in kin))).any()

@@ -71,6 +71,8 @@ class TestStrategies(StrategyConformance):
 class Flawed(Strategy):
     """A strategy with one flaw at a time, which the suite has to find."""
 
+    num_ties = 0
+
     def __init__(self, flaw):
         self.flaw = flaw
         self.count = 0
@@ -88,7 +90,8 @@ class Flawed(Strategy):
         rng = np.random.default_rng() if self.flaw == "unseeded" else rng
         if self.flaw == "global":
             np.random.random()
-        living = [i for i, p in enumerate(population) if not p.failed or self.flaw == "dead"]
+        dead = {"dead": range(len(population)), "last": [len(population) - 1]}.get(self.flaw, [])
+        living = [i for i, p in enumerate(population) if not p.failed or i in dead]
         scores = [self.score(population[i].scores) for i in living]
         nan = [i for i, s in zip(living, scores, strict=True) if np.isnan(s)]
         model = nan[0] if nan and self.flaw == "nan model" else None
@@ -111,6 +114,9 @@ class Flawed(Strategy):
             return list(range(len(children)))
         if not usable:
             return []
+        if self.flaw == "ties" and len({self.score(child.scores) for child in children}) == 1:
+            Flawed.num_ties += 1
+            return usable[:: 1 if Flawed.num_ties % 2 else -1]
         if self.flaw == "loses the best":
             best = max(usable, key=lambda i: self.score(children[i].scores))
             return [i for i in range(len(children)) if i != best] or usable
@@ -129,10 +135,12 @@ FLAWS = {
     "unseeded": "test_same_seed_same_search",
     "global": "test_same_seed_same_search",
     "dead": "test_failed_child_is_no_parent",
+    "last": "test_failed_child_is_no_parent",
     "nan model": "test_nan_is_no_model",
     "writes": "test_parents_stay_as_they_are",
     "keeps nobody's children": "test_nobody_usable_keeps_the_parents",
     "loses the best": "test_best_child_survives",
+    "ties": "test_ties_keep_an_order",
     "no state": "test_resumes_from_its_state",
 }
 

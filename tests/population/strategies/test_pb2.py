@@ -20,10 +20,14 @@ def test_kernel_gradient_matches_differences():
         np.testing.assert_allclose(gradient[..., i], (above - below) / 2e-6, atol=1e-8)
 
 
-def test_scales_are_looked_for_within_bounds():
+def test_where_scales_begin_and_where_they_are_looked_for():
+    known = {"length_scale": 0.5, "time_scale": 2.0}
+    bounds = {"length_bounds": (0.2, 2.0), "time_bounds": (0.05, 20.0)}
     kernel = TimeVaryingKernel()
-    bounds = kernel.hyperparameter_length_scale.bounds, kernel.hyperparameter_time_scale.bounds
-    assert [tuple(map(float, one[0])) for one in bounds] == [(0.2, 2.0), (0.05, 20.0)]
+    assert kernel.get_params() == known | bounds
+    assert kernel.hyperparameter_length_scale.bounds.tolist() == [[0.2, 2.0]]
+    assert kernel.hyperparameter_time_scale.bounds.tolist() == [[0.05, 20.0]]
+    np.testing.assert_allclose(np.exp(kernel.theta), [0.5, 2.0])
 
 
 def test_kernel_by_hand():
