@@ -23,6 +23,7 @@ import json
 import os
 import random
 import re
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ FEW = 15
 NEAR, FAR = 15.0, 3.0
 """Seconds that a file of tests takes at most that is run for mutants next to it, and for others."""
 UNREAD = "not yet read"
+IN_SAMPLE = (
+    "Holes that a draw has shown have their tests by now, so it says what is left of them, and "
+    "nothing of the next draw: for that, give another seed."
+)
+Outcomes = Mapping[str, Mapping[str, bool]]
+"""Which mutants are killed, by package and name."""
 LOSSES = r"loss|objective|penalty|terms|bound|likelihood|information|margin|divergence"
 
 
@@ -193,7 +200,14 @@ def _share(outcomes: Mapping[str, bool], judged: Mapping[str, str]) -> float:
     return 100 * sum(outcomes.values()) / max(1, counted)
 
 
-def written(found: Mapping[str, Mapping[str, bool]], *, seed: int, seconds: float) -> str:
+def commit() -> str:
+    """Return what the source is called, on which a draw depends."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def written(found: Outcomes, *, seed: int, source: str, seconds: float) -> str:
     """Return the result: the table, the mark, and each survivor with its verdict."""
     judged = verdicts()
     every = {name: killed for outcomes in found.values() for name, killed in outcomes.items()}
@@ -202,15 +216,23 @@ def written(found: Mapping[str, Mapping[str, bool]], *, seed: int, seconds: floa
     lived = [
         f"- `{name}`\n  {judged.get(name, UNREAD)}" for name, dead in every.items() if not dead
     ]
+    drawn_by = f"mutmut {version('mutmut')}, seed {seed}, commit {source}"
     counted = f"{len(every)} mutants, {seconds / 60:.0f} CPU-minutes"
     said = [
-        f"{datetime.date.today()}, mutmut {version('mutmut')}, seed {seed}: {counted}.\n",
+        f"{datetime.date.today()}, {drawn_by}: {counted}.\n{IN_SAMPLE}\n",
         table(heads, [*rows, row("all", every, judged)]),
         "",
         mark("mutants killed, %", _share(every, judged), 95.0, at_least=True),
         "\nSurvivors:\n" if lived else "\nNone survives.",
     ]
     return "\n".join([*said, *lived])
+
+
+def keep(found: Outcomes, *, seed: int, source: str, seconds: float, save: bool) -> None:
+    """Print the result and, where asked, keep it."""
+    text = written(found, seed=seed, source=source, seconds=seconds)
+    known = {"seed": seed, "commit": source, "mutmut": version("mutmut"), "seconds": round(seconds)}
+    report(NAME, text, {**known, "mutants": found}, save=save)
 
 
 def main() -> int:
@@ -228,10 +250,7 @@ def main() -> int:
     sample = samples(names, 4 if chosen.quick else chosen.sample, chosen.seed)
     found = {name: tried(name, sample[name], before["mutants"].get(name, {})) for name in names}
     seconds = before["seconds"] + sum(os.times()[:4])
-    text = written(found, seed=chosen.seed, seconds=seconds)
-    known = {"seed": chosen.seed, "mutmut": version("mutmut"), "seconds": round(seconds)}
-    values = {**known, "mutants": found}
-    report(NAME, text, values, save=chosen.save)
+    keep(found, seed=chosen.seed, source=commit(), seconds=seconds, save=chosen.save)
     return 0
 
 

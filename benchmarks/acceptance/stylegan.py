@@ -28,7 +28,11 @@ from egan.training.model import Model, stream
 TRIED = """Shape alone follows the styles at 16x16 rather than those at 4x4, which set place; here a
 shape is a matter of edges a pixel or two wide. Tried before, on the first seed: 90% of samples
 mixed in place of 50%, with at most 32 channels (0.31 with coarse, 0.35 with fine styles); penalties
-of 0.1 to 1. For the distance: the rates, penalty, mixing and rate of the mapping above."""
+of 0.1 to 1. For the distance: the rates, penalty, mixing and rate of the mapping that the file
+names; it varies as much between seeds as between the two generators. W is no more separable than
+what the mapping makes of z before it is trained: G learns to read that. Noise makes a third of the
+data's own, and changes some attributes at the edge of being read; for these three nothing was
+tried."""
 
 UPDATES = 1200
 STYLED = {"generator_lr": 5e-3, "discriminator_lr": 5e-3}

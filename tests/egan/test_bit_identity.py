@@ -93,7 +93,8 @@ def test_workers_killed_in_mid_generation(way, expected, tmp_path):
     for worker in workers:
         os.kill(worker.pid, signal.SIGKILL)
     assert rows_so_far(tmp_path) < CHILDREN[way] * GENERATIONS
-    assert "starting another" in finish(process)
+    said = finish(process)  # between two generations it is states that are missed, not a reply
+    assert "starting another" in said or "going back to generation" in said
     assert table(tmp_path).equals(expected(way))
 
 

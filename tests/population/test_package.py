@@ -8,6 +8,7 @@ import pytest
 
 import population
 from population.records import archive
+from population.strategy import Individual, Offspring
 
 PACKAGES = ["population"] + [
     f"population.{module.name}"
@@ -25,3 +26,14 @@ def test_every_public_name_loads(package):
 
 def test_warnings_are_the_packages():
     assert archive.logger is logging.getLogger("population")
+
+
+def test_a_strategy_need_not_vary_anything():
+    offspring, member = Offspring(parent=0), Individual(generation=0, index=0)
+    assert (offspring.operator, offspring.hyperparameters, offspring.train) == (None, {}, True)
+    assert (member.hyperparameters, member.scores, member.state, member.failed) == (
+        {},
+        {},
+        None,
+        False,
+    )

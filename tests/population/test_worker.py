@@ -1,7 +1,7 @@
 """A worker keeps a few members built, whoever their parents are, and tries again on new ones."""
 
 import pytest
-from toys import Tiny, search
+from toys import Drift, Tiny, search
 
 from population.member import Birth
 from population.seeding import Seeds, preserved_randomness
@@ -39,7 +39,7 @@ def test_a_live_member_makes_the_children_of_every_parent(built, worker):
     for generation in range(1, 4):
         orders = [order(i, parent=i // 2, generation=generation, lr=0.1 * i) for i in range(4)]
         reports = worker.make(orders, [first, second])
-        assert not any(report.error for report in reports)
+        assert [report.error for report in reports] == [""] * 4
     assert len(built.seen) == 1
 
 
@@ -55,6 +55,32 @@ def test_members_of_other_shapes_are_built_apart_and_the_oldest_is_dropped(built
 def test_a_random_start_is_built_with_the_parents_hyperparameters(built, worker):
     worker.make([order(0, lr=0.5)], [Genesis(0, {"lr": 0.25})])
     assert built.seen == [{"lr": 0.25}]
+
+
+def test_members_live_in_the_workers_environment():
+    """However they are built: ahead, as a random start, or for a parent that came along."""
+
+    class Seeing(Tiny):
+        seen: list = []  # noqa: RUF012
+
+        def step(self, operator=None):
+            self.seen.append(self.environment)
+            super().step(operator)
+
+    def worked(*, ahead):
+        with preserved_randomness():
+            home = Drift()
+            worker = Worker(Workshop(member=Seeing, example={} if ahead else None), home)
+            assert worker.warm_up().error == ""
+            for parent in (Genesis(0, {}), pack(Tiny({}).state_dict())):
+                worker.make([order(0)], [parent])
+            return home
+
+    for ahead in (True, False):
+        home = worked(ahead=ahead)
+        assert len(Seeing.seen) == 2
+        assert all(environment is home for environment in Seeing.seen)
+        Seeing.seen.clear()
 
 
 @pytest.mark.parametrize(("options", "tries"), [({}, 2), ({"retries": 1}, 2), ({"retries": 3}, 4)])

@@ -53,9 +53,8 @@ class Cgan(Game):
         """Build G."""
         s = self.settings
         if s.network == "maxout":
-            return PaperGenerator(
-                s.latent_dim, self.num_classes, self.shape, width=s.width, dropout=s.dropout
-            )
+            size = s.latent_dim, self.num_classes, self.shape
+            return PaperGenerator(*size, width=s.width, dropout=s.dropout)
         cbn = s.conditioning == "cbn"
         return ConvGenerator(s.latent_dim, self.num_classes, self.shape, width=s.width, cbn=cbn)
 

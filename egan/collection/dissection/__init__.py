@@ -45,7 +45,7 @@ class DissectionSettings(Settings):
     MAY_BE_ZERO = ("layer", "subject_updates")
     SPACE: ClassVar = {
         "layer": "0,1",
-        "penalty": "1e-4,0.1,log",
+        "penalty": "1e-4,1,log",
         "num_units": "1,2,4,8,16",
         "threshold": "information|quantile",
         "lr": "1e-3,0.1,log",
@@ -76,7 +76,7 @@ def small() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="scenes", image_size=16),
         search=SearchConfig(rounds=14, interval=100),
-        settings=DissectionSettings(num_units=4, penalty=0.05),
+        settings=DissectionSettings(num_units=2, penalty=0.2),
     )
 
 

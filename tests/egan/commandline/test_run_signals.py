@@ -24,11 +24,13 @@ class Process:
             )
 
     def wait_for(self, text):
-        for _ in range(1200):
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
             if text in self.log.read_text():
                 return
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.05)
+        self.send(signal.SIGKILL)
         raise AssertionError(f"{text!r} never came: {self.log.read_text()}")
 
     def send(self, number):

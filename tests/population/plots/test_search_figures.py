@@ -9,7 +9,7 @@ from toys import Unlucky, search
 
 from population import Choice, LogUniform, Ordinal, RandomSearch, Search, SuccessiveHalving, Uniform
 from population.plots import plot_lineage, plot_search
-from population.plots.style import BEST, ENDED, ticks_of_decades
+from population.plots.style import BEST, ENDED, FOUNDERS, ticks_of_decades
 from population.plots.tracks import MAX_POINTS, joined, tracks_of
 from population.records.result import Record, read_result
 
@@ -113,6 +113,14 @@ def test_lines_alive_at_the_end_have_a_colour_for_each_founder():
     assert len(colours - {ENDED, BEST.upper(), "#FFFFFF"}) == 4
     labels = [text.get_text() for text in axes.figure.legends[0].get_texts()]
     assert labels == ["alive at the end (a colour for each founder)", "ancestors of the best"]
+
+
+def test_founders_beyond_the_palette_are_grey():
+    result = Search(Walker, RandomSearch(SPACE, len(FOUNDERS) + 4)).run(3)
+    axes = result.plot().axes[0]
+    colours = {to_hex(line.get_color()).upper() for line in axes.lines if len(line.get_xdata()) > 1}
+    assert ENDED in colours
+    assert colours <= {colour.upper() for colour in (*FOUNDERS, ENDED, BEST, "#FFFFFF")}
 
 
 def test_more_hyperparameters_than_panels_are_mentioned():

@@ -7,7 +7,7 @@ from toys import search
 
 from population import Choice, Evolution, RandomSearch, Search, Uniform
 from population.records.lineage import hyperparameter_names
-from population.strategy import COLUMNS
+from population.strategy import COLUMNS, check_column
 
 
 def scoring(**scores):
@@ -55,6 +55,12 @@ def test_a_score_has_a_text_for_a_name(name):
     member = type("Numbered", (Walker,), {"evaluate": lambda self: {"fitness": 1.0, name: 2.0}})
     with pytest.raises(ValueError, match="is no text"):
         Search(member, RandomSearch({"lr": 0.5}, 2)).run(1)
+
+
+@pytest.mark.parametrize("name", ["", 3, None, b"a"])
+def test_a_name_is_a_text_that_is_not_empty(name):
+    with pytest.raises(ValueError, match="the score .*: expected a name, which is a text"):
+        check_column(name, "the score")
 
 
 @pytest.mark.parametrize("name", ["keep", "", 3, None])

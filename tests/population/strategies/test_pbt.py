@@ -10,6 +10,7 @@ from population import (
     Uniform,
 )
 from population.strategies.pbt import duels
+from population.strategy import Individual
 from population.testing import Rehearsal
 
 SPACE = {
@@ -39,6 +40,29 @@ def test_nobody_exploits_before_the_first_scores():
     assert parents(rehearsal) == [0, 1, 2, 3]
     given = [member.hyperparameters for member in rehearsal.population]
     assert [asked.hyperparameters for asked in rehearsal.offspring] == given
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_without_a_barrier_a_slot_copies_the_best_when_it_is_the_worst(copied):
+    strategy = PopulationBasedTraining(SPACE, 4, quantile=0.25, copy_hyperparameters=copied)
+    rng = np.random.default_rng(0)
+    population = [
+        Individual(
+            generation=2,
+            index=i,
+            hyperparameters={"lr": 10.0 ** -(2 + i % 2), "width": 1 + i, "act": "relu"},
+            scores={"fitness": fitness},
+        )
+        for i, fitness in enumerate([5.0, 1.0, 3.0, 2.0])
+    ]
+    asked = [strategy.ask_one(population, slot, rng) for slot in range(4)]
+    assert [one.parent for one in asked] == [0, 0, 2, 3]
+    assert [one.hyperparameters["width"] for one in asked] == [1, 1, 3, 4]
+    for slot in (0, 2, 3):
+        assert asked[slot].hyperparameters == population[slot].hyperparameters
+    assert np.log10(asked[1].hyperparameters["lr"]) == pytest.approx(-2 if copied else -3, abs=0.5)
+    population[1].failed = True
+    assert strategy.ask_one(population, 1, rng).parent == 0
 
 
 def test_truncation_copies_the_best_into_the_worst():

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from population import RandomSearch, SuccessiveHalving, Uniform
+from population.strategy import Individual
 from population.testing import Rehearsal
 
 SPACE = {"x": Uniform(0, 1)}
@@ -28,6 +30,18 @@ def test_random_search_drops_the_failed_and_waits_for_scores():
     rehearsal.ask()
     assert rehearsal.tell(lambda p, s: float("nan") if p == 1 else s, failed=[2]) == [0, 1, 3]
     assert len(rehearsal.ask()) == 3
+
+
+def test_without_a_barrier_a_member_trains_on_until_it_fails():
+    strategy = RandomSearch(SPACE, 2)
+    population = [
+        Individual(generation=3, index=0, hyperparameters={"x": 0.25}),
+        Individual(generation=1, index=1, hyperparameters={"x": 0.5}, failed=True),
+    ]
+    rng = np.random.default_rng(0)
+    asked = strategy.ask_one(population, 0, rng)
+    assert (asked.parent, asked.hyperparameters) == (0, {"x": 0.25})
+    assert strategy.ask_one(population, 1, rng) is None
 
 
 def test_rungs_keep_the_best_third():
