@@ -74,13 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _obey(options: Options, words: Sequence[str]) -> int:
-    from egan.commandline.parse import on_top_of
+    from egan.commandline.parse import from_anywhere, leave, on_top_of
     from egan.runs.console import Talk
     from egan.runs.folder import saved_config
 
+    options = replace(options, run=from_anywhere(options.run))
     base = replace(saved_config(options.run), output=str(options.run.parent))
     changed = on_top_of(base, words, source=str(options.run / "config.yaml"))
     _check(options, base, changed)
+    leave(options.run.resolve())
     with Talk() as talk:
         if options.regret is not None:
             return _measure(options, base, talk)
@@ -149,7 +151,8 @@ def _fork(options: Options, base: RunConfig, changed: RunConfig, talk: Talk) -> 
 
 
 def _measure(options: Options, base: RunConfig, talk: Talk) -> int:
-    from egan.forking.regret import measure, report
+    from egan.forking.regret import measure
+    from egan.forking.worth import report
     from egan.runs.plan import plan
     from egan.runs.preparation import prepare
 

@@ -1,4 +1,4 @@
-"""How a search may end without a result."""
+"""How a search may end without a result, and which exceptions are to end it."""
 
 import signal
 import traceback

@@ -29,7 +29,7 @@ from torch import Tensor
 
 import fitness
 from acceptance import Figures
-from acceptance.rivals.capsnet import Convolutional, SmallConvolutional, ridge
+from acceptance.parts.capsnet import Convolutional, SmallConvolutional, ridge
 from acceptance.training import QUICK_UPDATES, built, train, trained
 from egan.collection.capsnet.model import BATCH, CapsNet, Scene, scenes
 from egan.collection.capsnet.networks import Capsules, route, squash

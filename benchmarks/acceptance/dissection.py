@@ -17,8 +17,8 @@ import torch
 from scipy.stats import wilcoxon
 
 from acceptance import Figures
-from acceptance.measures import dissection as of
-from acceptance.measures.dissection import FEW, SECOND, Counts
+from acceptance.parts import dissection as of
+from acceptance.parts.dissection import FEW, SECOND, Counts
 from acceptance.training import built, reference, task_of, trained
 from egan.collection.dissection.model import Dissection
 from egan.collection.dissection.units import dissect, masks_of, watched

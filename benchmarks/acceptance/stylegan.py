@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 from acceptance import Figures
-from acceptance.measures import stylegan as of
-from acceptance.measures.stylegan import FEW, Counts
+from acceptance.parts import stylegan as of
+from acceptance.parts.stylegan import FEW, Counts
 from acceptance.training import built, num_parameters, reference, samples, task_of, trained
 from egan.collection.stylegan.model import PSIS, StyleGan
 from egan.judging.attributes import read

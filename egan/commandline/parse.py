@@ -157,13 +157,13 @@ def _run_to_resume(given: Sequence[str]) -> Path | None:
     """Return what follows --resume, which says which settings the other flags belong to."""
     for place, word in enumerate(given):
         if word.startswith("--resume="):
-            return _from_anywhere(Path(word.partition("=")[2]))
+            return from_anywhere(Path(word.partition("=")[2]))
         if word == "--resume" and place + 1 < len(given):
-            return _from_anywhere(Path(given[place + 1]))
+            return from_anywhere(Path(given[place + 1]))
     return None
 
 
-def _from_anywhere(run: Path) -> Path:
+def from_anywhere(run: Path) -> Path:
     """Return a folder's path that holds outside of it too."""
     return run.absolute().resolve() if Path.cwd().is_relative_to(run.resolve()) else run
 
@@ -190,7 +190,7 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
             f"{run / 'config.yaml'} ..."
         )
     request = _checked(request, base)
-    _leave(run.resolve())
+    leave(run.resolve())
     return replace(request, resume=run)
 
 
@@ -220,7 +220,7 @@ def differences(before: RunConfig, after: RunConfig) -> list[str]:
     return [text for name in changed for text in _differences(name, then[name], now[name])]
 
 
-def _leave(run: Path) -> None:
+def leave(run: Path) -> None:
     """Go out of the folder of the run, so that no module is ever imported from there.
 
     Python looks for modules in the current folder; workers on this machine begin there too.

@@ -16,12 +16,14 @@ from egan.errors import UserError, told_to_user
 from egan.files import write_json, write_text
 from egan.runs.folder import CONFIG, RunDirectory, make_numbered
 from population import Callback
+from population.errors import NothingSurvivesError
 from population.records.checkpoint import (
     CheckpointError,
     Snapshot,
     latest_checkpoint,
     write_checkpoint,
 )
+from population.records.lock import InUseError
 from population.state import unpacked
 from population.strategies.overruled import Overruled
 
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from population import Search
 
 logger = logging.getLogger("egan")
+
+TROUBLES = (CheckpointError, NothingSurvivesError, InUseError, OSError)
+"""What a run's files, its members, the disk or the cluster may bring about."""
 
 FORK = "fork.json"
 JOURNALS = ("results", "metrics")
@@ -69,14 +74,13 @@ def branch(
         UserError: The run's files are damaged, the settings do not fit its state, or a child cannot
             survive.
     """
-    with _draft(Path(after.config.output)) as draft:
-        with told_to_user(ValueError, OSError):
-            _copy(run, draft, up_to=at - bool(survivors))
-            (draft / "samples").mkdir(exist_ok=True)
+    with told_to_user(*TROUBLES), _draft(Path(after.config.output)) as draft:
+        _copy(run, draft, up_to=at - bool(survivors))
+        (draft / "samples").mkdir(exist_ok=True)
         with contextlib.closing(RunDirectory(draft, is_new=True)) as folder:
             _go_on(folder, before, prepared[0], to=at - bool(survivors), console=console)
             if survivors:
-                with told_to_user(ValueError):
+                with told_to_user(ValueError):  # whom the strategy does not let survive
                     _overrule(folder, before, prepared[0], survivors, at=at, console=console)
         checkpoint = latest_checkpoint(draft / "checkpoints", up_to=at)
         _check_fit(checkpoint, after, prepared[1])
@@ -157,8 +161,7 @@ def _go_on(
     search = _search(folder, plan, prepared, to=to, console=console)
     logger.info("up to %s %d it is the run, computed again where it has to be", plan.one, to)
     if folder.has_checkpoints:
-        with told_to_user(CheckpointError):
-            search.resume()
+        search.resume()
     if search.generation < to:
         search.run(plan.length)
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from egan.errors import UserError, told_to_user
-from egan.files import atomic
 from egan.judging.measures import OBJECTIVE
-from egan.reporting.plots.regret import regret_figure
-from egan.reporting.plots.style import save_figure
 from egan.reporting.plots.tables import read_results
-from egan.reporting.report import write_report
 from population import Callback
 from population.strategies.overruled import Overruled
 from population.strategy import KEEP
@@ -29,9 +24,6 @@ if TYPE_CHECKING:
     from egan.runs.preparation import Prepared
     from population import Search
     from population.records.checkpoint import Snapshot
-
-RESAMPLES = 10_000
-SCORES = ("fitness", "now", "later")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,10 +179,8 @@ class _Follow(Callback):
     def on_generation(self, search: Search, generation: Any) -> None:
         """Judge where it is time."""
         if not self.scores or generation.number == self.last:
-            showcase = self.prepared.showcase
-            state = self.plan.shown([search.state(0)], search.environment_state())
-            showcase.load(state, self.plan.varied(generation.population[0].hyperparameters))
-            self.scores.append(showcase.scored())
+            self.prepared.showcase.follow(search, self.plan)
+            self.scores.append(self.prepared.showcase.scored())
         self.advance()
 
 
@@ -211,87 +201,6 @@ def _search(plan: Plan, prepared: Prepared, callbacks: Sequence[Callback]) -> Se
     """Return the run's search, in this process and with nothing on disk."""
     config = replace(plan.config, executor="inline", checkpoint_every=10**9)
     return replace(plan, config=config).search(prepared, callbacks=callbacks)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Worth:
-    """What contests are worth, each number with its 95% interval.
-
-    Attributes:
-        value: The winner's score after the horizon above the mean of its siblings'.
-        ranks: Within a litter, the rank correlation with that score of the fitness, and of the
-            score at once.
-    """
-
-    value: tuple[float, float, float]
-    ranks: Mapping[str, tuple[float, float, float]]
-
-
-def worth(branches: pd.DataFrame, *, seed: int = 0) -> Worth:
-    """Return what contests are worth: means over contests, which are drawn again for intervals.
-
-    Args:
-        branches: What `measure` returned.
-        seed: Of the draws.
-    """
-    litters = [litter for _, litter in branches.groupby("generation")]
-    gains = [_gain(litter) for litter in litters]
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(len(litters), size=(RESAMPLES, len(litters)))
-    ranks = {name: [_rank(litter, name) for litter in litters] for name in SCORES[:2]}
-    return Worth(
-        value=_interval(gains, draws),
-        ranks={name: _interval(values, draws) for name, values in ranks.items()},
-    )
-
-
-def _gain(litter: pd.DataFrame) -> float:
-    won = litter["won"].astype(bool)
-    return float(litter.loc[won, "later"].mean() - litter.loc[~won, "later"].mean())
-
-
-def _rank(litter: pd.DataFrame, name: str) -> float:
-    """Return Spearman's rank correlation within a litter; 0 where one of the two is constant."""
-    if litter[name].nunique() < 2 or litter["later"].nunique() < 2:
-        return 0.0
-    return float(spearmanr(litter[name], litter["later"]).statistic)
-
-
-def _interval(values: Sequence[float], draws: np.ndarray[Any, Any]) -> tuple[float, float, float]:
-    """Return the mean of what is known, and the interval of the means of draws."""
-    known = np.asarray(values, dtype=float)
-    drawn = known[draws]
-    means = np.nanmean(drawn, axis=1)
-    low, high = np.nanpercentile(means, [2.5, 97.5])
-    return float(np.nanmean(known)), float(low), float(high)
-
-
-def report(run: Path, branches: pd.DataFrame, *, horizon: int) -> str:
-    """Write `regret.csv`, `regret.png` and the run's report again; return what was found."""
-    found = worth(branches)
-    text = "\n".join(_said(found, branches, horizon=horizon))
-    with atomic(run / "regret.csv") as temporary:
-        branches.to_csv(temporary, index=False)
-    with atomic(run / "regret.txt") as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    save_figure(regret_figure(branches, value=found.value, horizon=horizon), run / "regret.png")
-    write_report(run)
-    return f"{text}\nwrote {run / 'regret.csv'}, regret.png and report.html"
-
-
-def _said(found: Worth, branches: pd.DataFrame, *, horizon: int) -> Iterator[str]:
-    count = branches["generation"].nunique()
-    value, low, high = found.value
-    yield (
-        f"{count} contests, each child followed for {horizon} generations: the winner's score is "
-        f"{value:+.4f} above its siblings' (95% interval {low:+.4f} to {high:+.4f})."
-    )
-    names = {"fitness": "fitness", "now": "score at once"}
-    for name, (mean, least, most) in found.ranks.items():
-        yield (
-            f"Rank correlation within a litter of the {names[name]} with the score after "
-            f"{horizon} generations: {mean:+.2f} ({least:+.2f} to {most:+.2f})."
-        )
 
 
 def _bar(console: Console, total: int) -> Any:

@@ -174,8 +174,7 @@ class Model(Member):
 
     def parameters(self, *names: str) -> list[Tensor]:
         """Return what the optimisers of some networks train, in a fixed order."""
-        groups = [group for name in names for group in self.optimizers[name].param_groups]
-        return [parameter for group in groups for parameter in group["params"]]
+        return [one for name in names for one in optimizers.parameters(self.optimizers[name])]
 
     def gradient(self, loss: Tensor, *names: str, retain_graph: bool = False) -> Gradient:
         """Return a loss's gradient in the parameters of some networks, and of no others."""

@@ -119,6 +119,26 @@ def test_weak_features_are_told_of(run_directory, tmp_path, capsys, monkeypatch)
     assert [title.endswith("(in weak features)") for title in titles] == [False, True]
 
 
+def test_niches_have_no_fitness_to_draw(run_directory, results, tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(
+        "egan.reporting.plots.comparison.dress", lambda *axes, title, **rest: titles.append(title)
+    )
+    niches, evolution = About(kind="niches"), About(kind="evolve")
+    runs = [
+        str(run_directory(f"0000{i}-digits", about=about))
+        for i, about in enumerate((niches, niches, evolution))
+    ]
+    assert main([*runs[:2], "--output", str(tmp_path / "niches.png")]) == 0
+    assert main([*runs, "--output", str(tmp_path / "all.png")]) == 0
+    assert main([*runs[:2], "--score", "quality", "--output", str(tmp_path / "quality.png")]) == 0
+    assert [title.split(" of ")[0] for title in titles] == [
+        *("Fréchet distance",),
+        *("Fitness", "Fréchet distance"),
+        *("Quality", "Fréchet distance"),
+    ]
+
+
 @pytest.fixture
 def places(run_directory, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import mutations
 from egan.collection.cgan import PRESETS, SOURCES, CganSettings
 from egan.collection.cgan.networks import (
     ConcatDiscriminator,
@@ -18,24 +17,15 @@ from egan.collection.cgan.networks import (
     PaperGenerator,
     ProjectionDiscriminator,
 )
-from egan.losses import discriminator as logistic
 from egan.networks import dcgan, latent
 from egan.networks.blocks import constrain
 from egan.tasks import ROW, Batch, Classes, Codes, Draw, draw_labels
-from egan.training.game import Game, Objective
+from egan.training.game import Game
 
 if TYPE_CHECKING:
     from PIL import Image
 
 DISTANCE_WEIGHT = 0.1
-
-
-def whole(fake: Tensor, _real: Tensor | None = None) -> Tensor:
-    """Return −E[log D] of the logits (N,) of generated samples."""
-    return logistic.real_loss(fake)
-
-
-WHOLE = Objective("whole", whole, needs_real=False, formula="-E[log D]")
 
 
 class Cgan(Game):
@@ -93,10 +83,6 @@ class Cgan(Game):
         """Ask D about samples and their classes."""
         logits: Tensor = self.discriminator(batch.samples, batch.labels)
         return logits
-
-    def objective(self) -> Objective:
-        """Return −½ E[log D(G(z|y)|y)], or −E[log D] for gradient descent, as D's loss is whole."""
-        return WHOLE if self.settings.optimizer == "sgd" else mutations.get("heuristic")
 
     @property
     def is_logistic(self) -> bool:

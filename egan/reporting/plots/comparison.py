@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -57,35 +58,55 @@ def compare_runs(
     for run in runs:
         require_score(run.results, score, source=run.label)
     axis = common_axis(runs, axis)
-    columns = [score, *([looked] if (looked := common_measure(runs)) else [])]
-    figure = new_figure(width=12.0 if len(columns) > 1 else 9.0)
-    panels = figure.subplots(1, len(columns), squeeze=False)[0]
+    shown = _panels(runs, score)
+    figure = new_figure(width=12.0 if len(shown) > 1 else 9.0)
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
     labels = list(dict.fromkeys(run.label for run in runs))
     for name, colour in zip(labels, cycle(SERIES), strict=False):
-        _draw_group(panels, [run for run in runs if run.label == name], columns, axis, colour)
-    for axes, column in zip(panels, columns, strict=True):
-        one = measure(column)
+        _draw_group(panels, [run for run in runs if run.label == name], shown, axis, colour)
+    for axes, panel in zip(panels, shown, strict=True):
+        one = measure(panel.column)
         scale_axis(axes, one)
-        title = one.title + (_whose(runs) if axes is panels[0] else "") + _weak(runs, column)
+        title = one.title + panel.whose + _weak(runs, panel.column)
         dress(axes, title=title, x=_axis_label(runs, axis), y=one.label)
-        place_steps(axes, narrow=len(columns) > 1, whole=axis != SECONDS)
+        place_steps(axes, narrow=len(shown) > 1, whole=axis != SECONDS)
     _name_curves(figure, panels[0], repeated=len(labels) < len(runs))
     return figure
 
 
-def _draw_group(
-    panels: Iterable[Any], group: Sequence[Compared], columns: Sequence[str], axis: str, colour: str
-) -> None:
-    """Draw the curve of the runs of one label in each panel: their score, then what was looked at.
+class _Panel(NamedTuple):
+    """What a panel shows: a column, whose it is, and its curve of a run."""
 
-    A curve has its runs' mean and their range.
-    """
+    column: str
+    whose: str
+    curve: Callable[[Compared], pd.Series]
+
+
+def _panels(runs: Sequence[Compared], score: str) -> list[_Panel]:
+    """Return a panel for the score, unless nobody has one, and one for what was looked at."""
+    looked = common_measure(runs)
+    found = []
+    if not looked or score != OBJECTIVE or any(run.about.competes for run in runs):
+        found.append(
+            _Panel(score, _whose(runs), lambda run: winner_curve(run.results, score=score))
+        )
+    if looked:
+        found.append(_Panel(looked, "", partial(looks, name=looked)))
+    return found
+
+
+def _draw_group(
+    panels: Iterable[Any],
+    group: Sequence[Compared],
+    shown: Sequence[_Panel],
+    axis: str,
+    colour: str,
+) -> None:
+    """Draw the curve of the runs of one label in each panel: their mean and their range."""
     name = plain(group[0].label) + (f" ({len(group)} runs)" if len(group) > 1 else "")
     places = [positions(run, axis) for run in group]
-    lines = [[winner_curve(run.results, score=columns[0]) for run in group]]
-    lines += [[looks(run, column) for run in group] for column in columns[1:]]
-    for axes, series in zip(panels, lines, strict=True):
-        draw_curve(axes, spread(series, places), colour, name)
+    for axes, panel in zip(panels, shown, strict=True):
+        draw_curve(axes, spread([panel.curve(run) for run in group], places), colour, name)
 
 
 def common_axis(runs: Sequence[Compared], axis: str | None = None) -> str:

@@ -1,6 +1,7 @@
 """A fork is its run up to one generation, bit for bit, and differs by one decision after it."""
 
 import csv
+import errno
 import json
 import shutil
 
@@ -135,6 +136,36 @@ def test_mistakes_are_one_message_and_leave_nothing(run, capsys, words, message)
     assert main([str(run), *words]) == 2
     assert message in capsys.readouterr().err
     assert sorted(run.parent.iterdir()) == before
+
+
+def refused(run, *words):
+    before = sorted(run.parent.iterdir())
+    assert main([str(run), "--at", "9", *words]) == 2
+    assert sorted(run.parent.iterdir()) == before
+
+
+def test_an_altered_journal_is_told_and_leaves_nothing(run, capsys):
+    journal = run / "results.csv"
+    journal.write_text(journal.read_text().replace("fitness", "fatness", 1))
+    refused(run)
+    assert "results.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["write_checkpoint", "make_numbered"])
+def test_a_full_disk_is_told_and_leaves_nothing(run, capsys, monkeypatch, name):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"egan.forking.branch.{name}", full)
+    refused(run)
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_nothing_is_imported_from_inside_the_run(run, monkeypatch):
+    (run / "torch.py").write_text("raise SystemExit('imported from the run')\n")
+    monkeypatch.chdir(run)
+    assert main([".", "--at", "9"]) == 0
+    assert [path.name for path in run.parent.glob("*-fork")] == ["00001-gaussians8-fork"]
 
 
 def test_help_and_what_is_no_run(tmp_path, capsys):

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from egan.fork import main
-from egan.forking.regret import contests, measure, worth
+from egan.forking.regret import contests, measure
+from egan.forking.worth import worth
 from egan.run import main as run_main
 from egan.runs.folder import saved_config
 from egan.runs.plan import plan
