@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
-    from fitness.pairwise import pairwise_diversity
+    from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
     from fitness.strokes import ink, slant
@@ -51,6 +51,7 @@ __all__ = [
     "mixture_weights",
     "mode_coverage",
     "normalized_mutual_information",
+    "pairwise_distances",
     "pairwise_diversity",
     "precision_recall_density_coverage",
     "quality",
@@ -80,6 +81,7 @@ _MODULES = {
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
     "normalized_mutual_information": "classes",
+    "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",

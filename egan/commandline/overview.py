@@ -131,6 +131,8 @@ def _children(planned: Plan) -> dict[str, str]:
         f"{evolution.num_children(mutations)} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
     )
+    if evolution.crossover:
+        text += f"; {evolution.crossover} more of two mutants"
     if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Annotated, Literal
 
 import tyro
@@ -60,9 +61,16 @@ UNLIKE_NICHES = {
     "selection": "nobody is selected",
     "contest_every": "there are no contests",
     "bandit": "there are no contests that it could learn from",
+    "crossover": "there are no mutants of one parent to rank by pairs",
     "reuse_gradient": "there is no scored batch whose gradient is known",
 }
 """Settings that niches contradict, each with why."""
+
+UNLIKE_CROSSOVER = {
+    "bandit": "which learns what a mutation is worth from children of one parent",
+    "random_mutation": "which holds none",
+}
+"""Settings that crossover contradicts, each with why."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,6 +94,9 @@ class EvolutionConfig:
     """Generations between contests of all mutations; the last winner's mutation in between."""
     bandit: bool = False
     """Between contests, mutations come from a bandit that learns which ones win contests."""
+    crossover: int = 0
+    """Children a contest that are distilled from two mutants each, as in IE-GAN: the pairs of the
+    highest fitness. Its paper's diversity is pairwise."""
     diversity: Literal["gradient", "pairwise", "none"] = "gradient"
     """-log of the discriminator's gradient norm; mean distance of pairs; or no scoring at all."""
     diversity_weight: float = 0.01
@@ -111,12 +122,15 @@ class EvolutionConfig:
         cap = self.diversity_cap
         check_number("evolution.diversity-cap", cap, positive=True, infinite=True)
         check_range("evolution.niches", self.niches, least=0)
+        check_range("evolution.crossover", self.crossover, least=0)
         if self.niches:
             self._check_niches()
         else:
             self._check_scoring(mutations)
         if self.bandit:
             self._check_bandit(mutations)
+        if self.crossover:
+            self._check_crossover(mutations)
 
     @property
     def scored_by(self) -> Literal["gradient", "pairwise", "none"]:
@@ -129,7 +143,7 @@ class EvolutionConfig:
         return self.fresh_codes or self.niches > 0
 
     def num_children(self, mutations: tuple[str, ...]) -> int:
-        """Return how many children a generation has, of all parents together."""
+        """Return how many children of one parent a generation has, of all parents together."""
         if self.niches:
             return self.niches
         per_parent = 1 if self.random_mutation else len(mutations)
@@ -174,6 +188,22 @@ class EvolutionConfig:
             raise ValueError(
                 "--evolution.bandit chooses among mutations, but got --evolve "
                 f"{mutations[0]} alone; expected two or more."
+            )
+
+    def _check_crossover(self, mutations: tuple[str, ...]) -> None:
+        for name, why in UNLIKE_CROSSOVER.items():
+            if getattr(self, name):
+                raise ValueError(
+                    f"--evolution.crossover {self.crossover} pairs the mutants of a contest, but "
+                    f"got --evolution.{name.replace('_', '-')}, {why}; leave one of them out."
+                )
+        mutants = self.num_survivors * len(mutations)
+        pairs = math.comb(mutants, 2)
+        if self.crossover > pairs:
+            raise ValueError(
+                f"--evolution.crossover must be at most {pairs}, the pairs among {mutants} mutants "
+                f"a generation, but got {self.crossover}; expected fewer crossings, more mutations "
+                "(--evolve) or more survivors (--evolution.num-survivors)."
             )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 import mutations
-from egan.evolution.scoring import FAKES, REALS, Scored, scores, seed_noise
+from egan.evolution.crossover import Made, distillation_loss, made
+from egan.evolution.scoring import CROSSED, FAKES, REALS, SHUFFLES, Scored, scores, seed_noise
 from egan.tasks.base import moved
 from egan.training import optimizers
 from egan.training.model import stream
@@ -76,6 +77,23 @@ class EvolvedGenerator(Member):
         [gradient] = self._gradients([operator])
         self._descend(gradient)
 
+    def cross(self, partner: State) -> None:
+        """Take one step towards the better parent on each code, see `egan.evolution.crossover`."""
+        own = self.state_dict()
+        self.load_state_dict(partner)
+        with torch.no_grad():
+            theirs = self._made_for_crossing()
+        self.load_state_dict(own)
+        loss = distillation_loss(self._made_for_crossing(), theirs)
+        self._descend(self.game.gradient(loss, *self.names))
+
+    def _made_for_crossing(self) -> Made:
+        """Make samples of codes that both parents meet, and see how good they are."""
+        game = self._begin("step", CROSSED)
+        codes = moved(game.codes(self.batch_size, game.rng), game.device)
+        rng = stream(self._seed("step", SHUFFLES))
+        return made(game, codes, environment=self.environment, rng=rng)
+
     def evaluate(self) -> dict[str, float]:
         """Score on fresh codes: fitness = quality + weight × diversity.
 
@@ -130,7 +148,10 @@ class EvolvedGenerator(Member):
         as those of the plain loop.
         """
         first = births[0]
-        alike = all(b.train and b.hyperparameters == first.hyperparameters for b in births)
+        alike = all(
+            b.train and b.partner is None and b.hyperparameters == first.hyperparameters
+            for b in births
+        )
         if self.evolution.own_codes or not alike or len(births) == 1:
             yield from super().reproduce(parent, births)
             return
@@ -167,16 +188,16 @@ class EvolvedGenerator(Member):
         self.game.follow(gradient, *self.names)
         self.game.updates += 1
 
-    def _begin(self, purpose: str) -> Game:
+    def _begin(self, purpose: str, part: int = FAKES) -> Game:
         """Let the game see the environment's networks, and draw from the purpose's streams."""
         game = self.game
         if self._facing is not self.environment:
             self._facing = self.environment
             game.networks |= self.environment.networks
             game.training(True)
-        game.rng = stream(self._seed(purpose))
+        game.rng = stream(self._seed(purpose, part))
         noise = self.seeds.own if self.evolution.niches else self.seeds.shared
-        seed_noise(noise(purpose), game.device)
+        seed_noise(noise(purpose, part), game.device)
         return game
 
     def _seed(self, purpose: str, part: int = FAKES) -> int:

@@ -77,6 +77,7 @@ class Parts:
             random_operator=settings.random_mutation,
             contest_every=settings.contest_every,
             bandit=settings.bandit,
+            crossover=settings.crossover,
         )
 
     def check(self, arithmetic: ArithmeticConfig) -> None:
