@@ -94,6 +94,9 @@ class EvolutionConfig:
     """Generations between contests of all mutations; the last winner's mutation in between."""
     bandit: bool = False
     """Between contests, mutations come from a bandit that learns which ones win contests."""
+    discriminators: int = 1
+    """With two or more, discriminators evolve too (CDE-GAN): each is mutated by its own loss and by
+    least squares, and those of the smallest gradient survive."""
     crossover: int = 0
     """Children a contest that are distilled from two mutants each, as in IE-GAN: the pairs of the
     highest fitness. Its paper's diversity is pairwise."""
@@ -115,7 +118,7 @@ class EvolutionConfig:
         Raises:
             ValueError: One does not; the message names it, what it was, and what is expected.
         """
-        for name in ("num_survivors", "contest_every"):
+        for name in ("num_survivors", "contest_every", "discriminators"):
             check_range(f"evolution.{name.replace('_', '-')}", getattr(self, name))
         check_range("evolution.num-samples", self.num_samples, least=2)
         check_number("evolution.diversity-weight", self.diversity_weight)
@@ -166,6 +169,11 @@ class EvolutionConfig:
             raise ValueError(
                 "--evolution.diversity none leaves nothing to select by; use it with one mutation, "
                 "or with --evolution.random-mutation."
+            )
+        if self.reuse_gradient and self.discriminators > 1:
+            raise ValueError(
+                "--evolution.reuse-gradient takes the step of one discriminator by its own loss, "
+                f"but got --evolution.discriminators {self.discriminators}; leave one of them out."
             )
         if self.reuse_gradient and self.diversity != "gradient":
             raise ValueError(
@@ -232,6 +240,7 @@ class ArithmeticConfig:
             ("evolution.diversity", evolution.diversity, "gradient"),
             ("evolution.fresh-codes", evolution.fresh_codes, False),
             ("evolution.niches", evolution.niches, 0),
+            ("evolution.discriminators", evolution.discriminators, 1),
             ("arithmetic.compile", self.compile, False),
         ):
             if got != wanted:

@@ -1,6 +1,6 @@
 """Crossover by distillation: the child of two generators learns, code by code, from the better one.
 
-    merit_i = D(G(z_i)) + λ_c · mean over π of |G(z_i) − G(z_π(i))|
+    merit_i = D(G(z_i)) + λ_c · mean over π of |G(z_i) − G(z_π(i))|, of several D their mean
     teacher_i = the output on z_i of the parent whose merit_i is higher
     loss = E_z[(child(z) − teacher(z))²], on what goes into the tanh that ends G
 
@@ -27,6 +27,7 @@ from egan.tasks.base import Batch, Codes
 
 if TYPE_CHECKING:
     from egan.evolution.discriminator import SharedDiscriminator
+    from egan.evolution.rivals import RivalDiscriminators
     from egan.training.game import Game
 
 DIVERSITY_WEIGHT = 0.001
@@ -68,12 +69,18 @@ class _LastTanh(TorchFunctionMode):
 
 
 def made(
-    game: Game, codes: Codes, *, environment: SharedDiscriminator, rng: torch.Generator
+    game: Game,
+    codes: Codes,
+    *,
+    environment: SharedDiscriminator | RivalDiscriminators,
+    rng: torch.Generator,
 ) -> Made:
     """Make samples of codes, and see how good each is; `rng` draws whom they are compared with."""
     samples, outputs = _with_outputs(game, codes)
+    shown = Batch(samples.detach(), codes)
     with torch.no_grad(), environment.undisturbed():
-        quality = game.logits(Batch(samples.detach(), codes)).sigmoid()
+        words = [game.logits(shown).sigmoid() for _ in environment.meet(game)]
+    quality = torch.stack(words).mean(0)
     distances = fitness.pairwise_distances(samples.detach().cpu(), generator=rng)
     return Made(outputs, quality + DIVERSITY_WEIGHT * distances.to(quality))
 

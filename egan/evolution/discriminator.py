@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +27,7 @@ from population.state import State
 
 if TYPE_CHECKING:
     from egan.config.sections import EvolutionConfig
-    from egan.training.game import Game
+    from egan.training.game import Game, Half
     from egan.training.model import Gradient
     from population.seeding import Seeds
 
@@ -44,6 +44,16 @@ class _RealHalf(NamedTuple):
     batch: Batch
     loss: Tensor
     gradients: list[Sequence[Tensor]]
+
+
+class Halves(NamedTuple):
+    """What takes the place of the halves of a discriminator's loss; the game's own for None."""
+
+    real: Half | None = None
+    fake: Half | None = None
+
+
+OWN = Halves()
 
 
 class SharedDiscriminator(Environment):
@@ -69,6 +79,7 @@ class SharedDiscriminator(Environment):
         self.networks = dict(self.game.networks)
         self.parameters = self.game.parameters(*self.names)
         self.has_buffers = has_buffers(self.networks.values())
+        self.halves = OWN
         self._real_gradient: Gradient | None = None
         self._real_loss = 0.0
         self._real_generation: int | None = None
@@ -79,6 +90,10 @@ class SharedDiscriminator(Environment):
         if not self.has_buffers:
             return nullcontext()
         return kept_buffers(list(self.networks.values()))
+
+    def meet(self, game: Game) -> Iterator[SharedDiscriminator]:  # noqa: ARG002 - the interface
+        """Let a game face each discriminator in turn: the one that there is, which it does."""
+        yield self
 
     def real_gradient(self) -> Gradient:
         """Return the gradient of −E[log D(x)] on the generation's scoring batch.
@@ -146,6 +161,11 @@ class SharedDiscriminator(Environment):
         if self.game.has_halves and not (self.has_buffers or self.evolution.reuse_gradient):
             self._begun = {self.seeds: self._real_half(0)}
 
+    def learn(self, contributions: Sequence[State], step: int, *, halves: Halves) -> float:
+        """Take a step with these halves of the loss; return it."""
+        self.halves, self._real_gradient = halves, None
+        return self._train(contributions, step)
+
     def _train(self, contributions: Sequence[State], step: int) -> float:
         if not self.game.has_halves:
             self._draw_from(self.seeds.own("update", 2 * step + REALS))
@@ -165,8 +185,7 @@ class SharedDiscriminator(Environment):
         for contribution, share in zip(contributions, divided, strict=True):
             places = torch.arange(step * share, (step + 1) * share)
             parts.append(_taken(contribution, places % len(contribution["samples"])))
-        codes = {name: torch.cat([part.codes[name] for part in parts]) for name in parts[0].codes}
-        return Batch(torch.cat([part.samples for part in parts]), codes).to(self.game.device)
+        return _joined(parts).to(self.game.device)
 
     def _real_half(self, step: int) -> _RealHalf:
         """Return the part of a step that real samples alone decide."""
@@ -176,7 +195,7 @@ class SharedDiscriminator(Environment):
         game = self.game
         self._draw_from(self.seeds.own("update", 2 * step + REALS))
         real = game.draw()
-        loss = game.real_loss(real)
+        loss = game.real_half(real, self.halves.real)
         gradients = [_gradient(loss, self.parameters)]
         if (penalty := self._penalty(game.real_penalty, real)) is not None:
             gradients.append(_gradient(penalty, self.parameters))
@@ -191,7 +210,7 @@ class SharedDiscriminator(Environment):
         """Step along the sum of three gradients; the bits depend on the order of the sum."""
         game = self.game
         self._draw_from(self.seeds.own("update", 2 * step + MIXES))
-        loss = total = game.fake_loss(fake)
+        loss = total = game.fake_half(fake, self.halves.fake)
         if (penalty := self._penalty(game.penalty, reals.batch, fake)) is not None:
             total = loss + penalty
         gradient = list(_gradient(total, self.parameters))
@@ -204,7 +223,7 @@ class SharedDiscriminator(Environment):
         """Take a step whose gradient was found when the survivors were scored."""
         found = zip(*[c["gradient"] for c in contributions], strict=True)
         gradient = [torch.stack(parts).mean(0).to(self.game.device) for parts in found]
-        real, fake = self._scored_reals(), self._scored_fakes(contributions[0])
+        real, fake = self.scored(contributions[:1])
         self._draw_from(self.seeds.own("update", MIXES))
         penalties = self._penalties(real, fake)
         if penalties:
@@ -216,9 +235,11 @@ class SharedDiscriminator(Environment):
         self.game.follow(gradient, *self.names)
         return float(sum(c["loss"] for c in contributions) / len(contributions))
 
-    def _scored_fakes(self, contribution: State) -> Batch:
-        every = torch.arange(len(contribution["samples"]))
-        return _taken(contribution, every).to(self.game.device)
+    def scored(self, contributions: Sequence[State]) -> tuple[Batch, Batch]:
+        """Return the real samples that were scored, and the survivors' generated ones."""
+        reals = self._scored_reals()
+        parts = [_taken(one, torch.arange(len(one["samples"]))) for one in contributions]
+        return reals, _joined(parts).to(self.game.device)
 
     def _penalties(self, real: Batch, fake: Batch) -> list[Tensor]:
         """Return the penalties that are in use."""
@@ -259,6 +280,12 @@ def _gradient(loss: Tensor, parameters: Sequence[Tensor]) -> Sequence[Tensor]:
 
 def _moved(part: Tensor | None, device: torch.device) -> Tensor | None:
     return None if part is None else part.to(device)
+
+
+def _joined(parts: Sequence[Batch]) -> Batch:
+    """Return batches as one, in their order."""
+    codes = {name: torch.cat([part.codes[name] for part in parts]) for name in parts[0].codes}
+    return Batch(torch.cat([part.samples for part in parts]), codes)
 
 
 def _taken(contribution: State, places: Tensor) -> Batch:

@@ -9,6 +9,7 @@ import torch
 
 import mutations
 from egan.evolution.crossover import Made, distillation_loss, made
+from egan.evolution.rivals import softly
 from egan.evolution.scoring import CROSSED, FAKES, REALS, SHUFFLES, Scored, scores, seed_noise
 from egan.tasks.base import moved
 from egan.training import optimizers
@@ -19,6 +20,7 @@ from population.state import Buffer, PackedState, State
 if TYPE_CHECKING:
     from egan.config.sections import EvolutionConfig
     from egan.evolution.discriminator import SharedDiscriminator
+    from egan.evolution.rivals import RivalDiscriminators
     from egan.training.game import Game
     from egan.training.model import Gradient
 
@@ -46,7 +48,7 @@ class EvolvedGenerator(Member):
     Wang et al. 2018, arXiv 1803.00657, section III.
     """
 
-    environment: SharedDiscriminator
+    environment: SharedDiscriminator | RivalDiscriminators
 
     def __init__(
         self,
@@ -65,7 +67,7 @@ class EvolvedGenerator(Member):
         self.buffers = [b for name in self.names for b in self.game.networks[name].buffers()]
         self.places = {name: i for i, name in enumerate(mutations)}
         self.found: dict[int, Scored] = {}
-        self._facing: SharedDiscriminator | None = None
+        self._facing: SharedDiscriminator | RivalDiscriminators | None = None
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
@@ -112,12 +114,14 @@ class EvolvedGenerator(Member):
             fake = game.fake(self.num_samples)
         if self.evolution.scored_by == "none":
             return Scored(fake)
-        with self.environment.undisturbed():
-            logits = game.logits(fake)
-        gradient = None
-        if self.evolution.scored_by == "gradient":
-            gradient = self.environment.loss_gradient(logits)
-        return Scored(fake, logits.detach(), gradient)
+        found, gradients = [], []
+        for face in self._faced("evaluate"):
+            with face.undisturbed():
+                logits = game.logits(fake)
+            found.append(logits.detach())
+            if self.evolution.scored_by == "gradient":
+                gradients.append(face.loss_gradient(logits))
+        return Scored(fake, found, gradients)
 
     @property
     def num_samples(self) -> int:
@@ -136,9 +140,9 @@ class EvolvedGenerator(Member):
         codes = {name: fake.codes[name] for name in self.game.discriminator_codes}
         contribution: dict[str, State] = {"samples": fake.samples, "codes": codes}
         if self.evolution.reuse_gradient:
-            assert self.scored.logits is not None
-            loss = self.environment.loss(self.scored.logits)
-            contribution |= {"loss": loss, "gradient": self.scored.gradient}
+            [logits], [gradient] = self.scored.logits, self.scored.gradients
+            [face] = self.environment.meet(self.game)
+            contribution |= {"loss": face.loss(logits), "gradient": gradient}
         return contribution
 
     def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
@@ -178,7 +182,8 @@ class EvolvedGenerator(Member):
             fake = game.fake(size)
             game.rng = stream(self._seed("step", REALS))
             real = game.draw(size) if game.wants_reals(objectives) else fake  # not looked at
-            losses = game.generator_losses(fake, real, objectives)
+            found = [game.generator_losses(fake, real, objectives) for _ in self._faced("step")]
+        losses = [softly(of_one) for of_one in zip(*found, strict=True)]
         last = len(losses) - 1
         return [
             game.gradient(loss, *self.names, retain_graph=i < last) for i, loss in enumerate(losses)
@@ -196,9 +201,20 @@ class EvolvedGenerator(Member):
             game.networks |= self.environment.networks
             game.training(True)
         game.rng = stream(self._seed(purpose, part))
-        noise = self.seeds.own if self.evolution.niches else self.seeds.shared
-        seed_noise(noise(purpose, part), game.device)
+        seed_noise(self._noise(purpose, part), game.device)
         return game
+
+    def _faced(self, purpose: str) -> Iterator[SharedDiscriminator]:
+        """Meet each discriminator, with noise that does not depend on what others were asked."""
+        for place, face in enumerate(self.environment.meet(self.game)):
+            if place:
+                seed_noise(self._noise(purpose) + place, self.game.device)
+            yield face
+
+    def _noise(self, purpose: str, part: int = FAKES) -> int:
+        """Return the seed of the noise within networks, which siblings share; niches have none."""
+        seeds = self.seeds.own if self.evolution.niches else self.seeds.shared
+        return seeds(purpose, part)
 
     def _seed(self, purpose: str, part: int = FAKES) -> int:
         if self.evolution.own_codes:
@@ -247,7 +263,8 @@ class EvolvedGenerator(Member):
         game = self._begin("evaluate")
         codes = moved(game.codes(self.evolution.num_samples, game.rng), game.device)
         places = len(self.places) + 1
-        return score_at_once(children, game, codes, environment=self.environment, places=places)
+        [face] = self.environment.meet(game)
+        return score_at_once(children, game, codes, environment=face, places=places)
 
     def state_dict(self) -> State:
         """Return weights, running statistics, optimisers' states and the averaged weights."""

@@ -37,7 +37,8 @@ def make_generation(
     crossed = strategy.cross(settled)
     if not crossed:
         return reports, settled
-    places = sorted({place for one in crossed for place in (one.parent, one.partner)})
+    both = {place for one in crossed for place in (one.parent, one.partner)}
+    places = sorted(place for place in both if place is not None)
     lent = dict(zip(places, executor.lend(places), strict=True))
     further = executor.make(jobs_of(crossed, lent, seeds, first=len(children)), further=True)
     children = [*children, *children_of(crossed, further)]

@@ -68,6 +68,7 @@ class Rehearsal:
             failed: The places of children that fail.
         """
         children: list[Child] = []
+        parent: Mapping[str, float]
         for asked in self.offspring:
             parent = self.population[asked.parent].scores
             children.append(self._born(len(children), asked, parent, score, failed))
