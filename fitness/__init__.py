@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fitness.probe import Labelled, linear_probe
     from fitness.strokes import ink, slant
     from fitness.wasserstein import wasserstein_1d
-    from fitness.weights import mixture_weights
+    from fitness.weights import mixture_weights, removal_costs
 
 __all__ = [
     "Diversity",
@@ -55,6 +55,7 @@ __all__ = [
     "pairwise_diversity",
     "precision_recall_density_coverage",
     "quality",
+    "removal_costs",
     "slant",
     "squared_mmd",
     "wasserstein_1d",
@@ -85,6 +86,7 @@ _MODULES = {
     "pairwise_diversity": "pairwise",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",
+    "removal_costs": "weights",
     "slant": "strokes",
     "squared_mmd": "mmd",
     "wasserstein_1d": "wasserstein",

@@ -151,8 +151,14 @@ def _niches(config: RunConfig) -> str:
     sizes = sorted(set(shares(config.settings.batch_size, niches)))
     return (
         f"{niches} that divide a batch of {config.settings.batch_size} ("
-        f"{' or '.join(map(str, sizes))} each; {kinds}); {config.evolution.mixture} mixture"
+        f"{' or '.join(map(str, sizes))} each{_moving(config)}; {kinds}); "
+        f"{config.evolution.mixture} mixture"
     )
+
+
+def _moving(config: RunConfig) -> str:
+    every = config.evolution.share_every
+    return f" at first, moved every {every} generations" if every else ""
 
 
 def _search(planned: Plan) -> dict[str, str]:

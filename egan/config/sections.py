@@ -90,6 +90,9 @@ class EvolutionConfig:
     come from all of them. Mutations are dealt to them in turn; see --evolution.random-mutation."""
     mixture: Literal["uniform", "fitted"] = "uniform"
     """How often each niche makes a sample: all alike, or as fits held-out data best."""
+    share_every: int = 0
+    """Generations after which the niches' shares of the batch move to those that the mixture needs,
+    by its distance to held-out data without each; 0 for shares that are equal for good."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
     bandit: bool = False
@@ -125,6 +128,7 @@ class EvolutionConfig:
         cap = self.diversity_cap
         check_number("evolution.diversity-cap", cap, positive=True, infinite=True)
         check_range("evolution.niches", self.niches, least=0)
+        check_range("evolution.share-every", self.share_every, least=0)
         check_range("evolution.crossover", self.crossover, least=0)
         if self.niches:
             self._check_niches()
@@ -163,6 +167,16 @@ class EvolutionConfig:
                     f"--evolution.niches {self.niches} lets every member go on from itself, but "
                     f"got {flag}: {why}. Leave one of them out."
                 )
+        if self.share_every and self.discriminators > 1:
+            raise ValueError(
+                "--evolution.share-every moves the shares of one discriminator's batch, but got "
+                f"--evolution.discriminators {self.discriminators}; leave one of them out."
+            )
+        if self.share_every and self.niches == 1:
+            raise ValueError(
+                "--evolution.share-every moves shares among niches, but got --evolution.niches 1; "
+                "expected 2 or more."
+            )
 
     def _check_scoring(self, mutations: tuple[str, ...]) -> None:
         if self.diversity == "none" and self.num_children(mutations) > self.num_survivors:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor
 
-from egan.config.shares import shares
+from egan.evolution.contributions import share_of_step, whole
 from egan.evolution.scoring import (
     MIXES,
     REALS,
@@ -18,6 +18,7 @@ from egan.evolution.scoring import (
     kept_buffers,
     seed_noise,
 )
+from egan.evolution.shares import Shares
 from egan.losses.discriminator import fake_loss, real_loss
 from egan.tasks.base import Batch
 from egan.training.arithmetic import eager
@@ -80,6 +81,7 @@ class SharedDiscriminator(Environment):
         self.parameters = self.game.parameters(*self.names)
         self.has_buffers = has_buffers(self.networks.values())
         self.halves = OWN
+        self.shares = Shares(evolution, self.game)
         self._real_gradient: Gradient | None = None
         self._real_loss = 0.0
         self._real_generation: int | None = None
@@ -154,7 +156,12 @@ class SharedDiscriminator(Environment):
             else:
                 loss = self._train(contributions, step)
         self.game.updates += 1
+        self.shares.look(contributions)
         return {"discriminator_loss": loss}
+
+    def size_of(self, niche: int) -> int | None:
+        """Return how many samples of a batch a niche has, where shares move."""
+        return self.shares.size_of(niche)
 
     def begin_update(self) -> None:
         """Find the real half of the first step, unless it counts running statistics."""
@@ -180,12 +187,8 @@ class SharedDiscriminator(Environment):
 
     def _batch(self, contributions: Sequence[State], step: int) -> Batch:
         """Return the step's share of each survivor's samples, one after the other."""
-        parts = []
-        divided = shares(self.game.settings.batch_size, len(contributions))  # the best give more
-        for contribution, share in zip(contributions, divided, strict=True):
-            places = torch.arange(step * share, (step + 1) * share)
-            parts.append(_taken(contribution, places % len(contribution["samples"])))
-        return _joined(parts).to(self.game.device)
+        divided = self.shares.of(contributions)
+        return share_of_step(contributions, divided, step).to(self.game.device)
 
     def _real_half(self, step: int) -> _RealHalf:
         """Return the part of a step that real samples alone decide."""
@@ -237,9 +240,7 @@ class SharedDiscriminator(Environment):
 
     def scored(self, contributions: Sequence[State]) -> tuple[Batch, Batch]:
         """Return the real samples that were scored, and the survivors' generated ones."""
-        reals = self._scored_reals()
-        parts = [_taken(one, torch.arange(len(one["samples"]))) for one in contributions]
-        return reals, _joined(parts).to(self.game.device)
+        return self._scored_reals(), whole(contributions).to(self.game.device)
 
     def _penalties(self, real: Batch, fake: Batch) -> list[Tensor]:
         """Return the penalties that are in use."""
@@ -254,22 +255,25 @@ class SharedDiscriminator(Environment):
             self.game.logits(batch)
 
     def state_dict(self) -> State:
-        """Return weights, running statistics and the optimisers' states."""
-        return self.game.part(self.networks)
+        """Return weights, running statistics and the optimisers' states; and shares that move."""
+        return {**self.game.part(self.networks), **self.shares.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
         """Take over weights, statistics and optimisers' states; their options are the settings'."""
         self.game.load_state_dict(state)
+        self.shares.load_state_dict(state)
         self._real_gradient, self._begun = None, {}
 
     def view_dict(self) -> State:
-        """Return what members need: weights and running statistics, no moments."""
-        return {name: dict(network.state_dict()) for name, network in self.networks.items()}
+        """Return what members need: weights, running statistics and shares, no moments."""
+        networks = {name: dict(one.state_dict()) for name, one in self.networks.items()}
+        return {**networks, **self.shares.state_dict()}
 
     def load_view_dict(self, view: State) -> None:
         """Take over the weights and running statistics of the home discriminator."""
-        for name, weights in view.items():
-            self.networks[name].load_state_dict(weights)
+        for name, network in self.networks.items():
+            network.load_state_dict(view[name])
+        self.shares.load_state_dict(view)
         self._real_gradient = None
 
 
@@ -280,15 +284,3 @@ def _gradient(loss: Tensor, parameters: Sequence[Tensor]) -> Sequence[Tensor]:
 
 def _moved(part: Tensor | None, device: torch.device) -> Tensor | None:
     return None if part is None else part.to(device)
-
-
-def _joined(parts: Sequence[Batch]) -> Batch:
-    """Return batches as one, in their order."""
-    codes = {name: torch.cat([part.codes[name] for part in parts]) for name in parts[0].codes}
-    return Batch(torch.cat([part.samples for part in parts]), codes)
-
-
-def _taken(contribution: State, places: Tensor) -> Batch:
-    """Return rows of a contribution, wherever it lives."""
-    codes = {name: code[places] for name, code in contribution["codes"].items()}
-    return Batch(contribution["samples"][places], codes)

@@ -10,7 +10,18 @@ import torch
 import mutations
 from egan.evolution.crossover import Made, distillation_loss, made
 from egan.evolution.rivals import softly
-from egan.evolution.scoring import CROSSED, FAKES, REALS, SHUFFLES, Scored, scores, seed_noise
+from egan.evolution.scoring import (
+    CROSSED,
+    FAKES,
+    REALS,
+    SHOWN,
+    SHUFFLES,
+    Scored,
+    kept_buffers,
+    scores,
+    seed_noise,
+)
+from egan.evolution.shares import num_shown
 from egan.tasks.base import moved
 from egan.training import optimizers
 from egan.training.model import stream
@@ -72,7 +83,12 @@ class EvolvedGenerator(Member):
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Take the member's share of the batch."""
-        self.batch_size = int(hyperparameters.get("batch_size", self.game.settings.batch_size))
+        self._size = int(hyperparameters.get("batch_size", self.game.settings.batch_size))
+
+    @property
+    def batch_size(self) -> int:
+        """The member's share of the batch; of shares that move, the current one."""
+        return self.environment.size_of(self.seeds.child) or self._size
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one step on the objective called ``operator``, with the game's other terms."""
@@ -104,7 +120,8 @@ class EvolvedGenerator(Member):
         fitness of all of them, see `Parts.strategy`. What was scored becomes the contribution.
         """
         self.scored = self._scored()
-        return scores(self.scored, self.evolution, self.seeds)
+        share = {"share": float(self.batch_size)} if self.evolution.share_every else {}
+        return scores(self.scored, self.evolution, self.seeds) | share
 
     def _scored(self) -> Scored:
         if self.vectorizes:
@@ -134,7 +151,7 @@ class EvolvedGenerator(Member):
         """Return the samples that were scored; the discriminator learns from the survivors'.
 
         With them go the codes that it is told of and, with ``reuse_gradient``, its loss on them and
-        on real samples, and the gradient.
+        on real samples, and the gradient; where shares move, samples to see who is needed.
         """
         fake = self.scored.fake
         codes = {name: fake.codes[name] for name in self.game.discriminator_codes}
@@ -143,6 +160,10 @@ class EvolvedGenerator(Member):
             [logits], [gradient] = self.scored.logits, self.scored.gradients
             [face] = self.environment.meet(self.game)
             contribution |= {"loss": face.loss(logits), "gradient": gradient}
+        if count := num_shown(self.evolution, self.seeds.generation):
+            game = self._begin("evaluate", SHOWN)
+            with torch.no_grad(), kept_buffers([game.networks[name] for name in self.names]):
+                contribution["shown"] = game.fake(count).samples.cpu()
         return contribution
 
     def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
@@ -283,16 +304,4 @@ class EvolvedGenerator(Member):
             for key, tensor in self.tensors[name].items():
                 tensor.data = weights[key].to(tensor.device)
         for name, moments in state["optimizers"].items():
-            _adopt_moments(self.game.optimizers[name], moments)
-
-
-def _adopt_moments(
-    optimizer: torch.optim.Optimizer, moments: Mapping[int, Mapping[str, object]]
-) -> None:
-    """Let an optimiser's moments live where a state's do, or on another device in copies."""
-    optimizer.state.clear()
-    for i, parameter in enumerate(optimizers.parameters(optimizer)[: len(moments)]):
-        optimizer.state[parameter] = {
-            name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value
-            for name, value in moments[i].items()
-        }
+            optimizers.adopt_moments(self.game.optimizers[name], moments)

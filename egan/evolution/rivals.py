@@ -107,6 +107,10 @@ class RivalDiscriminators(Environment):
             return nullcontext()
         return kept_buffers([one for rival in self.rivals for one in rival.networks.values()])
 
+    def size_of(self, niche: int) -> int | None:  # noqa: ARG002 - the interface
+        """Return None: shares do not move here."""
+        return None
+
     def meet(self, game: Game) -> Iterator[SharedDiscriminator]:
         """Let a game face each discriminator in turn."""
         for rival in self.rivals:

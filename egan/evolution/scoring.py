@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from egan.training.game import Batch
     from population.seeding import Seeds
 
-FAKES, REALS, SCORED_REALS, CROSSED, SHUFFLES = range(5)
+FAKES, REALS, SCORED_REALS, CROSSED, SHUFFLES, SHOWN = range(6)
 """Numbers of the random streams within a child's purposes."""
 
 MIXES = 2
