@@ -124,9 +124,8 @@ class Search:
         self._snapshot: Snapshot | None = None
         self._recorded = self._notified = self._checkpointed = 0
         self._copied = time.monotonic()
-        self._recoveries = 0
+        self._recoveries, self._stopping = 0, False
         self._idle, self._error = 0, ""
-        self._stopping = False
         self._set_up()
 
     def _set_up(self) -> None:
@@ -249,9 +248,8 @@ class Search:
         parents = self.population
         offspring = self._timed("ask", self._ask, number)
         before = dict(self.seconds)
-        parts = self.executor, self.strategy, parents, offspring
-        seeds = lambda child: Seeds(self.seed, number, child)  # noqa: E731
-        reports, children = self._timed("make", make_generation, *parts, seeds)
+        parts = self.executor, self.strategy, parents, offspring, Seeds(self.seed, number, SHARED)
+        reports, children = self._timed("make", make_generation, *parts)
         self._check_start(number, children)
         started = time.perf_counter()
         chosen = self.strategy.tell(children)
@@ -325,7 +323,8 @@ class Search:
         self, number: int, children: Sequence[Child], chosen: Sequence[int]
     ) -> list[Individual]:
         alive = [i for i in chosen if not children[i].error]
-        handles = dict(zip(alive, self.executor.keep(alive), strict=True))
+        teachers = self.strategy.teachers(children, alive)
+        handles = dict(zip(alive, self.executor.keep(alive, teachers), strict=True))
         return [
             Individual(
                 generation=number,

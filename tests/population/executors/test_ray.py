@@ -45,11 +45,11 @@ def test_a_worker_killed_in_mid_generation_changes_nothing(ray_session, expected
 
 def test_a_worker_killed_while_it_holds_a_survivor_changes_nothing(ray_session, expected):
     class Treacherous(RayExecutor):
-        def keep(self, indices):
+        def keep(self, indices, teachers):
             if self._jobs[0].birth.seeds.generation == 4:
                 place, _ = self._pool.made_by[indices[0]]
                 ray_session.kill(self._pool.actor(place))
-            return super().keep(indices)
+            return super().keep(indices, teachers)
 
     history = search(Treacherous(2)).run(GENERATIONS).history
     assert rows(history).equals(expected)
