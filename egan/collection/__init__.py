@@ -146,6 +146,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="shapes",
     ),
+    "pix2pix": Entry(
+        "egan.collection.pix2pix.model:Pix2Pix",
+        paper="Image-to-image translation with conditional adversarial networks, 1611.07004",
+        family="adversarial",
+        task="openmoji_lines",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

@@ -185,13 +185,9 @@ def load_data(config: RunConfig) -> Dataset:
         ValueError: A setting is wrong or the data cannot be read.
     """
     settings = config.data
-    logger.info("loading the data: %s%s", settings.name, f" {settings.path or ''}".rstrip())
-    dataset = data.load(
-        settings.name,
-        path=settings.path,
-        image_size=settings.image_size,
-        channels=settings.channels,
-    )
+    place = " ".join(settings.pairs or [settings.path or ""])
+    logger.info("loading the data: %s%s", settings.name, f" {place}".rstrip())
+    dataset = data.load(settings.name, **settings.options)
     for note in dataset.notes:
         logger.warning("%s", note)
     return dataset

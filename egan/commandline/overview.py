@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from egan import collection
 from egan.config import ArithmeticConfig, RunConfig
@@ -170,11 +170,10 @@ def _outline(config: RunConfig) -> Dataset:
     from egan.data import folder
 
     settings = config.data
-    size: dict[str, Any] = {"image_size": settings.image_size, "channels": settings.channels}
-    if settings.name == "folder":
+    if settings.name == "folder" and not settings.swap:
         path = Path(settings.path) if settings.path else None
-        return folder.outline(path=path, **size)
-    return data.load(settings.name, path=settings.path, **size)
+        return folder.outline(path=path, image_size=settings.image_size, channels=settings.channels)
+    return data.load(settings.name, **settings.options)
 
 
 def _check(planned: Plan, dataset: Dataset) -> None:

@@ -146,11 +146,14 @@ def _checked(request: Request, base: RunConfig) -> Request:
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
     data = request.config.data
-    if data.path is None:
-        return request
-    path = os.path.abspath(Path(data.path).expanduser())
-    config = replace(request.config, data=replace(data, path=path))
+    path = None if data.path is None else _absolute(data.path)
+    pairs = None if data.pairs is None else (_absolute(data.pairs[0]), _absolute(data.pairs[1]))
+    config = replace(request.config, data=replace(data, path=path, pairs=pairs))
     return replace(request, config=config)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(Path(path).expanduser())
 
 
 def _run_to_resume(given: Sequence[str]) -> Path | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from egan.config.checks import check_number, check_range
+
+PAIRS = "pairs"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -16,15 +18,37 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, shapes, scenes, bimodal,
-    gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
+    gaussians8, gaussians25, swiss_roll, openmoji, openmoji_lines, folder, pairs, side_by_side,
+    cifar10, mnist, npz."""
     path: str | None = None
-    """Folder or file on disk, for folder, cifar10, mnist and npz."""
+    """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
+    pairs: tuple[str, str] | None = None
+    """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
+    """
+    swap: bool = False
+    """Exchange sources and targets."""
     image_size: int | None = None
     """Height and width in pixels, 28, 112 or a power of two from 8 to 1024, to resize to."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
     hold_out: bool = True
     """Keep fixed parts of the data from training: one to judge by, one for a final verdict."""
+
+    def __post_init__(self) -> None:
+        """Take two folders for what they are."""
+        if self.pairs is not None:
+            object.__setattr__(self, "name", PAIRS)
+            object.__setattr__(self, "pairs", tuple(self.pairs))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `egan.data.load` takes beside the name."""
+        return {
+            "path": self.pairs or self.path,
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "swap": self.swap,
+        }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

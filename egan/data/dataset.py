@@ -131,9 +131,13 @@ class Dataset:
         return 0 if self.labels is None else int(self.labels.max()) + 1
 
     def fingerprint(self) -> str:
-        """Return a checksum of the samples: a resumed run must learn from the same ones."""
+        """Return a checksum of the samples: a resumed run must learn from the same ones.
+
+        Annotations belong to it: targets are learned from too.
+        """
         digest = hashlib.sha256(f"{self.name} {self.samples.shape}".encode())
-        digest.update(self.samples.data)
+        for values in (self.samples, *self.annotations.values()):
+            digest.update(values.data)
         return digest.hexdigest()[:16]
 
     def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:

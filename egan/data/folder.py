@@ -108,11 +108,9 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
         ValueError: If the folder is missing or empty, or fewer than two images can be used.
     """
     survey = _surveyed(path, image_size=image_size, channels=channels)
-    samples = _decoded(survey, image_size=image_size or 0)
-    _check_count(survey)
-    channels = channels or _channels(survey)
-    samples = _luma(samples) if channels == 1 else samples
-    return _dataset(survey, samples)
+    samples = decoded(survey, image_size=image_size or 0)
+    check_count(survey)
+    return _dataset(survey, in_channels(survey, samples, channels))
 
 
 def outline(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
@@ -132,18 +130,32 @@ def _surveyed(path: Path | None, *, image_size: int | None, channels: int | None
     path = check_path(path, name="folder", folder=True)
     check_image_size(image_size, needed="images of a folder are resized to one size")
     assert image_size is not None
-    survey = Survey(list_images(path))
+    return looked_at(list_images(path), image_size=image_size)
+
+
+def looked_at(listing: Listing, *, image_size: int) -> Survey:
+    """Look at all files of a listing, and see which can be used.
+
+    Raises:
+        ValueError: Fewer than two.
+    """
+    survey = Survey(listing)
     with _quiet():
         for file in _progress(survey.listing.files):
             with _skipping(survey, file):
-                survey.looks[file] = _looked_at(file, image_size)
+                survey.looks[file] = _look(file, image_size)
     _leave_unusual(survey)
     _find_scales(survey)
-    _check_count(survey)
+    check_count(survey)
     return survey
 
 
-def _check_count(survey: Survey) -> None:
+def check_count(survey: Survey) -> None:
+    """See that there are images enough to learn from.
+
+    Raises:
+        ValueError: There are fewer than two.
+    """
     if len(survey.looks) < 2:
         raise refusal(
             survey.listing.root,
@@ -176,8 +188,7 @@ def _skipping(survey: Survey, file: Path) -> Iterator[None]:
         survey.skip(file, str(error) or type(error).__name__)
 
 
-def _looked_at(file: Path, image_size: int) -> Look:
-
+def _look(file: Path, image_size: int) -> Look:
     with open_image(file) as image:
         short, long = sorted(image.size)
         if short * MAX_ASPECT < long:
@@ -212,29 +223,40 @@ def _find_scales(survey: Survey) -> None:
                 survey.skip(file, f"grey {'integers' if whole else 'floats'} {error}")
 
 
-def _decoded(survey: Survey, *, image_size: int) -> Array:
-    """Decode the images that can be used: (N, 3, H, W); those that are damaged are left out."""
-    shape = (len(survey.looks), 3, image_size, image_size)
+def decoded(survey: Survey, *, image_size: int, parts: int = 1) -> Array:
+    """Decode the images that can be used: (N, 3, H, W); those that are damaged are left out.
+
+    Args:
+        survey: The images.
+        image_size: Height and width.
+        parts: How many images lie side by side in each; they come one under the other, so that H
+            is as many times the height.
+    """
+    shape = (len(survey.looks), 3, parts * image_size, image_size)
     require(math.prod(shape), f"{shape[0]:,} images of {image_size}x{image_size}", mend=SMALLER)
     samples = np.empty(shape, dtype=np.uint8)
     count = 0
     with _quiet():
         for file in _progress(list(survey.looks)):
             with _skipping(survey, file):
-                samples[count] = _read(file, image_size, survey.scale(file))
+                samples[count] = _read(file, image_size, survey.scale(file), parts)
                 count += 1
     return samples[:count]
 
 
-def _read(file: Path, image_size: int, scale: Scale | None) -> Array:
+def _read(file: Path, image_size: int, scale: Scale | None, parts: int) -> Array:
     from PIL import Image, ImageOps
 
     with open_image(file) as image:
         # A JPEG decodes several times faster at a fraction of its size.
-        image.draft(None, (2 * image_size, 2 * image_size))
+        image.draft(None, (2 * parts * image_size, 2 * image_size))
         pixels = decode(ImageOps.exif_transpose(image), scale=scale)
-    small = fit(Image.fromarray(pixels.transpose(1, 2, 0)), image_size)
-    return np.asarray(small).transpose(2, 0, 1)
+    width = pixels.shape[2] // parts
+    if not width:
+        raise ValueError(f"wrong size: no {parts} images lie side by side")
+    columns = [pixels[:, :, i * width : (i + 1) * width] for i in range(parts)]
+    small = [fit(Image.fromarray(one.transpose(1, 2, 0)), image_size) for one in columns]
+    return np.concatenate([np.asarray(one).transpose(2, 0, 1) for one in small], axis=1)
 
 
 @contextmanager
@@ -262,8 +284,13 @@ def _leave_unusual(survey: Survey) -> None:
             survey.skip(file, f"wrong size: {short}x{long} where the others are {others}")
 
 
-def _luma(samples: Array) -> Array:
-    """Convert (N, 3, H, W) to (N, 1, H, W), a thousand at a time to spare memory."""
+def in_channels(survey: Survey, samples: Array, channels: int | None) -> Array:
+    """Return colour images (N, 3, H, W) in the wanted channels; None keeps what they have.
+
+    A thousand at a time are made grey, to spare memory.
+    """
+    if (channels or _channels(survey)) != 1:
+        return samples
     parts = [as_channels(samples[i : i + 1000], 1) for i in range(0, len(samples), 1000)]
     return np.concatenate(parts)
 

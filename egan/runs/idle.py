@@ -8,6 +8,7 @@ from typing import Any
 
 from egan import collection, data
 from egan.config import EvolutionConfig, RunConfig
+from egan.config.sections import PAIRS
 from egan.runs.plan import Plan
 
 EVOLVE = "--evolve minimax,heuristic,least_squares"
@@ -105,6 +106,8 @@ def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
     if name in data.BUILT_IN:
         files = ", ".join(one for one in data.NAMES if one not in data.BUILT_IN)
         yield "data.path", f"{name} is in the box. Give --data.name as one of {files}."
+    if name == PAIRS:
+        yield "data.path", "pairs are read from two folders. Give both by --data.pairs A B."
     if name in data.POINTS:
         yield "data.image_size", f"{name} holds points, which have no pixels. Leave it out."
         yield "data.channels", f"{name} holds points, which have no colours. Leave it out."

@@ -10,10 +10,11 @@ from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
-from egan.tasks.translation import Translation
+from egan.tasks.translation import TARGET, Translation
 
 __all__ = [
     "ROW",
+    "TARGET",
     "Batch",
     "Classes",
     "Codes",

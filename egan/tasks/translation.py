@@ -58,9 +58,19 @@ class Translation(Task):
         self.l1_weight = l1_weight
         self.targets = self.compared(data)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a target."""
+        return self.targets.shape
+
     @classmethod
     def compared(cls, data: Dataset) -> Dataset:
-        """Return the targets, which translations are compared with."""
+        """Return the targets, which translations are compared with.
+
+        Raises:
+            ValueError: The data have none.
+        """
+        cls.needs.check(data, who="a translation")
         return replace(
             data, name=f"{data.name}, targets", samples=data.annotations[TARGET], annotations={}
         )

@@ -45,7 +45,7 @@ class Model(Member):
 
     Attributes:
         settings: The settings with the current hyperparameters.
-        shape: The shape of a sample.
+        shape: The shape of what it makes, for most tasks that of a sample.
         num_classes: Of the data; 0 without labels.
         networks: What training changes, by name.
         optimizers: By the name of the network that they train; see `learning`.
@@ -93,7 +93,7 @@ class Model(Member):
         self.task = task
         self.interval = interval
         self.arithmetic = arithmetic or ArithmeticConfig()
-        self.shape = task.data.shape
+        self.shape = task.shape
         self.num_classes = task.data.num_classes
         self.device = torch.device(device)
         self.rng = torch.Generator()
