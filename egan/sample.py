@@ -127,7 +127,7 @@ def weights_of(run: Path) -> Path:
     if not (run / WEIGHTS).is_file():
         saved_config(run)  # which tells if it is no run at all
         raise UserError(
-            f"{run} has no {WEIGHTS} yet: it is written when the run ends, or is stopped by Ctrl-C. "
+            f"{run} has no {WEIGHTS} yet: it is written when a run ends, or is stopped by Ctrl-C. "
             f"Go on with: python -m egan.run --resume {run}"
         )
     return run / WEIGHTS

@@ -28,8 +28,8 @@ def load(
     """Load images, whose scale `egan.data.scale` tells, or points.
 
     Labels may be any integers; they are numbered from 0 in their order. A class is called by its
-    integer, or by its entry in an array of texts, "class_names". With `any_size` no network needs to
-    fit the images.
+    integer, or by its entry in an array of texts, "class_names". With `any_size` no network needs
+    to fit the images.
 
     Raises:
         ValueError: If the file is no archive of arrays, or has other shapes, types or values.

@@ -90,10 +90,15 @@ def test_a_table_has_every_digit(tmp_path):
 def test_what_is_broken_off_leaves_nothing(name, tmp_path):
     made = torch.randn(5, 2) if name == "points.csv" else pixels()
     kind = Points() if name == "points.csv" else Images()
-    with pytest.raises(KeyboardInterrupt), writer(tmp_path / name, lot(made, kind)) as add:
+    with pytest.raises(KeyboardInterrupt):
+        broken_off(tmp_path / name, made, kind)
+    assert not list(tmp_path.iterdir())
+
+
+def broken_off(output, made, kind):
+    with writer(output, lot(made, kind)) as add:
         add(Batch(made[:2]))
         raise KeyboardInterrupt
-    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_is_written_over(tmp_path):
