@@ -18,6 +18,7 @@ from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
+from egan.judging.extractors import is_file
 from egan.runs.idle import refuse_idle
 from egan.runs.plan import checked, plan
 
@@ -141,16 +142,20 @@ def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:
 
 
 def _checked(request: Request, base: RunConfig) -> Request:
-    """Check the settings; make the data's path absolute, so that any folder can go on with it."""
+    """Check the settings; make paths absolute, so that any folder can go on with them."""
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
-    data = request.config.data
-    if data.path is None:
-        return request
-    path = os.path.abspath(Path(data.path).expanduser())
-    config = replace(request.config, data=replace(data, path=path))
+    config = request.config
+    if config.data.path is not None:
+        config = replace(config, data=replace(config.data, path=_absolute(config.data.path)))
+    if config.features is not None and is_file(config.features):
+        config = replace(config, features=_absolute(config.features))
     return replace(request, config=config)
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(Path(path).expanduser())
 
 
 def _run_to_resume(given: Sequence[str]) -> Path | None:

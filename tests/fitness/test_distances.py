@@ -9,8 +9,8 @@ import pytest
 import scipy.linalg
 import torch
 
-from fitness import frechet_distance, precision_recall_density_coverage, squared_mmd
 from fitness import frechet as frechet_module
+from fitness import frechet_distance, precision_recall_density_coverage, squared_mmd
 from fitness import neighbours as neighbours_module
 
 
