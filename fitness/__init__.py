@@ -18,7 +18,9 @@ if TYPE_CHECKING:
         intra_class_diversity,
         normalized_mutual_information,
     )
+    from fitness.copies import Memorisation, memorisation
     from fitness.frechet import frechet_distance
+    from fitness.halves import errors_of, parts
     from fitness.masks import information_quality_ratio, intersection_over_union
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Diversity",
     "Labelled",
+    "Memorisation",
     "MixtureScores",
     "SampleScores",
     "accuracy",
@@ -40,6 +43,7 @@ __all__ = [
     "crowded_order",
     "crowding_distance",
     "diversity",
+    "errors_of",
     "frechet_distance",
     "fronts",
     "inception_score",
@@ -48,10 +52,12 @@ __all__ = [
     "intersection_over_union",
     "intra_class_diversity",
     "linear_probe",
+    "memorisation",
     "mixture_weights",
     "mode_coverage",
     "normalized_mutual_information",
     "pairwise_diversity",
+    "parts",
     "precision_recall_density_coverage",
     "quality",
     "slant",
@@ -62,6 +68,7 @@ __all__ = [
 _MODULES = {
     "Diversity": "adversarial",
     "Labelled": "probe",
+    "Memorisation": "copies",
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
     "accuracy": "classes",
@@ -69,6 +76,7 @@ _MODULES = {
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
     "diversity": "adversarial",
+    "errors_of": "halves",
     "frechet_distance": "frechet",
     "fronts": "pareto",
     "inception_score": "classes",
@@ -77,10 +85,12 @@ _MODULES = {
     "intersection_over_union": "masks",
     "intra_class_diversity": "classes",
     "linear_probe": "probe",
+    "memorisation": "copies",
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
     "normalized_mutual_information": "classes",
     "pairwise_diversity": "pairwise",
+    "parts": "halves",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",
     "slant": "strokes",

@@ -18,6 +18,7 @@ from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
 from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
+from egan.judging.extractors import is_file
 from egan.runs.idle import refuse_idle
 from egan.runs.plan import checked, plan
 
@@ -141,7 +142,7 @@ def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:
 
 
 def _checked(request: Request, base: RunConfig) -> Request:
-    """Check the settings; make the data's path absolute, so that any folder can go on with it."""
+    """Check the settings; make paths absolute, so that any folder can go on with them."""
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
@@ -149,6 +150,8 @@ def _checked(request: Request, base: RunConfig) -> Request:
     path = None if data.path is None else _absolute(data.path)
     pairs = None if data.pairs is None else (_absolute(data.pairs[0]), _absolute(data.pairs[1]))
     config = replace(request.config, data=replace(data, path=path, pairs=pairs))
+    if config.features is not None and is_file(config.features):
+        config = replace(config, features=_absolute(config.features))
     return replace(request, config=config)
 
 

@@ -67,7 +67,8 @@ class RunConfig:
     checkpoint_every: int | None = None
     """Generations, or rounds, between checkpoints; by default as often as looks, or every round."""
     features: str | None = None
-    """Your own feature extractor for sample distances, as module:function."""
+    """What sample distances are taken in instead of a classifier of the data: inception, a
+    TorchScript FILE.pt, or your own module:function."""
     profile: bool = False
     """Also record in results.csv where each generation's time goes, phase by phase."""
 

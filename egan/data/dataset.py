@@ -62,6 +62,8 @@ class Dataset:
         test: The indices of the samples that are kept for tests, where the data set says which;
             see `egan.data.splits`.
         vocabulary: How many tokens there are, where the samples are tokens.
+        class_names: What the classes are called, by number, such as their folders; empty where
+            they have numbers alone.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -78,6 +80,7 @@ class Dataset:
     annotations: Mapping[str, Array] = field(default_factory=dict)
     test: Array | None = None
     vocabulary: int | None = None
+    class_names: tuple[str, ...] = ()
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +90,11 @@ class Dataset:
             raise ValueError(
                 f"labels of {self.name} must be ({len(self.samples)},), one for each sample, "
                 f"but got {self.labels.shape}"
+            )
+        if self.class_names and len(self.class_names) < self.num_classes:
+            raise ValueError(
+                f"class_names of {self.name} must name each of {self.num_classes} classes, but got "
+                f"{len(self.class_names)}"
             )
         for name, values in self.annotations.items():
             if len(values) != len(self.samples):
@@ -129,6 +137,11 @@ class Dataset:
     def num_classes(self) -> int:
         """The number of classes; 0 without labels."""
         return 0 if self.labels is None else int(self.labels.max()) + 1
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What each class is called: its folder's name, or else its number."""
+        return self.class_names or tuple(map(str, range(self.num_classes)))
 
     def fingerprint(self) -> str:
         """Return a checksum of the samples: a resumed run must learn from the same ones.

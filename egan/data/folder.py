@@ -96,18 +96,20 @@ class Survey:
         return notes + [scale.note for scale in self.scales.values() if scale.note]
 
 
-def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
+def load(
+    *, path: Path | None, image_size: int | None, channels: int | None, any_size: bool = False
+) -> Dataset:
     """Load every readable image below `path`, resized and cropped to `image_size`.
 
     Skipped and named in the notes: a file that cannot be decoded; an image that is empty, a
     decompression bomb, longer than 16 times its width, or under half of `image_size`; where nine
     images in ten or more share one size (either way up), an image of another size; and files of
-    other formats and folders that cannot be read.
+    other formats and folders that cannot be read. With `any_size` no network needs to fit them.
 
     Raises:
         ValueError: If the folder is missing or empty, or fewer than two images can be used.
     """
-    survey = _surveyed(path, image_size=image_size, channels=channels)
+    survey = _surveyed(path, image_size=image_size, channels=channels, any_size=any_size)
     samples = decoded(survey, image_size=image_size or 0)
     check_count(survey)
     return _dataset(survey, in_channels(survey, samples, channels))
@@ -124,11 +126,14 @@ def outline(*, path: Path | None, image_size: int | None, channels: int | None) 
     return _dataset(survey, np.zeros((len(survey.looks), *shape), np.uint8), kind=Absent)
 
 
-def _surveyed(path: Path | None, *, image_size: int | None, channels: int | None) -> Survey:
+def _surveyed(
+    path: Path | None, *, image_size: int | None, channels: int | None, any_size: bool = False
+) -> Survey:
     """Look at all files, and see which can be used."""
     check_channels(channels)
     path = check_path(path, name="folder", folder=True)
-    check_image_size(image_size, needed="images of a folder are resized to one size")
+    if not any_size:
+        check_image_size(image_size, needed="images of a folder are resized to one size")
     assert image_size is not None
     return looked_at(list_images(path), image_size=image_size)
 
@@ -171,8 +176,9 @@ def _channels(survey: Survey) -> int:
 
 
 def _dataset(survey: Survey, samples: Array, *, kind: type[Dataset] = Dataset) -> Dataset:
-    labels, notes = _labels(list(survey.looks), survey.listing)
-    return kind("folder", samples, labels, notes=(*survey.notes(), *notes))
+    labels, names, notes = _labels(list(survey.looks), survey.listing)
+    notes = [*survey.notes(), *notes]
+    return kind("folder", samples, labels, notes=tuple(notes), class_names=names)
 
 
 @contextmanager
@@ -295,8 +301,12 @@ def in_channels(survey: Survey, samples: Array, channels: int | None) -> Array:
     return np.concatenate(parts)
 
 
-def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, list[str]]:
-    """Number the subfolders of the first level, unless an image lies outside them; with notes."""
+def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, tuple[str, ...], list[str]]:
+    """Number the subfolders of the first level, unless an image lies outside them.
+
+    Returns:
+        Labels (N,) or None, the names of classes, and notes.
+    """
     parts = [file.relative_to(listing.root).parts for file in files]
     outside = [part[0] for part in parts if len(part) < 2]
     names, labels = np.unique([part[0] for part in parts], return_inverse=True)
@@ -310,9 +320,9 @@ def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, list[str
             f"{len(outside):,} {'lies' if len(outside) == 1 else 'lie'} outside them: "
             f"{_first(outside)}"
         )
-    if outside:
-        return None, notes
-    return (labels.astype(np.int64) if len(names) > 1 else None), notes
+    if outside or len(names) < 2:
+        return None, (), notes
+    return labels.astype(np.int64), tuple(map(str, names)), notes
 
 
 def _first(names: list[str]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -160,6 +161,18 @@ class Mixture(Model):
         pairs = zip(self.members, places, strict=True)
         made = torch.cat([make(game, its) for game, its in pairs if len(its)])
         return made[torch.argsort(torch.cat(places)).to(made.device)]
+
+    @contextmanager
+    def truncating(self, amount: float) -> Iterator[None]:
+        """Truncate the samples of each member for a while."""
+        with ExitStack() as stack:
+            for game in self.members:
+                stack.enter_context(game.truncating(amount))
+            yield
+
+    def check_truncation(self, amount: float) -> None:
+        """See that the members' samples can be truncated so."""
+        self.members[0].check_truncation(amount)
 
     def look(self) -> dict[str, float]:
         """Judge samples as the task does, and take the mean of what each member measures beside."""

@@ -10,11 +10,7 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable
-from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -23,13 +19,13 @@ from safetensors import SafetensorError
 from egan.data.dataset import Array, Dataset
 from egan.data.kinds import Images
 from egan.judging import classifier
+from egan.judging.extractors import Extractor, load_extractor
 
 VERSION = 2
 NUM_REFERENCE = 1000
 BATCH = 256
 ACCURACY, CHECKSUM = "accuracy", "checksum"
 
-Extractor = Callable[[torch.Tensor], Any]
 logger = logging.getLogger(__name__)
 
 WEAK = 0.6
@@ -122,14 +118,14 @@ def extractor(
     Args:
         dataset: The real data.
         cache: The folder of trained classifiers; `$EGAN_CACHE` or `~/.cache/egan` by default.
-        spec: An extractor of one's own, see `load_extractor`; classes still come from the
+        spec: An extractor of one's own, see `egan.judging.extractors`; classes still come from the
             classifier.
         test: What the classifier's accuracy is measured on; by default, a fifth of `dataset`, which
             it does not learn from then.
         recipe: How the classifier is trained.
 
     Raises:
-        ValueError: If `spec` names nothing that can be called.
+        ValueError: If `spec` names nothing that can be had.
     """
     custom = None if spec is None else _guarded(load_extractor(spec), spec)
     images = isinstance(dataset.kind, Images)
@@ -139,35 +135,6 @@ def extractor(
     network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
-
-
-def load_extractor(spec: str | Extractor) -> Extractor:
-    """Return a function from images (N, C, H, W) in [-1, 1] to features (N, F).
-
-    Args:
-        spec: The function itself, or `"module:function"`.
-
-    Raises:
-        ValueError: If the module cannot be imported or has no such function.
-    """
-    if callable(spec):
-        return spec
-    module_name, colon, name = spec.partition(":")
-    if not (module_name and colon and name):
-        raise ValueError(f"a feature extractor is named 'module:function', but got {spec!r}.")
-    try:
-        module = import_module(module_name)
-    except Exception as error:  # a module of the user's may do anything
-        raise ValueError(
-            f"the module of the feature extractor {spec!r} cannot be imported: "
-            f"{type(error).__name__}: {error}. Mend or install it, or run where Python finds it."
-        ) from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        near = get_close_matches(name, dir(module), n=3) or ["a function of one tensor"]
-        raise ValueError(f"{module_name} has no function {name!r}; expected {' or '.join(near)}.")
-    found: Extractor = function
-    return found
 
 
 def _guarded(function: Extractor, spec: str | Extractor) -> Extractor:

@@ -5,7 +5,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
-from egan.tasks.base import Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
+from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
@@ -15,6 +15,7 @@ from egan.tasks.translation import TARGET, Translation
 __all__ = [
     "ROW",
     "TARGET",
+    "Asks",
     "Batch",
     "Classes",
     "Codes",

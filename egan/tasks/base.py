@@ -92,6 +92,19 @@ class Needs:
                 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asks:
+    """What asking a model for samples takes, beside how many.
+
+    Attributes:
+        classes: Whether they can be of classes that are named.
+        inputs: Whether each is made from an image that is given.
+    """
+
+    classes: bool = False
+    inputs: bool = False
+
+
 class Task(ABC):
     """What a model learns from, is judged by, and shows.
 
@@ -104,11 +117,13 @@ class Task(ABC):
 
     Attributes:
         needs: What the data must have.
+        asks: What asking a model for samples takes.
         leading: The measures that lead a report, in their order.
         num_judged: How many samples are scored.
     """
 
     needs: ClassVar[Needs] = Needs()
+    asks: ClassVar[Asks] = Asks()
     leading: ClassVar[tuple[str, ...]] = ()
     num_judged: int = 1000
 
@@ -140,6 +155,22 @@ class Task(ABC):
         del rng  # the model has its own
         scores: Scores = model.score()
         return scores
+
+    def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
+        """Make samples (count, *shape) on the CPU, with what belongs to them.
+
+        Args:
+            model: What makes them.
+            count: How many.
+            rng: Where all draws come from.
+            given: What was asked for beside their number, see `asks`: "labels" (count,) of classes,
+                "source" (count, *shape) to make them from.
+
+        Raises:
+            ValueError: The model makes no samples.
+        """
+        del given
+        return Batch(model.samples(count, rng))
 
     @abstractmethod
     def pictures(self, model: Any) -> dict[str, Draw]:

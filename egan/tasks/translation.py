@@ -14,7 +14,7 @@ from torch import Tensor
 import fitness
 from egan.data.kinds import Images
 from egan.reporting.showing import show
-from egan.tasks.base import Batch, Draw, Needs, Scores, Task
+from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,6 +42,7 @@ class Translation(Task):
     """
 
     needs: ClassVar = Needs(kinds=(Images,), annotations=(TARGET,))
+    asks: ClassVar = Asks(inputs=True)
     leading: ClassVar[tuple[str, ...]] = ("l1", "frechet")
 
     def __init__(
@@ -95,6 +96,11 @@ class Translation(Task):
         difference = float((made - target).abs().mean())
         total = -distance - self.l1_weight * difference
         return {"fitness": total, "frechet": distance, "l1": difference}
+
+    def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
+        """Make a translation of each "source" that is given."""
+        del count
+        return Batch(model.translate(given["source"], rng).cpu())
 
     def _held_out(self, count: int) -> tuple[Tensor, Tensor]:
         targets = self.compared(self.held_out)

@@ -8,7 +8,8 @@ search and an evolution of the generators (`egan.evolution`) use the same losses
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
@@ -23,10 +24,10 @@ from egan.tasks.base import Batch, Codes, Draw, moved
 from egan.training import optimizers
 from egan.training.arithmetic import compile_in_place, eager, lay_out
 from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
-from egan.training.model import BATCH, Model, stream
+from egan.training.model import BATCH, Dial, Model, stream
 from mutations.objectives import Objective
 
-__all__ = ["Batch", "Codes", "Draw", "Game", "Objective", "Sides"]
+__all__ = ["Batch", "Codes", "Dial", "Draw", "Game", "Objective", "Sides"]
 
 Side = Literal["members", "environment"]
 Averaging = Callable[..., Any] | None
@@ -300,6 +301,14 @@ class Game(Model):
         if has_statistics(self.average):
             codes = self.codes(NUM_STATISTICS, stream(STATISTICS))
             own_statistics(self.average, lambda: self.made(codes))
+
+    @contextmanager
+    def truncating(self, amount: float) -> Iterator[None]:
+        """Truncate samples for a while, with batch norm's statistics of such codes."""
+        with super().truncating(amount):
+            self.renew_statistics()
+            yield
+        self.renew_statistics()
 
     def made(self, codes: Codes, *, network: nn.Module | None = None) -> Tensor:
         """Make samples with the averaged generator, or another, from codes, all on the CPU."""

@@ -44,8 +44,8 @@ WINGS = (
         "judging",
         "config",
     ),
-    *("reporting", "tasks", "training", "evolution", "collection", "runs", "comparison"),
-    *("forking", "commandline", "compare", "plot", "run", "fork"),
+    *("reporting", "tasks", "training", "evolution", "collection", "sampling", "runs"),
+    *("comparison", "forking", "commandline", "compare", "plot", "run", "fork", "sample"),
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}

@@ -82,7 +82,7 @@ def small() -> RunConfig:
         data=DataConfig(name="openmoji_lines"),
         search=SearchConfig(rounds=20, interval=50),
         settings=Pix2PixSettings(
-            batch_size=16, generator_lr=1e-3, discriminator_lr=5e-4, jitter=False, ema_decay=0.98
+            batch_size=16, generator_lr=2e-3, discriminator_lr=5e-4, jitter=False, ema_decay=0.98
         ),
     )
 

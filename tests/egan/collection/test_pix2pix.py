@@ -12,6 +12,7 @@ from egan.collection.pix2pix.model import Pix2Pix, jittered
 from egan.collection.pix2pix.networks import PatchDiscriminator, UNet
 from egan.collection.testing import built, random_images, small, task_of
 from egan.run import main
+from egan.sample import main as sample_main
 
 
 def rng(seed=0):
@@ -143,3 +144,6 @@ def test_it_learns_from_folders_of_ones_own(tmp_path, monkeypatch):
     with loaded.judging():
         assert loaded.translate(source, rng()).shape == (3, 3, 8, 8)
     assert main(["--resume", str(run), "--rounds", "2"]) == 0
+    new = ["--inputs", str(tmp_path / "sketches"), "--output", str(tmp_path / "new")]
+    assert sample_main([str(run), *new]) == 0
+    assert len(list((tmp_path / "new").iterdir())) == 12

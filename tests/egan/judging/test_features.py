@@ -8,7 +8,8 @@ import torch
 from egan.data import load
 from egan.data.dataset import Dataset
 from egan.judging import classifier
-from egan.judging.features import Features, default_cache, extractor, load_extractor
+from egan.judging.extractors import load_extractor
+from egan.judging.features import Features, default_cache, extractor
 
 
 @pytest.fixture(scope="module")
