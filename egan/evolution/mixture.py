@@ -161,6 +161,10 @@ class Mixture(Model):
         made = torch.cat([make(game, its) for game, its in pairs if len(its)])
         return made[torch.argsort(torch.cat(places)).to(made.device)]
 
+    def gauges(self) -> dict[str, float]:
+        """Return what is told of the environment, which all members share."""
+        return self.members[0].gauges()
+
     def look(self) -> dict[str, float]:
         """Judge samples as the task does, and take the mean of what each member measures beside."""
         scores: dict[str, float] = super().look()

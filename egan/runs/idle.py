@@ -8,6 +8,7 @@ from typing import Any
 
 from egan import collection, data
 from egan.config import EvolutionConfig, RunConfig
+from egan.config.settings import AUGMENTS, NO_AUGMENTATION
 from egan.runs.plan import Plan
 
 EVOLVE = "--evolve minimax,heuristic,least_squares"
@@ -35,6 +36,7 @@ def _idle(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from _of_length(plan)
     yield from _of_evolution(plan)
     yield from _of_place(plan)
+    yield from _of_augmentation(plan.config)
     yield from _of_data(plan.config)
 
 
@@ -100,6 +102,18 @@ def _of_place(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from ((name, mend) for name in ("workers", "address", "gpus_per_worker"))
 
 
+def _of_augmentation(config: RunConfig) -> Iterator[tuple[str, str]]:
+    kind = getattr(config.settings, "augment", None)
+    if kind is None or "augment" in config.search.space:
+        return
+    if kind == NO_AUGMENTATION:
+        mend = "the discriminator sees images as they are. Give --augment diffaugment, or ada."
+        yield from ((f"settings.{name}", mend) for name in AUGMENTS[1:])
+    elif kind != "ada":
+        mend = "only ADA's probability adapts. Give --augment ada, or leave it out."
+        yield from ((f"settings.{name}", mend) for name in ("ada_target", "ada_kimg"))
+
+
 def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
     name = config.data.name
     if name in data.BUILT_IN:
@@ -118,7 +132,7 @@ def _value(config: RunConfig, name: str) -> Any:
 
 
 def _flag(name: str, value: Any) -> str:
-    flag = name.removeprefix("search.").replace("_", "-")
+    flag = name.removeprefix("search.").removeprefix("settings.").replace("_", "-")
     if isinstance(value, bool):
         section, _, last = flag.rpartition(".")
         return f"--{section}{'.' * bool(section)}{'' if value else 'no-'}{last}"

@@ -186,6 +186,7 @@ def checked(config: RunConfig) -> RunConfig:
     """
     config.check()
     made = plan(config)
+    collection.check_augmentation(config)
     if config.mutations:
         _check_evolves(made.model)
     if config.device == "cuda" and not made.in_process and config.gpus_per_worker == 0:
