@@ -22,8 +22,8 @@ from egan.losses.games import whole
 from egan.tasks.base import Batch, Codes, Draw, moved
 from egan.training import optimizers
 from egan.training.arithmetic import compile_in_place, eager, lay_out
-from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
 from egan.training.augmented import Augmented
+from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
 from egan.training.model import BATCH, stream
 from mutations.objectives import Objective
 

@@ -103,9 +103,7 @@ def test_grey_images_change_as_colour_ones_of_equal_channels():
     grey = 2 * torch.rand(64, 1, SIDE, SIDE, generator=rng(2)) - 1
     drawn = draw((64, 1, SIDE, SIDE), rng=rng(), strength=1.0)
     as_colour = recoloured(grey.expand(-1, 3, -1, -1), drawn.colours, drawn.shift)
-    assert torch.allclose(
-        recoloured(grey, drawn.colours, drawn.shift), as_colour[:, :1], atol=1e-5
-    )
+    assert torch.allclose(recoloured(grey, drawn.colours, drawn.shift), as_colour[:, :1], atol=1e-5)
 
 
 @pytest.mark.parametrize("p", [0.0, 0.2, 0.7])
