@@ -80,8 +80,12 @@ def run(method: str, number: int, seed: int, *, data: str, size: int, quick: boo
         distances.append(float(fitness.frechet_distance(real, features.features(made))))
     seconds = time.process_time() - started
     return {
-        **{"method": method, "number": number, "seed": seed, "distances": distances},
-        **{"seconds": round(seconds, 1), **model.gauges()},
+        "method": method,
+        "number": number,
+        "seed": seed,
+        "distances": distances,
+        "seconds": round(seconds, 1),
+        **model.gauges(),
     }
 
 

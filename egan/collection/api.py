@@ -192,6 +192,7 @@ def load_data(config: RunConfig) -> Dataset:
         path=settings.path,
         image_size=settings.image_size,
         channels=settings.channels,
+        store=settings.store,
     )
     for note in dataset.notes:
         logger.warning("%s", note)

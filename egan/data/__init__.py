@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from egan.lazy import Lazy, lookup
 
@@ -49,6 +49,9 @@ BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "shapes", "scenes"),
     *POINTS,
 )
+MAPPED = ("folder",)
+"""Those whose samples need not be in memory."""
+Store = Literal["auto", "memory", "mapped"]
 
 __all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
 
@@ -60,6 +63,7 @@ def load(
     path: str | Path | None = None,
     image_size: int | None = None,
     channels: int | None = None,
+    store: Store = "auto",
 ) -> Dataset:
     """Load the data set `name`.
 
@@ -69,6 +73,8 @@ def load(
         path: Where the data lie, for all but the built-in sets; `~` is understood.
         image_size: Height and width, 28, 112 or a power of two from 8 to 1024, to resize to.
         channels: 1 for grey, 3 for colour; None keeps what the images have.
+        store: Where the images of a folder are held: in "memory", "mapped" from a file in the
+            cache that is prepared once, or by "auto" mapped where they would fill the memory.
 
     Raises:
         ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
@@ -81,7 +87,8 @@ def load(
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
     where = None if path is None or name in BUILT_IN else Path(path).expanduser()
-    dataset = loader(path=where, image_size=image_size, channels=channels)
+    options = {"store": store} if name in MAPPED else {}
+    dataset = loader(path=where, image_size=image_size, channels=channels, **options)
     if split == "all":
         return dataset
     from egan.data import splits

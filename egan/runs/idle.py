@@ -119,6 +119,8 @@ def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
     if name in data.BUILT_IN:
         files = ", ".join(one for one in data.NAMES if one not in data.BUILT_IN)
         yield "data.path", f"{name} is in the box. Give --data.name as one of {files}."
+    if name not in data.MAPPED:
+        yield "data.store", f"{name} is held in memory; {', '.join(data.MAPPED)} may be mapped."
     if name in data.POINTS:
         yield "data.image_size", f"{name} holds points, which have no pixels. Leave it out."
         yield "data.channels", f"{name} holds points, which have no colours. Leave it out."
