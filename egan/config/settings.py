@@ -96,7 +96,7 @@ AUGMENTS = ("augment", "augment_strength", "ada_target", "ada_kimg")
 class GameSettings(Settings):
     """What every generator against a discriminator has, see `egan.training.game`."""
 
-    STRUCTURAL = ("augment",)
+    STRUCTURAL: ClassVar[tuple[str, ...]] = ("augment",)
 
     latent_dim: int = 64
     """Dimensions of the latent code z."""
