@@ -65,6 +65,7 @@ def train(
     config = replace(collection.preset(name), seed=seed, device=device)
     config = replace(config, settings=config.settings.tuned(settings))
     config.check()
+    collection.check_augmentation(config)
     dataset = load_data(config) if dataset is None else dataset
     check_size(config, task_of(config, dataset, Features(lambda samples: samples.flatten(1))))
     task = task_of(config, dataset, features or features_of(config, dataset))

@@ -41,14 +41,14 @@ def strategy_of(config: RunConfig) -> Strategy:
 
 def _strategy(config: RunConfig) -> SpaceStrategy:
     kind = lookup(strategies(), str(config.search.strategy), kind="search (--search)")
-    structural = type(config.settings).STRUCTURAL
+    structural = type(config.settings).structural()
     space = read_space(config.search.space, config.kinds, structural=structural)
     return kind(space, config.search.population)
 
 
 def default_space(config: RunConfig) -> Mapping[str, str]:
     """Return what a search varies if it is not told."""
-    space = type(config.settings).SPACE
+    space = config.settings.searched()
     return {name: text for name, text in space.items() if name in config.kinds}
 
 

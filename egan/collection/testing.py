@@ -259,7 +259,7 @@ class ModelConformance:
 
     def test_the_space_is_of_settings_that_exist(self, name: str) -> None:
         """Each setting of the space is accepted, and is structural exactly where shapes change."""
-        structural = type(small(name).settings).STRUCTURAL
+        structural = type(small(name).settings).structural()
         assert default_space(small(name))
         for setting, domain in searched(name).items():
             low, *_, high = ends(domain)
@@ -269,7 +269,7 @@ class ModelConformance:
 
     def test_children_follow_from_their_parents_state_alone(self, name: str) -> None:
         """What a state leaves out does not influence training; live settings are taken over."""
-        structural = type(small(name).settings).STRUCTURAL
+        structural = type(small(name).settings).structural()
         changed = {k: ends(v)[0] for k, v in searched(name).items() if k not in structural}
         check_member(tiny(name), {}, changed=changed or None)
 

@@ -105,6 +105,7 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "model": f"{planned.model}: {collection.MODELS[planned.model].paper}",
         "data": described,
         **({"left out": "; ".join(dataset.notes)} if dataset.notes else {}),
+        **_held(config),
         **_search(planned),
         **_children(planned),
         "where": _where(planned),
@@ -171,9 +172,30 @@ def _outline(config: RunConfig) -> Dataset:
 
     settings = config.data
     if settings.name == "folder" and not settings.swap:
-        path = Path(settings.path) if settings.path else None
+        path = Path(settings.path).expanduser() if settings.path else None
         return folder.outline(path=path, image_size=settings.image_size, channels=settings.channels)
     return data.load(settings.name, **settings.options)
+
+
+def _held(config: RunConfig) -> dict[str, str]:
+    """Return where the images of a folder are held, and what that takes; nothing for others."""
+    from egan.data import MAPPED, folder
+
+    settings = config.data
+    if settings.name not in MAPPED:
+        return {}
+    path = Path(settings.path).expanduser() if settings.path else None
+    channels = settings.channels
+    listing, size = folder.listed(path, image_size=settings.image_size, channels=channels)
+    count = len(listing.files)
+    if not folder.is_mapped(settings.store, count, size, channels):
+        return {"held": "in memory"}
+    from egan.data.prepared import Recipe, is_fresh
+
+    recipe = Recipe(path=str(listing.root.resolve()), image_size=size, channels=channels)
+    state = "which is there already" if is_fresh(recipe, listing) else "which is prepared once"
+    gigabytes = recipe.num_bytes(count) / 2**30
+    return {"held": f"mapped from {recipe.place}, {state}; it takes up to {gigabytes:.3g} GiB"}
 
 
 def _check(planned: Plan, dataset: Dataset) -> None:

@@ -31,6 +31,9 @@ class DataConfig:
     """Height and width in pixels, 28, 112 or a power of two from 8 to 1024, to resize to."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
+    store: Literal["auto", "memory", "mapped"] = "auto"
+    """Where the images of a folder are held: in memory, mapped from a file in the cache that is
+    prepared once, or by auto mapped where they would fill the memory."""
     hold_out: bool = True
     """Keep fixed parts of the data from training: one to judge by, one for a final verdict."""
 
@@ -48,6 +51,7 @@ class DataConfig:
             "image_size": self.image_size,
             "channels": self.channels,
             "swap": self.swap,
+            "store": self.store,
         }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from egan.lazy import Lazy, lookup
 
@@ -61,6 +61,9 @@ BUILT_IN = (
     *("openmoji", "openmoji_lines"),
     *POINTS,
 )
+MAPPED = ("folder",)
+"""Those whose samples need not be in memory."""
+Store = Literal["auto", "memory", "mapped"]
 
 __all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
 
@@ -73,6 +76,7 @@ def load(
     image_size: int | None = None,
     channels: int | None = None,
     swap: bool = False,
+    store: Store = "auto",
 ) -> Dataset:
     """Load the data set `name`.
 
@@ -84,6 +88,8 @@ def load(
         image_size: Height and width, 28, 112 or a power of two from 8 to 1024, to resize to.
         channels: 1 for grey, 3 for colour; None keeps what the images have.
         swap: Exchange sources and targets, of pairs.
+        store: Where the images of a folder are held: in "memory", "mapped" from a file in the
+            cache that is prepared once, or by "auto" mapped where they would fill the memory.
 
     Raises:
         ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
@@ -96,7 +102,8 @@ def load(
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
     where = None if path is None or name in BUILT_IN else _expanded(path)
-    dataset = loader(path=where, image_size=image_size, channels=channels)
+    options = {"store": store} if name in MAPPED else {}
+    dataset = loader(path=where, image_size=image_size, channels=channels, **options)
     if swap:
         from egan.data.pairs import swapped
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from egan.data.kinds import Kind, Pixels, kind_of
+from egan.data.store import chunks
 
 if TYPE_CHECKING:
     import torch
@@ -52,8 +53,8 @@ class Dataset:
     Attributes:
         name: The name in `egan.data.NAMES`.
         samples: Images as (N, C, H, W) uint8, points as (N, D) float32, or another kind, see
-            `egan.data.kinds`. Where `mixture` or `process` draws fresh points, a fixed draw to
-            judge against.
+            `egan.data.kinds`; or what stands for an array, see `egan.data.store`. Where `mixture`
+            or `process` draws fresh points, a fixed draw to judge against.
         labels: (N,) int64 classes from 0, or None.
         mixture: The mixture that points are drawn from, or None.
         notes: Sentences for the log, such as the files that were skipped.
@@ -104,7 +105,8 @@ class Dataset:
                 )
         if self.test is not None:
             _check_test(self.test, len(self.samples), name=self.name)
-        object.__setattr__(self, "samples", _read_only(self.samples))
+        if isinstance(self.samples, np.ndarray):  # else they are mapped
+            object.__setattr__(self, "samples", _read_only(self.samples))
         if self.labels is not None:
             object.__setattr__(self, "labels", _read_only(self.labels.astype(np.int64, copy=False)))
         known = {name: _read_only(values) for name, values in self.annotations.items()}
@@ -150,7 +152,8 @@ class Dataset:
         """
         digest = hashlib.sha256(f"{self.name} {self.samples.shape}".encode())
         for values in (self.samples, *self.annotations.values()):
-            digest.update(values.data)
+            for chunk in chunks(values):
+                digest.update(chunk)
         return digest.hexdigest()[:16]
 
     def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:

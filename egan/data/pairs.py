@@ -59,9 +59,8 @@ class _Side:
 
 def _side(listing: Listing, *, image_size: int, channels: int | None) -> _Side:
     survey = folder.looked_at(listing, image_size=image_size)
-    samples = folder.decoded(survey, image_size=image_size)
-    folder.check_count(survey)
-    return _Side(survey, folder.in_channels(survey, samples, channels))
+    samples = folder.in_memory(survey, image_size=image_size)
+    return _Side(survey, folder.in_channels(samples, folder.num_channels(survey, channels)))
 
 
 def _keep_partners(listings: Sequence[Listing]) -> list[str]:
@@ -140,9 +139,8 @@ def load_side_by_side(
     check_image_size(image_size, needed=NEEDED)
     assert image_size is not None
     survey = folder.looked_at(list_images(place), image_size=image_size)
-    both = folder.decoded(survey, image_size=image_size, parts=2)
-    folder.check_count(survey)
-    both = folder.in_channels(survey, both, channels)
+    both = folder.in_memory(survey, image_size=image_size, parts=2)
+    both = folder.in_channels(both, folder.num_channels(survey, channels))
     sources, targets = both[:, :, :image_size], both[:, :, image_size:]
     return Dataset(
         "side_by_side", sources, annotations={TARGET: targets}, notes=tuple(survey.notes())

@@ -95,7 +95,7 @@ class EvolvedGenerator(Member):
         if self.evolution.scored_by == "none":
             return Scored(fake)
         with self.environment.undisturbed():
-            logits = game.logits(fake)
+            logits = game.logits(game.seen(fake))
         gradient = None
         if self.evolution.scored_by == "gradient":
             gradient = self.environment.loss_gradient(logits)

@@ -174,6 +174,10 @@ class Mixture(Model):
         """See that the members' samples can be truncated so."""
         self.members[0].check_truncation(amount)
 
+    def gauges(self) -> dict[str, float]:
+        """Return what is told of the environment, which all members share."""
+        return self.members[0].gauges()
+
     def look(self) -> dict[str, float]:
         """Judge samples as the task does, and take the mean of what each member measures beside."""
         scores: dict[str, float] = super().look()

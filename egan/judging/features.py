@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import tempfile
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from safetensors import SafetensorError
 
 from egan.data.dataset import Array, Dataset
 from egan.data.kinds import Images
+from egan.data.store import chunks
+from egan.files import cache_folder
 from egan.judging import classifier
 from egan.judging.extractors import Extractor, load_extractor
 
@@ -132,7 +133,7 @@ def extractor(
     labelled = images and classifier.has_classes(dataset)
     if not images or (custom is not None and not labelled):
         return Features(custom or dataset.kind.flat)
-    network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
+    network, accuracy = _trained(dataset, cache or cache_folder(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
 
@@ -163,14 +164,6 @@ def _guarded(function: Extractor, spec: str | Extractor) -> Extractor:
     return features
 
 
-def default_cache() -> Path:
-    """Return the folder of trained classifiers: `$EGAN_CACHE`, or `~/.cache/egan`."""
-    try:
-        return Path(os.environ.get("EGAN_CACHE") or "~/.cache/egan").expanduser()
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path(tempfile.gettempdir(), "egan-cache")
-
-
 @torch.no_grad()
 def _batched(function: Extractor, samples: torch.Tensor) -> Array:
     """Apply `function` to a few hundred samples at a time, with one thread: (N, ...)."""
@@ -198,7 +191,8 @@ def _digest(dataset: Dataset, test: Dataset | None, recipe: classifier.Recipe) -
     digest = hashlib.sha256(f"{VERSION} {torch.__version__} {recipe}".encode())
     for part in (dataset, *([] if test is None else [test])):
         digest.update(f" {part.samples.shape} {part.labels is not None}".encode())
-        digest.update(part.samples.data)
+        for chunk in chunks(part.samples):
+            digest.update(chunk)
         if part.labels is not None:
             digest.update(part.labels.data)
     return digest.hexdigest()[:32]

@@ -160,6 +160,7 @@ _ALL = (
     _share("saturated", "saturated", None),
     _plain("discriminator_loss", "discriminator's loss"),
     _plain("critic_gap", "critic's gap"),
+    _share("augment_p", "probability of ADA", None, form=".2f"),
     _plain("divergence", "estimated divergence"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),

@@ -157,10 +157,11 @@ class Plan:
     def identity(self) -> dict[str, Any]:
         """The settings that a resumed run must share: all that its bits depend on.
 
-        Not where the data lie: their contents count, see `Dataset.fingerprint`.
+        Not where the data lie or are held: their contents count, see `Dataset.fingerprint`.
         """
         settings = to_dict(self.config)
-        settings["data"].pop("path")
+        for name in ("path", "store"):
+            settings["data"].pop(name)
         names = ["data", "settings", "device", "arithmetic"]
         names += ["evolve", "evolution"] if self.config.mutations else []
         rounds = {"interval": self.config.search.interval} if self.unit == "rounds" else {}
@@ -186,6 +187,7 @@ def checked(config: RunConfig) -> RunConfig:
     """
     config.check()
     made = plan(config)
+    collection.check_augmentation(config)
     if config.mutations:
         _check_evolves(made.model)
     if config.device == "cuda" and not made.in_process and config.gpus_per_worker == 0:

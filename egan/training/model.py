@@ -286,7 +286,11 @@ class Model(Member):
     def look(self) -> dict[str, float]:
         """Return what is written to `metrics.csv` at a look; by default the task's measures."""
         scores: dict[str, float] = self.task.look(self, self.rng)
-        return scores
+        return scores | self.gauges()
+
+    def gauges(self) -> dict[str, float]:
+        """Return what a look tells of training rather than of samples; by default nothing."""
+        return {}
 
     def pictures(self) -> dict[str, Draw]:
         """Return what draws the pictures, by file name; the first one is drawn at every look."""

@@ -17,6 +17,7 @@ HELPERS = (
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 SAYS = {
     "arithmetic": "times faster",
+    "augmentation": "the better family / none",
     "collection_search": "PBT's median on the test part",
     "digits": "worst ratio of distances",
     "engine_overhead": "three plain Ray actors",
