@@ -43,7 +43,9 @@ def _scores(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict
         scores["classes"] = float(len(np.unique(classes)))
     if dataset.mixture is not None:
         mixture = dataset.mixture
-        coverage = fitness.mode_coverage(samples, mixture.centres, std=mixture.std)
+        coverage = fitness.mode_coverage(
+            samples, mixture.centres, std=mixture.std, weights=mixture.weights
+        )
         scores |= {name: float(value) for name, value in coverage._asdict().items()}
     return scores
 
