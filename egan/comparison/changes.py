@@ -16,18 +16,6 @@ Change = Callable[["RunConfig", float], "RunConfig"]
 N: Any = object()
 """Stands for that number, as a whole one."""
 
-PLAIN = {
-    "num_survivors": 1,
-    "selection": "comma",
-    "random_mutation": False,
-    "contest_every": 1,
-    "bandit": False,
-    "diversity": "none",
-    "reuse_gradient": False,
-    "niches": 0,
-}
-"""An evolution in which nobody is scored or selected."""
-
 
 def as_it_is(config: RunConfig, _: float) -> RunConfig:
     """Change nothing."""
@@ -49,9 +37,18 @@ def unscored(**changed: Any) -> Change:
 
     def change(config: RunConfig, number: float) -> RunConfig:
         settings: Any = config.settings
-        needed = settings.discriminator_steps * settings.batch_size
-        plain = {**PLAIN, "num_samples": needed}
-        config = evolving(**{**plain, **changed})(config, number)
+        plain = evolving(
+            num_survivors=1,
+            selection="comma",
+            random_mutation=False,
+            contest_every=1,
+            bandit=False,
+            diversity="none",
+            num_samples=settings.discriminator_steps * settings.batch_size,
+            reuse_gradient=False,
+            niches=0,
+        )
+        config = evolving(**changed)(plain(config, number), number)
         return replace(config, arithmetic=replace(config.arithmetic, vectorize="off"))
 
     return change

@@ -27,6 +27,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "overlapped_mnist5k": Lazy(
         "egan.data.overlapped_digits:load_mnist5k", "24,000 pairs of those, 36x36 grey; egan[data]"
     ),
+    "stacked_mnist": Lazy(
+        "egan.data.stacked_mnist:load", "24,000 images of three of those, a channel each; 28x28"
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -47,7 +50,8 @@ NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
 POINTS = ("bimodal", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
-    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "shapes", "scenes"),
+    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
+    *("shapes", "scenes"),
     *POINTS,
 )
 

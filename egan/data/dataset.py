@@ -67,6 +67,7 @@ class Dataset:
         test: The indices of the samples that are kept for tests, where the data set says which;
             see `egan.data.splits`.
         vocabulary: How many tokens there are, where the samples are tokens.
+        singles: The grey images that are stacked as the channels of each sample, or None.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -83,6 +84,7 @@ class Dataset:
     annotations: Mapping[str, Array] = field(default_factory=dict)
     test: Array | None = None
     vocabulary: int | None = None
+    singles: Dataset | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
