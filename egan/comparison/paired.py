@@ -86,8 +86,9 @@ class Pair:
 
 def signed(one: Measure, value: float) -> str:
     """Return a difference of a measure's values, with its sign."""
-    sign = "+" if value > 0 else "-" if value < 0 else ""
-    return sign + one.text(abs(value))
+    text = one.text(abs(value))
+    sign = "+" if value > 0 else "-"
+    return sign + text if text.strip("0.%") else text
 
 
 def values(results: pd.DataFrame, method: str, name: str) -> pd.Series[float]:
