@@ -99,6 +99,7 @@ def _differences(axes: Any, rows: pd.DataFrame, name: str, beside: Beside) -> No
     x = f"difference in {one.label} ({one.better} is better)"
     dress(axes, title=f"Beside {best}", note="median difference, 95% interval", x=x)
     axes.grid(visible=False, axis="y")
+    _widen(axes, one.least_span)
     _scaled(axes, one)
 
 

@@ -67,5 +67,5 @@ def test_pairs_are_of_the_seeds_that_both_have():
 
 def test_a_difference_has_a_sign():
     assert [signed(measure("modes"), value) for value in (2, -3, 0)] == ["+2", "-3", "0"]
-    assert [signed(measure("coverage"), value) for value in (-0.001, -0.01)] == ["0.00", "-0.01"]
+    assert [signed(measure("high_quality"), value) for value in (-1e-4, -0.01)] == ["0.0%", "-1.0%"]
     assert str(SCORES).startswith("+")
