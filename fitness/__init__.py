@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fitness.adversarial import Diversity, combine, diversity, quality
     from fitness.classes import (
+        ClassCoverage,
         accuracy,
+        class_coverage,
         inception_score,
         intra_class_diversity,
         normalized_mutual_information,
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
     from fitness.weights import mixture_weights
 
 __all__ = [
+    "ClassCoverage",
     "Diversity",
     "Labelled",
     "Memorisation",
     "MixtureScores",
     "SampleScores",
     "accuracy",
+    "class_coverage",
     "combine",
     "crowded_order",
     "crowding_distance",
@@ -66,12 +70,14 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ClassCoverage": "classes",
     "Diversity": "adversarial",
     "Labelled": "probe",
     "Memorisation": "copies",
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
     "accuracy": "classes",
+    "class_coverage": "classes",
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",

@@ -17,9 +17,11 @@ from safetensors import SafetensorError
 
 from egan.data.dataset import Array, Dataset
 from egan.data.kinds import Images
+from egan.data.splits import split
 from egan.data.store import chunks
 from egan.files import cache_folder
 from egan.judging import classifier
+from egan.judging.channels import READER, PerChannel, averaged
 from egan.judging.extractors import Extractor, load_extractor
 
 VERSION = 2
@@ -41,6 +43,8 @@ class Features:
         classify: Images (N, C, H, W) -> logits (N, K), or None without labels.
         accuracy: On held-out data, of telling the classes or (without labels) the quarter turns;
             None where nothing was trained.
+        read: Images (N, C, H, W) -> modes (N,), or None where there are none to count.
+        num_modes: How many modes there are.
     """
 
     def __init__(
@@ -49,8 +53,12 @@ class Features:
         *,
         classify: Extractor | None = None,
         accuracy: float | None = None,
+        read: Extractor | None = None,
+        num_modes: int = 0,
     ) -> None:
         self.accuracy = accuracy
+        self.num_modes = num_modes
+        self._read = read
         self._embed = embed
         self._classify = classify
         self._reference: tuple[Dataset, Array] | None = None
@@ -88,6 +96,11 @@ class Features:
         classes: Array = _batched(self._classify, images).argmax(axis=1)
         return classes
 
+    def modes(self, images: torch.Tensor) -> Array:
+        """Tell the modes (N,) of images, from 0 to `num_modes` - 1."""
+        assert self._read is not None, "nothing to count"
+        return _batched(self._read, images)
+
     def probabilities(self, images: torch.Tensor) -> Array | None:
         """Return the probabilities of the classes (N, K) in float64; None without labels."""
         if self._classify is None:
@@ -114,7 +127,7 @@ def extractor(
     """Return the features that samples of `dataset` are judged by.
 
     Points, and other kinds but images, are their own features (tokens as one-hot codes). For images
-    a classifier is trained, or read from `cache`.
+    a classifier is trained, or read from `cache`; for stacked images one of the single ones.
 
     Args:
         dataset: The real data.
@@ -129,6 +142,8 @@ def extractor(
         ValueError: If `spec` names nothing that can be had.
     """
     custom = None if spec is None else _guarded(load_extractor(spec), spec)
+    if dataset.singles is not None:
+        return _of_channels(dataset, dataset.singles, cache or cache_folder(), custom)
     images = isinstance(dataset.kind, Images)
     labelled = images and classifier.has_classes(dataset)
     if not images or (custom is not None and not labelled):
@@ -136,6 +151,21 @@ def extractor(
     network, accuracy = _trained(dataset, cache or cache_folder(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
+
+
+def _of_channels(
+    dataset: Dataset, singles: Dataset, cache: Path, custom: Extractor | None
+) -> Features:
+    """Return features, and modes, of images whose channels are single ones."""
+    known, test = (averaged(split(singles, part)) for part in ("train", "test"))
+    network, accuracy = _trained(known, cache, test=test, recipe=READER)
+    channels = PerChannel(network)
+    return Features(
+        custom or channels.embed,
+        accuracy=accuracy,
+        read=channels.modes,
+        num_modes=singles.num_classes ** dataset.shape[0],
+    )
 
 
 def _guarded(function: Extractor, spec: str | Extractor) -> Extractor:
