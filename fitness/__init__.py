@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
-    from fitness.pairwise import pairwise_diversity
+    from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
     from fitness.strokes import ink, slant
     from fitness.wasserstein import wasserstein_1d
-    from fitness.weights import mixture_weights
+    from fitness.weights import mixture_weights, removal_costs
 
 __all__ = [
     "ClassCoverage",
@@ -60,10 +60,12 @@ __all__ = [
     "mixture_weights",
     "mode_coverage",
     "normalized_mutual_information",
+    "pairwise_distances",
     "pairwise_diversity",
     "parts",
     "precision_recall_density_coverage",
     "quality",
+    "removal_costs",
     "slant",
     "squared_mmd",
     "wasserstein_1d",
@@ -95,10 +97,12 @@ _MODULES = {
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
     "normalized_mutual_information": "classes",
+    "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
     "parts": "halves",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",
+    "removal_costs": "weights",
     "slant": "strokes",
     "squared_mmd": "mmd",
     "wasserstein_1d": "wasserstein",

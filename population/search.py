@@ -10,7 +10,8 @@ from typing import Any
 from population.callbacks import Callback, Generation
 from population.environment import Environment
 from population.errors import NothingSurvivesError
-from population.executors.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
+from population.executors.executor import Executor, InlineExecutor, StateLost
+from population.executors.generation import make_generation
 from population.member import Hyperparameters, Member
 from population.records.archive import HISTORY, Archive
 from population.records.checkpoint import Snapshot, taking_over
@@ -247,10 +248,10 @@ class Search:
         number = self.generation + 1
         parents = self.population
         offspring = self._timed("ask", self._ask, number)
-        jobs = jobs_of(parents, offspring, seed=self.seed, generation=number)
         before = dict(self.seconds)
-        reports = self._timed("make", self.executor.make, jobs)
-        children = self.strategy.settle(children_of(offspring, reports))
+        parts = self.executor, self.strategy, parents, offspring
+        seeds = lambda child: Seeds(self.seed, number, child)  # noqa: E731
+        reports, children = self._timed("make", make_generation, *parts, seeds)
         self._check_start(number, children)
         started = time.perf_counter()
         chosen = self.strategy.tell(children)

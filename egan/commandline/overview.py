@@ -125,17 +125,21 @@ def _children(planned: Plan) -> dict[str, str]:
     if not planned.config.mutations:
         return {planned.one: planned.children}
     evolution, mutations = planned.config.evolution, planned.config.mutations
+    several = evolution.discriminators
+    rivals = {"discriminators": f"{several}, which evolve too"} if several > 1 else {}
     if evolution.niches:
-        return {"niches": _niches(planned.config)}
+        return {"niches": _niches(planned.config), **rivals}
     kinds = "1 at random" if evolution.random_mutation else ", ".join(mutations)
     text = (
         f"{evolution.num_children(mutations)} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
     )
+    if evolution.crossover:
+        text += f"; {evolution.crossover} more of two mutants"
     if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
-    return {"children": text}
+    return {"children": text, **rivals}
 
 
 def _niches(config: RunConfig) -> str:
@@ -148,8 +152,14 @@ def _niches(config: RunConfig) -> str:
     sizes = sorted(set(shares(config.settings.batch_size, niches)))
     return (
         f"{niches} that divide a batch of {config.settings.batch_size} ("
-        f"{' or '.join(map(str, sizes))} each; {kinds}); {config.evolution.mixture} mixture"
+        f"{' or '.join(map(str, sizes))} each{_moving(config)}; {kinds}); "
+        f"{config.evolution.mixture} mixture"
     )
+
+
+def _moving(config: RunConfig) -> str:
+    every = config.evolution.share_every
+    return f" at first, moved every {every} generations" if every else ""
 
 
 def _search(planned: Plan) -> dict[str, str]:
@@ -236,7 +246,8 @@ def _memory(planned: Plan, shape: tuple[int, ...]) -> dict[str, str]:
         return {}
     # weights, average and two moments, once live and once per child, and a gradient per mutation
     copies = 4 + 5 * max(1, len(planned.config.mutations))
-    num_bytes = 4 * (sizes["generator"] * copies + sizes["discriminator"] * 6)
+    rivals = planned.config.evolution.discriminators
+    num_bytes = 4 * (sizes["generator"] * copies + sizes["discriminator"] * 6 * rivals)
     text = (
         f"about {(TORCH_BYTES + num_bytes) / 2**20:,.0f} MiB a worker, {num_bytes / 2**20:,.1f} of "
         f"it for the networks (generator {sizes['generator']:,} parameters, discriminator "

@@ -24,6 +24,9 @@ OF_EVOLUTION: Mapping[str, Kind] = {"diversity_weight": float}
 
 NO_MUTATIONS = "none"
 
+LEAST_SHARE = 10
+"""Samples of a batch for each niche where shares move: then a fifth of an equal share is two."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig:
@@ -161,7 +164,16 @@ class RunConfig:
                 f"--batch-size must be {niches} or more, so that each of {niches} niches "
                 f"(--evolution.niches) has a share of the batch, but got {size}."
             )
-        for share in sorted(set(shares(size, niches))):
+        possible = set(shares(size, niches))
+        if self.evolution.share_every:
+            least = LEAST_SHARE * niches
+            if size < least:
+                raise ValueError(
+                    f"--batch-size must be {least} or more, so that each of {niches} niches keeps "
+                    f"a share of it while they move (--evolution.share-every), but got {size}."
+                )
+            possible = set(range(2, size))
+        for share in sorted(possible):
             try:
                 self.settings.tuned({"batch_size": share})
             except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -88,9 +89,16 @@ UNLIKE_NICHES = {
     "selection": "nobody is selected",
     "contest_every": "there are no contests",
     "bandit": "there are no contests that it could learn from",
+    "crossover": "there are no mutants of one parent to rank by pairs",
     "reuse_gradient": "there is no scored batch whose gradient is known",
 }
 """Settings that niches contradict, each with why."""
+
+UNLIKE_CROSSOVER = {
+    "bandit": "which learns what a mutation is worth from children of one parent",
+    "random_mutation": "which holds none",
+}
+"""Settings that crossover contradicts, each with why."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -110,10 +118,19 @@ class EvolutionConfig:
     come from all of them. Mutations are dealt to them in turn; see --evolution.random-mutation."""
     mixture: Literal["uniform", "fitted"] = "uniform"
     """How often each niche makes a sample: all alike, or as fits held-out data best."""
+    share_every: int = 0
+    """Generations after which the niches' shares of the batch move to those that the mixture needs,
+    by its distance to held-out data without each; 0 for shares that are equal for good."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
     bandit: bool = False
     """Between contests, mutations come from a bandit that learns which ones win contests."""
+    discriminators: int = 1
+    """With two or more, discriminators evolve too (CDE-GAN): each is mutated by its own loss and by
+    least squares, and those of the smallest gradient survive."""
+    crossover: int = 0
+    """Children a contest that are distilled from two mutants each, as in IE-GAN: the pairs of the
+    highest fitness. Its paper's diversity is pairwise."""
     diversity: Literal["gradient", "pairwise", "none"] = "gradient"
     """-log of the discriminator's gradient norm; mean distance of pairs; or no scoring at all."""
     diversity_weight: float = 0.01
@@ -132,19 +149,23 @@ class EvolutionConfig:
         Raises:
             ValueError: One does not; the message names it, what it was, and what is expected.
         """
-        for name in ("num_survivors", "contest_every"):
+        for name in ("num_survivors", "contest_every", "discriminators"):
             check_range(f"evolution.{name.replace('_', '-')}", getattr(self, name))
         check_range("evolution.num-samples", self.num_samples, least=2)
         check_number("evolution.diversity-weight", self.diversity_weight)
         cap = self.diversity_cap
         check_number("evolution.diversity-cap", cap, positive=True, infinite=True)
         check_range("evolution.niches", self.niches, least=0)
+        check_range("evolution.share-every", self.share_every, least=0)
+        check_range("evolution.crossover", self.crossover, least=0)
         if self.niches:
             self._check_niches()
         else:
             self._check_scoring(mutations)
         if self.bandit:
             self._check_bandit(mutations)
+        if self.crossover:
+            self._check_crossover(mutations)
 
     @property
     def scored_by(self) -> Literal["gradient", "pairwise", "none"]:
@@ -157,7 +178,7 @@ class EvolutionConfig:
         return self.fresh_codes or self.niches > 0
 
     def num_children(self, mutations: tuple[str, ...]) -> int:
-        """Return how many children a generation has, of all parents together."""
+        """Return how many children of one parent a generation has, of all parents together."""
         if self.niches:
             return self.niches
         per_parent = 1 if self.random_mutation else len(mutations)
@@ -174,12 +195,27 @@ class EvolutionConfig:
                     f"--evolution.niches {self.niches} lets every member go on from itself, but "
                     f"got {flag}: {why}. Leave one of them out."
                 )
+        if self.share_every and self.discriminators > 1:
+            raise ValueError(
+                "--evolution.share-every moves the shares of one discriminator's batch, but got "
+                f"--evolution.discriminators {self.discriminators}; leave one of them out."
+            )
+        if self.share_every and self.niches == 1:
+            raise ValueError(
+                "--evolution.share-every moves shares among niches, but got --evolution.niches 1; "
+                "expected 2 or more."
+            )
 
     def _check_scoring(self, mutations: tuple[str, ...]) -> None:
         if self.diversity == "none" and self.num_children(mutations) > self.num_survivors:
             raise ValueError(
                 "--evolution.diversity none leaves nothing to select by; use it with one mutation, "
                 "or with --evolution.random-mutation."
+            )
+        if self.reuse_gradient and self.discriminators > 1:
+            raise ValueError(
+                "--evolution.reuse-gradient takes the step of one discriminator by its own loss, "
+                f"but got --evolution.discriminators {self.discriminators}; leave one of them out."
             )
         if self.reuse_gradient and self.diversity != "gradient":
             raise ValueError(
@@ -202,6 +238,22 @@ class EvolutionConfig:
             raise ValueError(
                 "--evolution.bandit chooses among mutations, but got --evolve "
                 f"{mutations[0]} alone; expected two or more."
+            )
+
+    def _check_crossover(self, mutations: tuple[str, ...]) -> None:
+        for name, why in UNLIKE_CROSSOVER.items():
+            if getattr(self, name):
+                raise ValueError(
+                    f"--evolution.crossover {self.crossover} pairs the mutants of a contest, but "
+                    f"got --evolution.{name.replace('_', '-')}, {why}; leave one of them out."
+                )
+        mutants = self.num_survivors * len(mutations)
+        pairs = math.comb(mutants, 2)
+        if self.crossover > pairs:
+            raise ValueError(
+                f"--evolution.crossover must be at most {pairs}, the pairs among {mutants} mutants "
+                f"a generation, but got {self.crossover}; expected fewer crossings, more mutations "
+                "(--evolve) or more survivors (--evolution.num-survivors)."
             )
 
 
@@ -230,6 +282,7 @@ class ArithmeticConfig:
             ("evolution.diversity", evolution.diversity, "gradient"),
             ("evolution.fresh-codes", evolution.fresh_codes, False),
             ("evolution.niches", evolution.niches, 0),
+            ("evolution.discriminators", evolution.discriminators, 1),
             ("arithmetic.compile", self.compile, False),
         ):
             if got != wanted:

@@ -102,15 +102,18 @@ class Mixture(Model):
     def load_state_dict(self, state: State) -> None:
         """Take over the states of "members" and of their "environment", and find the weights.
 
-        For a member that has just failed another one stands in.
+        Where shares of the batch move, they are the weights, unless these are fitted. For a member
+        that has just failed another one stands in.
         """
         for i, game in enumerate(self.members):
             game.load_state_dict(state["members"][i % len(state["members"])])
         if state["environment"] is not None:
             self.members[0].load_state_dict(state["environment"])
+        mixture: Any = self.networks["mixture"]
         if self.fitted:
-            mixture: Any = self.networks["mixture"]
             mixture.weights.copy_(self._nearest())
+        elif "shares" in (state["environment"] or {}):
+            mixture.weights.copy_(torch.as_tensor(state["environment"]["shares"]))
 
     def _nearest(self) -> Tensor:
         """Return the weights that suit held-out samples, or equal ones where none can be found.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from egan.config.shares import shares
 from egan.evolution.discriminator import SharedDiscriminator
 from egan.evolution.generator import EvolvedGenerator
+from egan.evolution.rivals import RivalDiscriminators
 from egan.evolution.scoring import has_buffers
 from egan.training.arithmetic import check_compiler
 from population import Callback, Evolution, Executor, InlineExecutor, Niches, Search
@@ -53,9 +54,11 @@ class Parts:
         )
 
     @property
-    def environment(self) -> Callable[[], SharedDiscriminator]:
-        """What builds their environment: the discriminator."""
-        return partial(SharedDiscriminator, build=self.build, evolution=self.evolution)
+    def environment(self) -> Callable[[], SharedDiscriminator | RivalDiscriminators]:
+        """What builds their environment: the discriminator, or several."""
+        several = self.evolution.discriminators > 1
+        kind = RivalDiscriminators if several else SharedDiscriminator
+        return partial(kind, build=self.build, evolution=self.evolution)
 
     @property
     def strategy(self) -> Evolution | Niches:
@@ -77,6 +80,7 @@ class Parts:
             random_operator=settings.random_mutation,
             contest_every=settings.contest_every,
             bandit=settings.bandit,
+            crossover=settings.crossover,
         )
 
     def check(self, arithmetic: ArithmeticConfig) -> None:

@@ -88,6 +88,7 @@ def _of_evolution(plan: Plan) -> Iterator[tuple[str, str]]:
         names = ("diversity", "diversity_weight", "diversity_cap", "num_samples")
         yield from ((f"evolution.{name}", mend) for name in names)
         return
+    yield "evolution.share_every", "one generator has the whole batch. Give --evolution.niches 4."
     yield "evolution.mixture", "one generator makes all samples. Give --evolution.niches 4."
     if evolution.diversity == "none":
         mend = "nothing is scored. Give --evolution.diversity gradient."

@@ -32,6 +32,8 @@ __all__ = ["Batch", "Codes", "Dial", "Draw", "Game", "Objective", "Sides"]
 
 Side = Literal["members", "environment"]
 Averaging = Callable[..., Any] | None
+Half = Callable[[Tensor], Tensor]
+"""A half of D's loss: from logits (N,) to a scalar."""
 
 NUM_STATISTICS = 2 * BATCH
 """Samples that batch norm's statistics of an average are taken over."""
@@ -178,6 +180,17 @@ class Game(Augmented):
     def fake_loss(self, fake: Batch) -> Tensor:
         """Return the half on generated samples: −E[log(1 − D(G(z)))], unless it is overridden."""
         return logistic.fake_loss(self.logits(fake))
+
+    def real_half(self, real: Batch, half: Half | None) -> Tensor:
+        """Return `real_loss`, or with a mutation's half of logits (N,) in its place."""
+        return self.real_loss(real) if half is None else half(self.logits(real))
+
+    def fake_half(self, fake: Batch, half: Half | None) -> Tensor:
+        """Return `fake_loss`, or with a mutation's half of logits in the adversarial part's place.
+
+        A game whose `fake_loss` has more in it than that overrides this.
+        """
+        return self.fake_loss(fake) if half is None else half(self.logits(fake))
 
     def real_penalty(self, real: Batch) -> Tensor | None:  # noqa: ARG002 - the interface
         """Return what keeps D smooth on real samples, weighted, such as R1; None for nothing."""

@@ -22,6 +22,8 @@ SETTINGS = {
         "plus": {"operators": ["a", "b", "c"], "mu": 3, "plus": True},
         "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
+        "crossover": {"operators": ["a", "b", "c"], "crossover": 2, "contest_every": 2},
+        "crossover of many": {"operators": ["a", "b"], "mu": 3, "plus": True, "crossover": 5},
         "unless": {
             "operators": ["a", "b"],
             "mu": 2,
