@@ -66,8 +66,8 @@ class Game(Augmented):
 
     Attributes:
         generator: G, the current weights.
-        discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it, or
-            as many for each, one after the other, such as those of its patches.
+        discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it,
+            or as many for each, one after the other, such as those of its patches.
         average: G's exponential average, which makes the samples that are judged and shown, with
             batch norm's running statistics of its own.
     """

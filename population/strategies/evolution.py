@@ -154,7 +154,7 @@ class Evolution(Strategy):
     def cross(self, children: Sequence[Child]) -> list[Offspring]:
         """Return a contest's crossings: of the pairs with the highest sums of scores.
 
-        Li et al. 2021, IE-GAN, arXiv 2109.11078, section III.
+        Li et al. 2021, arXiv 2109.11078, section III.
         """
         if not (self.crossover and self._is_contest):
             return []

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 SLOPE = 0.2
 MAX_FACTOR = 8
 NOISY_LAYERS = 3
-PATCH = {"kernel_size": 4, "padding": 1}
+KERNEL, PADDING = 4, 1
 
 
 def _norm(channels: int) -> nn.Module:
@@ -60,13 +60,13 @@ class UNet(nn.Module):
     def _down(before: int, after: int, level: int, levels: int) -> nn.Module:
         """Halve a map; neither the first nor the last, of one pixel, is normalised."""
         layers: list[nn.Module] = [nn.LeakyReLU(SLOPE)] if level else []
-        layers.append(nn.Conv2d(before, after, **PATCH, stride=2))
+        layers.append(nn.Conv2d(before, after, KERNEL, 2, PADDING))
         layers.extend([_norm(after)] if 0 < level < levels - 1 else [])
         return nn.Sequential(*layers)
 
     @staticmethod
     def _up(before: int, after: int, *, is_last: bool) -> nn.Module:
-        double = nn.ConvTranspose2d(before, after, **PATCH, stride=2)
+        double = nn.ConvTranspose2d(before, after, KERNEL, 2, PADDING)
         return nn.Sequential(nn.ReLU(), double, nn.Tanh() if is_last else _norm(after))
 
     @property
@@ -81,7 +81,7 @@ class UNet(nn.Module):
         for layer in self.encoder:
             hidden = layer(hidden)
             skips.append(hidden)
-        masks = noise.split([c * h * w for c, h, w in self.noise], dim=1)
+        masks = torch.split(noise, [c * h * w for c, h, w in self.noise], dim=1)
         skips.pop()
         for level, layer in enumerate(self.decoder):
             hidden = layer(hidden)
@@ -108,10 +108,10 @@ class PatchDiscriminator(nn.Module):
         layers: list[nn.Module] = []
         for level, (before, after) in enumerate(pairwise([channels, *widths])):
             stride = 2 if level < num_layers else 1
-            layers.append(nn.Conv2d(before, after, **PATCH, stride=stride))
+            layers.append(nn.Conv2d(before, after, KERNEL, stride, PADDING))
             layers.extend([_norm(after)] if level else [])
             layers.append(nn.LeakyReLU(SLOPE))
-        layers.append(nn.Conv2d(widths[-1], 1, **PATCH))
+        layers.append(nn.Conv2d(widths[-1], 1, KERNEL, 1, PADDING))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, images: Tensor) -> Tensor:
