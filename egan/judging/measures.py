@@ -135,8 +135,10 @@ _ALL = (
     Measure(name="density", label="density", form=".2f", better="higher", quiet=True),
     _plain("inception_score", "Inception score", "higher"),
     _plain("path_length", "path length", "lower"),
+    _share("memorised", "memorised", None),
     # of labels and codes
     _share("accuracy", "accuracy"),
+    _share("classification_score", "classification accuracy score"),
     _share("nmi", "mutual information with the classes", form=".2f"),
     _share("nmi_of_real", "mutual information, real images", form=".2f"),
     Measure(name="margin_loss", label="margin loss", better="lower"),
@@ -171,7 +173,9 @@ _ALL = (
 
 MEASURES: dict[str, Measure] = {one.name: one for one in _ALL}
 
-IN_FEATURES = frozenset(("frechet", "mmd", "precision", "recall", "density", "coverage", "classes"))
+IN_FEATURES = frozenset(
+    ("frechet", "mmd", "precision", "recall", "density", "coverage", "classes", "memorised")
+)
 """Measures that are taken in the features of a classifier: worth no more than the classifier."""
 
 LEADING = (("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall"))

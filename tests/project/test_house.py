@@ -45,7 +45,7 @@ WINGS = (
         "config",
     ),
     *("reporting", "tasks", "training", "evolution", "collection", "sampling", "runs"),
-    *("comparison", "forking", "commandline", "compare", "plot", "run", "fork", "sample"),
+    *("comparison", "forking", "commandline", "compare", "plot", "run", "fork", "sample", "judge"),
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}
