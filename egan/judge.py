@@ -94,7 +94,7 @@ def _obey(options: Options) -> int:
             check_free(options.output)
         real, made = _read(options)
         found = _judged(options, real, made, talk)
-        print(_table(found, real))
+        print(_table(found))
         if options.output is not None:
             print(f"\nLook at it   {_written(options, found, real, made)}")
     return 0
@@ -176,12 +176,12 @@ def _judged(options: Options, real: Dataset, made: Dataset, talk: Talk) -> Verdi
         )
 
 
-def _table(found: Verdict, real: Dataset) -> str:
+def _table(found: Verdict) -> str:
     """Return the measures as a table for the terminal."""
     from egan.reporting.verdict import rows
 
     table: list[Any] = [("measure", "value", "95% interval", "floor")]
-    table += rows(found, num_classes=real.num_classes)
+    table += rows(found)
     widths = [max(len(row[i]) for row in table) for i in range(4)]
     lines = [
         "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)) for row in table

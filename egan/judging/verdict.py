@@ -25,7 +25,7 @@ import fitness
 from egan.data.splits import split, subset
 from egan.judging.features import Features, extractor
 from egan.judging.judge import distances
-from egan.judging.measures import measure
+from egan.judging.measures import COPIED, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,12 +94,14 @@ class Verdict:
     Attributes:
         measures: By name, in the order of a report.
         memorisation: The nearest real sample of each.
+        totals: Of how many a measure counts some: classes, modes.
         caveat: What to bear in mind of features; empty where nothing is amiss.
         notes: What was not measured, and why.
     """
 
     measures: dict[str, Estimate]
     memorisation: fitness.Memorisation
+    totals: dict[str, int]
     caveat: str
     notes: tuple[str, ...]
 
@@ -140,6 +142,7 @@ def verdict(
     return Verdict(
         measures=estimates | scored,
         memorisation=fitness.memorisation(seen[0].features, seen[1].features),
+        totals=real.totals,
         caveat=features.caveat,
         notes=(*notes, *more),
     )
@@ -226,7 +229,7 @@ def scores(real: Seen, made: Seen, *, data: Dataset) -> dict[str, float]:
     """Return all that two sets of samples tell, by the names of the table of measures."""
     kind: Kind = data.kind
     found = distances(real.features, made.features, kernel=kind.kernel)
-    found["memorised"] = fitness.memorisation(real.features, made.features).share
+    found[COPIED] = fitness.memorisation(real.features, made.features).share
     if made.classes is not None:
         found["classes"] = float(len(np.unique(made.classes)))
         if made.labels is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from egan.data.kinds import Images
 from egan.files import write_json, write_text
-from egan.judging.measures import measure, ordered
+from egan.judging.measures import COPIED, Measure, measure, ordered
 from egan.reporting.pictures import evenly, save_atomically
 from egan.reporting.plots.memorisation import memorisation_figure
 from egan.reporting.plots.style import save_figure
@@ -30,19 +31,20 @@ NEAREST = "Nearest real images"
 Rows = list[tuple[str, str, str, str]]
 
 
-def rows(verdict: Verdict, *, num_classes: int = 0) -> Rows:
+def rows(verdict: Verdict) -> Rows:
     """Return label, value, interval and floor of each measure, in the order of a report."""
-    return [_row(name, verdict.measures[name], num_classes) for name in ordered(verdict.measures)]
+    totals = verdict.totals
+    known = [replace(measure(k), total=totals.get(k, 0)) for k in ordered(verdict.measures)]
+    return [_row(one, verdict.measures[one.name]) for one in known]
 
 
-def _row(name: str, estimate: Estimate, num_classes: int) -> tuple[str, str, str, str]:
-    one = measure(name)
+def _row(one: Measure, estimate: Estimate) -> tuple[str, str, str, str]:
     label = one.label + (f" ({one.better} is better)" if one.better else "")
-    ends = [one.text(end) for end in (estimate.low, estimate.high)]
+    plain = replace(one, total=0)
+    ends = [plain.text(end) for end in (estimate.low, estimate.high)]
     interval = " to ".join(ends) if math.isfinite(estimate.high - estimate.low) else ""
-    floor = one.text(estimate.floor) if math.isfinite(estimate.floor) else ""
-    total = f" of {num_classes}" if name == "classes" and num_classes else ""
-    return label, one.text(estimate.value) + total, interval, floor
+    floor = plain.text(estimate.floor) if math.isfinite(estimate.floor) else ""
+    return label, one.text(estimate.value), interval, floor
 
 
 def write_verdict(
@@ -73,7 +75,7 @@ def write_verdict(
     html = template("verdict.html").render(
         title="What the samples are worth",
         headline=[(key, str(value)) for key, value in told.items()],
-        rows=rows(verdict, num_classes=real.num_classes),
+        rows=rows(verdict),
         notes=_notes(verdict),
         num_parts=num_parts,
         memorised=_memorised(verdict),
@@ -118,7 +120,7 @@ def _finite(value: float) -> float | None:
 
 def _memorised(verdict: Verdict) -> str:
     """Return in words how many samples are suspiciously near to a real one."""
-    estimate = verdict.measures["memorised"]
+    estimate = verdict.measures[COPIED]
     text = (
         f"{estimate.value:.0%} of the samples are nearer to a real one than that is to any other "
         f"real one. Of real samples that were held out it is {estimate.floor:.0%}; of copies, 100%."
