@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -146,12 +147,23 @@ def _checked(request: Request, base: RunConfig) -> Request:
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
+        _check_trackers(request.config)
     config = request.config
     if config.data.path is not None:
         config = replace(config, data=replace(config.data, path=_absolute(config.data.path)))
     if config.features is not None and is_file(config.features):
         config = replace(config, features=_absolute(config.features))
     return replace(request, config=config)
+
+
+def _check_trackers(config: RunConfig) -> None:
+    """See that the packages of trackers are installed, which a run loads after a while only."""
+    for name, wanted in (("tensorboard", config.tensorboard), ("wandb", config.wandb)):
+        if wanted and find_spec(name) is None:
+            raise ValueError(
+                f"--{name} needs {name}, which is not installed: pip install 'egan[{name}]', or "
+                "leave it out."
+            )
 
 
 def _absolute(path: str) -> str:

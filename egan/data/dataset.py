@@ -145,7 +145,7 @@ class Dataset:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Of how many a measure counts some: the "classes" of the data, the "modes" of a mixture."""
+        """Of how many a measure counts some: "classes" of the data, "modes" of a mixture."""
         classes = {"classes": self.num_classes} if self.num_classes > 1 else {}
         modes = {} if self.mixture is None else {"modes": len(self.mixture.centres)}
         return classes | modes

@@ -78,8 +78,8 @@ def course(name: str, values: pd.Series, about: About) -> str:
     Example:
         ``41.9 → 0.149 (Gaussian 8.45, floor 0.141)``
     """
-    one = about.measure(name)
-    text = f"{one.text(values.iloc[0])} → {one.text(values.iloc[-1])}"
+    one, last = measure(name), about.measure(name)
+    text = f"{one.text(values.iloc[0])} → {last.text(values.iloc[-1])}"
     worth = [f"{key} {one.text(value)}" for key, value in about.worth(name).items()]
     text = f"{text} ({', '.join(worth)})" if worth else text
     return text + about.caveat_of(name)

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from egan.files import atomic
-from egan.judging.measures import OBJECTIVE
+from egan.judging.measures import OBJECTIVE, measure
 from egan.reporting.about import About, read_about
 from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 from egan.reporting.pictures import evenly
@@ -223,8 +223,8 @@ def _measures(metrics: pd.DataFrame, about: About) -> list[tuple[str, ...]]:
 
 
 def _measure(name: str, values: pd.Series, about: About) -> tuple[str, ...]:
-    one, worth = about.measure(name), about.worth(name)
-    ends = one.text(values.iloc[0]), one.text(values.iloc[-1])
+    one, worth = measure(name), about.worth(name)
+    ends = one.text(values.iloc[0]), about.measure(name).text(values.iloc[-1])
     beside = [one.text(worth[key]) if key in worth else "" for key in about.baselines]
     better = f" ({one.better} is better)" if one.better else ""
     span = f"{one.text(values.min())} to {one.text(values.max())}"

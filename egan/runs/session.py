@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,15 @@ from egan.errors import UserError, told_to_user
 from egan.reporting.about import read_about
 from egan.runs.console import JOURNAL
 from egan.runs.folder import RunDirectory
-from egan.runs.listeners import Logbook, Looker, ProgressBar, Reporter, Stopper, Timekeeper
+from egan.runs.listeners import (
+    Logbook,
+    Looker,
+    ProgressBar,
+    Reporter,
+    Stopper,
+    Timekeeper,
+    Tracking,
+)
 from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from egan.runs.plan import Plan
     from egan.runs.preparation import Prepared
     from population import Callback, Result, Search
+    from population.callbacks import Tracker
 
 logger = logging.getLogger("egan")
 
@@ -56,6 +65,7 @@ class Session:
         prepared: Data, task and showcase.
         folder: The run directory.
         timekeeper: Who knows when the session began.
+        trackers: Who else is to hear of it.
     """
 
     def __init__(
@@ -65,11 +75,13 @@ class Session:
         *,
         folder: RunDirectory,
         timekeeper: Timekeeper,
+        trackers: Sequence[Tracker] = (),
     ) -> None:
         self.plan = plan
         self.prepared = prepared
         self.folder = folder
         self.timekeeper = timekeeper
+        self.trackers = trackers
         self.stopper = Stopper()
         self.looker = Looker(prepared.showcase, plan, folder=folder.samples)
 
@@ -95,7 +107,8 @@ class Session:
                 note=told.caveat,
             )
         written = Logbook(self.looker, told), Reporter(self.folder.path, self.looker, told)
-        return [self.looker, progress, *written, self.timekeeper, self.stopper]
+        tracked = [*self.trackers, Tracking(self.trackers, self.looker)]
+        return [self.looker, progress, *written, self.timekeeper, *tracked, self.stopper]
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address
