@@ -89,8 +89,9 @@ def sample(options: Options) -> str:
         UserError: There is no such run.
     """
     from egan import collection
+    from egan.files import check_free
     from egan.sampling.order import blocks
-    from egan.sampling.writers import Lot, check_free, writer
+    from egan.sampling.writers import Lot, writer
 
     check_free(options.output)
     _check_device(options.device)

@@ -14,17 +14,40 @@ LARGEST, SMALLEST = 1000, 50
 
 
 def parts(
-    counts: tuple[int, int], *, rng: np.random.Generator, num: int
+    counts: tuple[int, int],
+    *,
+    rng: np.random.Generator,
+    num: int,
+    strata: tuple[Array | None, Array | None] = (None, None),
 ) -> Iterator[tuple[Array, Array]]:
     """Yield places of real samples and of fakes: the same share of both, without repetition.
 
     Repeated samples, as the bootstrap has them, would be each other's nearest neighbours and bias
     distances; parts without repetition do neither.
+
+    Args:
+        counts: How many samples there are of either kind.
+        rng: Draws the parts.
+        num: How many parts there are.
+        strata: Of real samples and of fakes the classes (n,), which have the same share of each
+            part as of all; None where there are none.
     """
     share = share_of(counts)
     for _ in range(num):
-        real, fake = (rng.permutation(n)[: max(2, round(share * n))] for n in counts)
-        yield np.sort(real), np.sort(fake)
+        real, fake = (
+            _part(n, max(2, round(share * n)), classes, rng)
+            for n, classes in zip(counts, strata, strict=True)
+        )
+        yield real, fake
+
+
+def _part(count: int, size: int, classes: Array | None, rng: np.random.Generator) -> Array:
+    """Draw places of samples, every so manieth of a random order in which classes lie together."""
+    order = rng.permutation(count)
+    if classes is not None:
+        order = order[np.argsort(classes[order], kind="stable")]
+    steps = (np.arange(size) + rng.random()) * count / size
+    return np.sort(order[steps.astype(np.int64)])
 
 
 def share_of(counts: tuple[int, int]) -> float:

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -150,6 +151,7 @@ def _checked(request: Request, base: RunConfig) -> Request:
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
+        _check_trackers(request.config)
     data = request.config.data
     path = None if data.path is None else _absolute(data.path)
     pairs = None if data.pairs is None else (_absolute(data.pairs[0]), _absolute(data.pairs[1]))
@@ -157,6 +159,16 @@ def _checked(request: Request, base: RunConfig) -> Request:
     if config.features is not None and is_file(config.features):
         config = replace(config, features=_absolute(config.features))
     return replace(request, config=config)
+
+
+def _check_trackers(config: RunConfig) -> None:
+    """See that the packages of trackers are installed, which a run loads after a while only."""
+    for name, wanted in (("tensorboard", config.tensorboard), ("wandb", config.wandb)):
+        if wanted and find_spec(name) is None:
+            raise ValueError(
+                f"--{name} needs {name}, which is not installed: pip install 'egan[{name}]', or "
+                "leave it out."
+            )
 
 
 def _absolute(path: str) -> str:

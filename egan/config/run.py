@@ -13,7 +13,10 @@ from egan.config.sections import ArithmeticConfig, DataConfig, EvolutionConfig, 
 from egan.config.settings import Kind, Settings, fitting, kinds
 from egan.config.shares import shares
 
-WHERE_ONLY = ("executor", "workers", "address", "output", "gpus_per_worker")
+WHERE_ONLY = (
+    *("executor", "workers", "address", "output", "gpus_per_worker"),
+    *("tensorboard", "wandb"),
+)
 """Settings that say where a run happens, not what comes out of it."""
 
 CADENCE = ("generations", "look_every", "checkpoint_every")
@@ -72,6 +75,10 @@ class RunConfig:
     features: str | None = None
     """What sample distances are taken in instead of a classifier of the data: inception, a
     TorchScript FILE.pt, or your own module:function."""
+    tensorboard: bool = False
+    """Write curves and samples for TensorBoard, into the run's directory; egan[tensorboard]."""
+    wandb: Annotated[str | None, tyro.conf.arg(metavar="PROJECT")] = None
+    """Send curves and samples to this project of Weights & Biases; egan[wandb]."""
     profile: bool = False
     """Also record in results.csv where each generation's time goes, phase by phase."""
 
@@ -88,7 +95,7 @@ class RunConfig:
 
         A file of settings may be a stranger's: they take effect where the command line names them.
         """
-        named = {"features": self.features, "address": self.address}
+        named = {"features": self.features, "address": self.address, "wandb": self.wandb}
         return {name: value for name, value in named.items() if value not in (None, "auto")}
 
     @property

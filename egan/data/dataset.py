@@ -152,6 +152,13 @@ class Dataset:
         """What each class is called: its folder's name, or else its number."""
         return self.class_names or tuple(map(str, range(self.num_classes)))
 
+    @property
+    def totals(self) -> dict[str, int]:
+        """Of how many a measure counts some: "classes" of the data, "modes" of a mixture."""
+        classes = {"classes": self.num_classes} if self.num_classes > 1 else {}
+        modes = {} if self.mixture is None else {"modes": len(self.mixture.centres)}
+        return classes | modes
+
     def fingerprint(self) -> str:
         """Return a checksum of the samples: a resumed run must learn from the same ones.
 

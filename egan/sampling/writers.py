@@ -6,8 +6,6 @@ All are written under another name and take their own at the end, so that nobody
 from __future__ import annotations
 
 import csv
-import os
-import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from egan.data.kinds import Images, Kind, Points
-from egan.files import atomic
+from egan.files import atomic, check_free, whole_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -72,43 +70,22 @@ def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     return write(output, lot)
 
 
-def check_free(output: Path) -> None:
-    """See that nothing would be written over.
-
-    Raises:
-        ValueError: Something would.
-    """
-    if any(output.iterdir()) if output.is_dir() else os.path.lexists(output):
-        what = "is not empty" if output.is_dir() else "is there already"
-        raise ValueError(f"{output} {what}, and nothing is written over; give another --output.")
-
-
 @contextmanager
 def png_folder(output: Path, lot: Lot) -> Iterator[Write]:
     """Write a PNG file for each image, in a subfolder for each class where there are any."""
-    temporary = output.with_name(f".{os.getpid()}-{output.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
     names = [_folder_name(name) for name in lot.classes] if lot.labelled else []
-    for name in names:
-        (temporary / name).mkdir(exist_ok=True)
     number = 0
+    with whole_folder(output) as folder:
 
-    def write(made: Batch) -> None:
-        nonlocal number
-        for i, image in enumerate(lot.kind.encode(made.samples)):
-            folder = temporary / names[int(made.labels[i])] if names else temporary
-            _save_image(image, folder / f"{number:06d}.png")
-            number += 1
+        def write(made: Batch) -> None:
+            nonlocal number
+            for i, image in enumerate(lot.kind.encode(made.samples)):
+                place = folder / names[int(made.labels[i])] if names else folder
+                place.mkdir(exist_ok=True)
+                _save_image(image, place / f"{number:06d}.png")
+                number += 1
 
-    try:
         yield write
-        for folder in temporary.iterdir():
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()  # of a class that was not made
-        _take_place(temporary, output)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _folder_name(name: str) -> str:
@@ -122,14 +99,6 @@ def _save_image(image: Array, path: Path) -> None:
     from PIL import Image
 
     Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(path)
-
-
-def _take_place(temporary: Path, output: Path) -> None:
-    if not output.is_dir():
-        temporary.rename(output)
-        return
-    for entry in temporary.iterdir():  # an empty folder, perhaps the current one, stays the same
-        entry.rename(output / entry.name)
 
 
 @contextmanager

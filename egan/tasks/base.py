@@ -146,6 +146,11 @@ class Task(ABC):
         """Draw real samples (count, *shape) independently, with labels where there are any."""
         return draw(self.data, count, rng)
 
+    @property
+    def meaning(self) -> str:
+        """What `score` calls fitness, as a sentence goes on after "Fitness is"."""
+        return "the first of the task's scores"
+
     @abstractmethod
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return scores, ``fitness`` among them; higher is better, never by the model itself."""

@@ -53,6 +53,14 @@ class Classes(Generation):
         super().__init__(data, held_out, features)
         self.distance_weight = distance_weight
 
+    @property
+    def meaning(self) -> str:
+        """Say what counts for the class, and what for the distance."""
+        return (
+            "the share of samples that a classifier takes for the class that was asked for, less "
+            f"{self.distance_weight:g} times their Fréchet distance to the data"
+        )
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how often the class is the one asked for, and the distance to the data."""
         made, accuracy = self._told(model, rng)

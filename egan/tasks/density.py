@@ -48,6 +48,11 @@ class Density(Generation):
         super().__init__(data, held_out, features)
         self.likelihood = likelihood
 
+    @property
+    def meaning(self) -> str:
+        """Say whose density it is."""
+        return "the log-density of data that were held out, or a lower bound of it, in nats each"
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the mean of log p(x), in nats, on held-out data."""
         samples = self.held_out.real(self.num_judged)

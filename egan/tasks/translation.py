@@ -84,6 +84,14 @@ class Translation(Task):
             others = torch.randint(len(self.data), (count,), generator=rng).numpy()
         return Batch(self.data.tensor(chosen), {TARGET: self.targets.tensor(others)})
 
+    @property
+    def meaning(self) -> str:
+        """Say what counts beside the distance."""
+        return (
+            "minus the Fréchet distance of translations to targets, less "
+            f"{self.l1_weight:g} times their mean absolute difference"
+        )
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how near translations of held-out sources are to their targets."""
         source, target = self._held_out(self.num_judged)

@@ -283,6 +283,12 @@ class Model(Member):
         scores: dict[str, float] = self.task.score(self, self.rng)
         return scores
 
+    @property
+    def meaning(self) -> str:
+        """What fitness is, as a sentence goes on; by default the task's."""
+        meaning: str = self.task.meaning
+        return meaning
+
     def look(self) -> dict[str, float]:
         """Return what is written to `metrics.csv` at a look; by default the task's measures."""
         scores: dict[str, float] = self.task.look(self, self.rng)

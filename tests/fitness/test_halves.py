@@ -83,6 +83,13 @@ def test_parts_hold_no_sample_twice():
         assert len(set(fake)) == len(fake) == 10
 
 
+def test_classes_have_their_share_of_each_part():
+    classes = np.repeat([0, 1, 2], [60, 30, 10])
+    for real, fake in fitness.parts((100, 100), rng=rng(), num=5, strata=(classes, None)):
+        assert np.bincount(classes[real]).tolist() == [30, 15, 5]
+        assert len(set(fake)) == 50
+
+
 def test_scores_that_are_not_finite_are_left_out():
     drawn = [{"a": 1.0, "b": np.nan}, {"a": np.nan, "b": np.nan}, {"a": 3.0, "b": 1.0}]
     errors = fitness.errors_of(drawn, (10, 10))

@@ -46,7 +46,18 @@ WINGS = (
         "config",
     ),
     *("reporting", "tasks", "training", "evolution", "collection", "sampling", "runs"),
-    *("comparison", "forking", "commandline", "compare", "plot", "run", "fork", "sample"),
+    *(
+        "comparison",
+        "forking",
+        "commandline",
+        "compare",
+        "plot",
+        "run",
+        "fork",
+        "sample",
+        "judge",
+        "report",
+    ),
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}

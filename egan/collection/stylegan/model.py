@@ -121,6 +121,14 @@ class StyleGan(Game):
         total = -distances["frechet"] - PATH_WEIGHT * math.log(max(path, 1e-9))
         return {**distances, "fitness": total, "path_length": path}
 
+    @property
+    def meaning(self) -> str:
+        """Say what counts beside the distance."""
+        return (
+            "minus the Fréchet distance between samples and data, less "
+            f"{PATH_WEIGHT:g} times the logarithm of the path length"
+        )
+
     def look(self) -> dict[str, float]:
         """Return all distances, and how smoothly images change."""
         return {**super().look(), "path_length": self.path_length(self.rng)}
