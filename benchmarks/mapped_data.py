@@ -1,4 +1,4 @@
-"""Images that stay in a file: how fast are they prepared, what memory do they take, are they slower?
+"""Images that stay in a file: how fast are they prepared, what memory do they take, and how slow?
 
 A folder of PNG files, 64x64, is drawn; then for each way of holding it, in memory and mapped, a
 process of its own loads it, parts it as a run does, and trains a small DCGAN. Told are images

@@ -12,7 +12,7 @@ from egan.errors import UserError, told_to_user
 from egan.reporting.about import write_about
 from egan.runs.console import JOURNAL
 from egan.runs.folder import RunDirectory
-from egan.runs.listeners import Logbook, Looker, ProgressBar, Stopper, Timekeeper
+from egan.runs.listeners import CollapseAlarm, Logbook, Looker, ProgressBar, Stopper, Timekeeper
 from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
@@ -78,9 +78,11 @@ class Session:
         self._announce()
         told = about(self.plan, self.prepared)
         write_about(self.folder.path, told)
+        alarm = CollapseAlarm(self.looker, self.plan, told, folder=self.folder.path)
         progress: Callback = ProgressBar(
             console,
             self.looker,
+            alarm=alarm,
             unit=told.word,
             interval=told.interval,
             leading=told.leading,
@@ -94,8 +96,8 @@ class Session:
                 unit=self.plan.one,
                 note=told.caveat,
             )
-        written = Logbook(self.looker, told)
-        return [self.looker, progress, written, self.timekeeper, self.stopper]
+        written = Logbook(self.looker, told, alarm=alarm)
+        return [self.looker, alarm, progress, written, self.timekeeper, self.stopper]
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address

@@ -1,9 +1,10 @@
 """What happens beside a run without influencing it: looks, progress, timing, Ctrl-C."""
 
+from egan.runs.listeners.alarm import CollapseAlarm
 from egan.runs.listeners.logbook import Logbook
 from egan.runs.listeners.looker import Looker
 from egan.runs.listeners.progress import ProgressBar
 from egan.runs.listeners.stopper import Stopper
 from egan.runs.listeners.timekeeper import Timekeeper
 
-__all__ = ["Logbook", "Looker", "ProgressBar", "Stopper", "Timekeeper"]
+__all__ = ["CollapseAlarm", "Logbook", "Looker", "ProgressBar", "Stopper", "Timekeeper"]

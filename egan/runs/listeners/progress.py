@@ -17,6 +17,7 @@ from population import Callback
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from egan.runs.listeners.alarm import CollapseAlarm
     from egan.runs.listeners.looker import Looker
     from population import Search
     from population.callbacks import Generation
@@ -39,6 +40,7 @@ class ProgressBar(Callback):
         leading: The measures of a look to show; by default those that lead a report.
         caveat: What to bear in mind of those that are taken in features.
         competes: Whether members do, so that fitness and wins are worth a word.
+        alarm: Who knows whether training has collapsed; it must hear of a generation first.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class ProgressBar(Callback):
         leading: Sequence[str] = (),
         caveat: str = "",
         competes: bool = True,
+        alarm: CollapseAlarm | None = None,
     ) -> None:
         self.competes = competes
+        self.alarm = alarm
         self.console = console
         self.unit = unit
         self.interval = interval
@@ -100,6 +104,7 @@ class ProgressBar(Callback):
             name, count = Counter(self.wins).most_common(1)[0]
             parts.append(f"{name} wins {count / len(self.wins):.0%}")
         parts.append(samples_in_words(self.looker.latest, leading=self.leading, caveat=self.caveat))
+        parts += [] if self.alarm is None else [self.alarm.text]
         parts += self._pace(number)
         return " · ".join(part for part in parts if part)
 
