@@ -172,8 +172,7 @@ class Search:
                 self._notify("on_start", generations)
                 if self._resume is None:
                     self._checkpoint()
-                finished = self._train(generations)
-                return self._result(interrupted=not finished)
+                return self._result(interrupted=not self._train(generations))
             finally:
                 self._notify("on_end")
 
@@ -290,14 +289,13 @@ class Search:
         chosen: Sequence[int],
         record: Mapping[str, float],
     ) -> None:
-        parts = {name: value - before[name] for name, value in self.seconds.items()}
         event = Generation(
             number=self.generation,
             children=children,
             survivors=chosen,
             population=self.population,
             environment=record,
-            seconds={name: parts[name] for name in ("make", "keep", "update")},
+            seconds={k: self.seconds[k] - before[k] for k in ("make", "keep", "update")},
         )
         self._timed("callbacks", self._notify, "on_generation", event)
         self._notified = self.generation
@@ -353,13 +351,15 @@ class Search:
             idle=self._idle,
         )
 
+    def go_back(self, snapshot: Snapshot) -> None:
+        """Let the coming generation have the parents of an earlier one; a listener may call it."""
+        self._restore(replace(snapshot, generation=self.generation))
+
     def _restore(self, snapshot: Snapshot) -> None:
-        handles = self.executor.restore(
-            [p.state for p in snapshot.population], snapshot.environment
-        )
-        self.population = [
-            replace(p, state=handle) for p, handle in zip(snapshot.population, handles, strict=True)
-        ]
+        states = [p.state for p in snapshot.population]
+        handles = self.executor.restore(states, snapshot.environment)
+        pairs = zip(snapshot.population, handles, strict=True)
+        self.population = [replace(p, state=handle) for p, handle in pairs]
         with taking_over(snapshot, "state of the strategy"):
             self.strategy.load_state_dict(snapshot.strategy)
         self.generation = snapshot.generation

@@ -201,11 +201,12 @@ def _held(config: RunConfig) -> dict[str, str]:
     if not folder.is_mapped(settings.store, count, size, channels):
         return {"held": "in memory"}
     from egan.data.prepared import Recipe, is_fresh
+    from egan.memory import in_bytes
 
     recipe = Recipe(path=str(listing.root.resolve()), image_size=size, channels=channels)
     state = "which is there already" if is_fresh(recipe, listing) else "which is prepared once"
-    gigabytes = recipe.num_bytes(count) / 2**30
-    return {"held": f"mapped from {recipe.place}, {state}; it takes up to {gigabytes:.3g} GiB"}
+    taken = in_bytes(recipe.num_bytes(count))
+    return {"held": f"mapped from {recipe.place}, {state}; it takes up to {taken}"}
 
 
 def _check(planned: Plan, dataset: Dataset) -> None:

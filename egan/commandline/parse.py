@@ -24,6 +24,8 @@ from egan.runs.idle import refuse_idle
 from egan.runs.plan import checked, plan
 
 DEFAULT = "digits"
+MAY_CHANGE = ("--data.path ", "--data.store ", "--rounds ")
+"""Flags of sections that a resumed run may change, since no result depends on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +206,7 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
     before, after = to_dict(base), to_dict(request.config)
     changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
     changed = [text for name in changed for text in _differences(name, before[name], after[name])]
-    changed = [text for text in changed if not text.startswith(("--data.path ", "--rounds "))]
+    changed = [text for text in changed if not text.startswith(MAY_CHANGE)]
     if changed:
         raise UserError(
             f"--resume {run} must keep what the result depends on, but changed: "

@@ -72,6 +72,8 @@ class RunConfig:
     """Generations, or rounds, between looks at samples; by default 20 looks a run."""
     checkpoint_every: int | None = None
     """Generations, or rounds, between checkpoints; by default as often as looks, or every round."""
+    on_collapse: Literal["tell", "rollback"] = "tell"
+    """Where training collapses: tell, or also go back to the best look with rates halved."""
     features: str | None = None
     """What sample distances are taken in instead of a classifier of the data: inception, a
     TorchScript FILE.pt, or your own module:function."""

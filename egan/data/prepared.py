@@ -37,6 +37,7 @@ from egan.data.listing import Listing, list_images
 from egan.data.store import Mapped
 from egan.errors import printable
 from egan.files import cache_folder, write_json
+from egan.memory import in_bytes
 
 FORMAT = "egan-images-1"
 PIXELS, ABOUT = "pixels.u8", "about.json"
@@ -263,9 +264,7 @@ def _check_room(recipe: Recipe, num_images: int) -> None:
     wanted, folder = recipe.num_bytes(num_images), recipe.place.parent
     free = shutil.disk_usage(folder).free
     if wanted > free:
-        raise OSError(
-            f"they may take {wanted / 2**30:,.1f} GiB, but {free / 2**30:,.1f} GiB are free"
-        )
+        raise OSError(f"they may take {in_bytes(wanted)}, but {in_bytes(free)} are free")
 
 
 def _written(part: Path, recipe: Recipe, listing: Listing) -> dict[str, Any]:

@@ -300,6 +300,9 @@ class EvolvedGenerator(Member):
         The optimisers' options are those of the settings, whatever the state was trained with.
         """
         self.game.updates = state["updates"]
+        if (rate := state.get("rate", 1.0)) != self.game.rate:
+            self.game.rate = rate
+            self.game.apply_settings()
         for name, weights in state["networks"].items():
             for key, tensor in self.tensors[name].items():
                 tensor.data = weights[key].to(tensor.device)

@@ -165,7 +165,13 @@ class Plan:
         names = ["data", "settings", "device", "arithmetic"]
         names += ["evolve", "evolution"] if self.config.mutations else []
         rounds = {"interval": self.config.search.interval} if self.unit == "rounds" else {}
-        return {"model": self.model, **rounds, **{name: settings[name] for name in names}}
+        looks = {"rollback at looks every": self.look_every} if self._goes_back else {}
+        return {"model": self.model, **rounds, **looks, **{name: settings[name] for name in names}}
+
+    @property
+    def _goes_back(self) -> bool:
+        """Whether what looks see may change the run."""
+        return self.config.on_collapse == "rollback"
 
 
 def plan(config: RunConfig) -> Plan:
@@ -188,6 +194,11 @@ def checked(config: RunConfig) -> RunConfig:
     config.check()
     made = plan(config)
     collection.check_augmentation(config)
+    if config.on_collapse == "rollback" and made.kind == "search":
+        raise ValueError(
+            "--on-collapse rollback is for one model or one evolution: a search replaces members "
+            "that have collapsed anyway. Leave it out."
+        )
     if config.mutations:
         _check_evolves(made.model)
     if config.device == "cuda" and not made.in_process and config.gpus_per_worker == 0:

@@ -65,6 +65,8 @@ class Model(Member):
         optimizers: By the name of the network that they train; see `learning`.
         rng: The stream of the coming draws, on the CPU; new in every step and evaluation.
         updates: How many updates there were so far.
+        rate: What all learning rates are multiplied by: below 1 where a run went back, see
+            `egan.runs.listeners.alarm`.
 
     Raises:
         ValueError: A setting is wrong, or the networks do not fit the data.
@@ -95,6 +97,7 @@ class Model(Member):
     task: Any
     truncation: float | None = None
     """How far samples are truncated just now; None for not at all."""
+    rate = 1.0
 
     def __init__(
         self,
@@ -147,7 +150,7 @@ class Model(Member):
         They are applied again after every change of hyperparameters.
         """
         return {
-            name: optimizers.options(self.settings, lr=self.learning_rate(name))
+            name: optimizers.options(self.settings, lr=self.rate * self.learning_rate(name))
             for name in self.learning
         }
 
@@ -321,14 +324,15 @@ class Model(Member):
         """
         known = {name: self.optimizers[name] for name in networks if name in self.optimizers}
         moments = {name: optimizers.moments(one) for name, one in known.items()}
-        return {"updates": self.updates, "networks": networks, "optimizers": moments}
+        rate = {} if self.rate == 1 else {"rate": self.rate}
+        return {"updates": self.updates, **rate, "networks": networks, "optimizers": moments}
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state made by :meth:`state_dict`, or the part of one.
 
         The settings of optimisers are those of the model, whatever the state was trained with.
         """
-        self.updates = state["updates"]
+        self.updates, self.rate = state["updates"], state.get("rate", 1.0)
         for name, weights in state["networks"].items():
             self.networks[name].load_state_dict(weights)
         for name, moments in state["optimizers"].items():

@@ -22,6 +22,7 @@ SAYS = {
     "digits": "worst ratio of distances",
     "engine_overhead": "three plain Ray actors",
     "generation_cost": "dcgan --evolve / E-GAN with the networks of dcgan",
+    "mapped_data": "updates a second, mapped / in memory",
     "memory": "megabytes more",
     "mixtures": "median high quality",
     "mutation_score": "mutants killed",
