@@ -146,6 +146,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="shapes",
     ),
+    "autoencoder": Entry(
+        "egan.collection.autoencoder:Autoencoder",
+        paper="Reducing the dimensionality of data with neural networks, Science 313, 2006",
+        family="autoencoding",
+        task="digits",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

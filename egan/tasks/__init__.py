@@ -10,6 +10,7 @@ from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
+from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.translation import Translation
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Generation",
     "Needs",
     "Recognition",
+    "Reconstruction",
     "Scores",
     "Task",
     "Translation",
