@@ -152,6 +152,13 @@ MODELS: dict[str, Entry] = {
         family="autoencoding",
         task="digits",
     ),
+    "rbm": Entry(
+        "egan.collection.rbm.model:Rbm",
+        paper="Training products of experts by minimizing contrastive divergence, 2002; deep "
+        "Boltzmann machines, AISTATS 2009",
+        family="energy",
+        task="digits",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

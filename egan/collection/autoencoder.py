@@ -1,7 +1,7 @@
-"""Autoencoder (Hinton and Salakhutdinov 2006, "Reducing the dimensionality of data with neural
-networks", Science 313).
+"""Autoencoder (Hinton and Salakhutdinov 2006).
 
-An encoder f tells a sample in a few numbers, a decoder g tells the sample again from them:
+"Reducing the dimensionality of data with neural networks", Science 313. An encoder f tells a sample
+in a few numbers, a decoder g tells the sample again from them:
 
     L = E_x[‖x − g(f(x̃))‖²]        or the cross-entropy of pixels brought to [0, 1]
 
