@@ -159,6 +159,13 @@ MODELS: dict[str, Entry] = {
         family="energy",
         task="digits",
     ),
+    "pixelcnn": Entry(
+        "egan.collection.pixelcnn.model:PixelCnn",
+        paper="Pixel recurrent neural networks, 1601.06759, and Conditional image generation with "
+        "PixelCNN decoders, 1606.05328",
+        family="autoregressive",
+        task="digits",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",
