@@ -166,6 +166,12 @@ MODELS: dict[str, Entry] = {
         family="autoregressive",
         task="digits",
     ),
+    "transforming_autoencoder": Entry(
+        "egan.collection.transforming_autoencoder:TransformingAutoencoder",
+        paper="Transforming auto-encoders, ICANN 2011",
+        family="autoencoding",
+        task="digits, moved",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

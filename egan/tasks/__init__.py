@@ -11,6 +11,7 @@ from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
+from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import Translation
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "Recognition",
     "Reconstruction",
     "Scores",
+    "Shifts",
     "Task",
     "Translation",
     "draw",
     "draw_labels",
     "moved",
+    "placed",
 ]
