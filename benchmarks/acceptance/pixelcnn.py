@@ -26,14 +26,14 @@ from egan.judging.tables import bits_per_dimension, each_alone, two_neighbours
 from egan.tasks import Task
 
 SEEDS = 3
-LEVELS, UPDATES = 17, 1200
+LEVELS, UPDATES = 17, 900
 STAGES = ((1.0, 4), (0.3, 1), (0.1, 1))
 """Shares of the learning rate, and sixths of the updates."""
 CELLS: dict[str, dict[str, Any]] = {
     "gated": {"cell": "gated", "width": 16, "lr": 3e-3},
-    "plain": {"cell": "plain", "width": 20, "lr": 3e-3},
-    "row": {"cell": "row", "width": 16, "blocks": 2, "lr": 3e-3},
-    "diagonal": {"cell": "diagonal", "width": 16, "blocks": 2, "lr": 3e-3},
+    "plain": {"cell": "plain", "width": 21, "lr": 3e-3},
+    "row": {"cell": "row", "width": 16, "blocks": 1, "lr": 3e-3},
+    "diagonal": {"cell": "diagonal", "width": 16, "blocks": 1, "lr": 3e-3},
 }
 SMOOTHING, BACKING = 1.0, 10.0
 SIDE = 3

@@ -46,19 +46,19 @@ NUM_FOLLOWED = 500
 class TransformingAutoencoderSettings(Settings):
     """Settings of a transforming autoencoder."""
 
-    STRUCTURAL = ("capsules", "recognition", "generation", "most")
+    STRUCTURAL = ("capsules", "recognition_units", "generation_units", "most")
     SPACE: ClassVar = {
         "lr": "1e-4,1e-2,log",
         "capsules": "5,10,20,30",
-        "recognition": "10,20,40",
-        "generation": "10,20,40",
+        "recognition_units": "10,20,40",
+        "generation_units": "10,20,40",
     }
 
     capsules: int = 30
     """Capsules (K)."""
-    recognition: int = 10
+    recognition_units: int = 10
     """Recognition units of a capsule."""
-    generation: int = 20
+    generation_units: int = 20
     """Generation units of a capsule."""
     most: int = 2
     """The most pixels that an image is moved by from the middle of its canvas, along each axis."""
@@ -99,10 +99,10 @@ class Capsules(nn.Module):
     def __init__(self, size: int, s: TransformingAutoencoderSettings) -> None:
         super().__init__()
         self.count = s.capsules
-        self.recognise = nn.Linear(size, s.capsules * s.recognition)
-        self.read = Apart(s.capsules, s.recognition, 3)
-        self.spread = Apart(s.capsules, 2, s.generation)
-        self.draw = nn.Linear(s.capsules * s.generation, size)
+        self.recognise = nn.Linear(size, s.capsules * s.recognition_units)
+        self.read = Apart(s.capsules, s.recognition_units, 3)
+        self.spread = Apart(s.capsules, 2, s.generation_units)
+        self.draw = nn.Linear(s.capsules * s.generation_units, size)
 
     def find(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return where things of images (N, D) are, (N, K, 2), and whether, (N, K)."""
@@ -138,12 +138,12 @@ class TransformingAutoencoder(Model):
     presets: ClassVar = {"small": small, "mnist": mnist, "paper": paper}
     sources: ClassVar = {
         "paper": {
-            "from memory": ("capsules", "recognition", "generation"),
+            "from memory": ("capsules", "recognition_units", "generation_units"),
             "ours": ("batch_size", "most", "lr"),
         }
     }
     learning: ClassVar = {"capsules": "lr"}
-    tiny: ClassVar = {"capsules": 3, "recognition": 2, "generation": 2, "batch_size": 8}
+    tiny: ClassVar = {"capsules": 3, "recognition_units": 2, "generation_units": 2, "batch_size": 8}
     settings: TransformingAutoencoderSettings
 
     def build(self) -> dict[str, nn.Module]:

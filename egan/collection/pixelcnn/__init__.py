@@ -81,9 +81,8 @@ def small() -> RunConfig:
     """Digits of 8x8 pixels in their 17 levels, gated, in two minutes."""
     return RunConfig(
         data=DataConfig(name="digits"),
-        search=SearchConfig(rounds=20, interval=75),
+        search=SearchConfig(rounds=6, interval=200),
         settings=PixelCnnSettings(),
-        look_every=4,
     )
 
 
@@ -91,9 +90,8 @@ def mnist() -> RunConfig:
     """5,000 digits of MNIST in black and white, in some ten minutes."""
     return RunConfig(
         data=DataConfig(name="mnist5k"),
-        search=SearchConfig(rounds=20, interval=50),
+        search=SearchConfig(rounds=2, interval=500),
         settings=PixelCnnSettings(levels=2, batch_size=16),
-        look_every=20,
     )
 
 
