@@ -2,7 +2,7 @@
 
 Each is a probability of whole images, so that its bits are as good as any model's. What was counted
 seldom is backed by what was counted more often: a pixel's own law by that of all pixels, that by
-the even one; a law after two neighbours by the pixel's own.
+the even one; a law after two neighbours at a place by that at all places, that by the pixel's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor
 SMOOTHING = 1.0
 """Counts that a pixel's law gives to that of all pixels."""
 BACKING = 10.0
-"""Counts that a law after two neighbours gives to the pixel's own."""
+"""Counts that a law after two neighbours gives to what backs it."""
 
 
 def each_alone(
@@ -55,23 +55,32 @@ def two_neighbours(
 ) -> Tensor:
     """Return log p of images (M, C, H, W), each pixel after its left and its upper neighbour, (M,).
 
-    One table for all places; beyond the border is a level of its own. Arguments as in `each_alone`.
+    A table for each place, backed by one for all places, backed by the pixel's own law; beyond the
+    border is a level of its own. Arguments as in `each_alone`.
 
     Args:
         real: What is counted.
         held_out: What is judged.
         levels: How many levels there are.
         smoothing: Of the pixels' own laws.
-        backing: Counts that are given to the pixel's own law.
+        backing: Counts that a table gives to what backs it.
     """
     law = pixel_laws(real, levels, smoothing)
-    size = (levels + 1) ** 2
-    before, after = contexts(real, levels), contexts(held_out, levels)
-    pairs = (before * levels + real).flatten().bincount(minlength=size * levels)
-    seen = before.flatten().bincount(minlength=size)
-    own = law[torch.arange(law.shape[0]), held_out.flatten(1)].view(held_out.shape)
-    p = (pairs[after * levels + held_out] + backing * own) / (seen[after] + backing)
-    return p.log().flatten(1).sum(dim=1)
+    places = torch.arange(law.shape[0])
+    p = law[places, held_out.flatten(1)]
+    before, after = (contexts(images, levels).flatten(1) for images in (real, held_out))
+    num = (levels + 1) ** 2
+    for known, asked in ((before, after), (places * num + before, places * num + after)):
+        pairs = counted(known * levels + real.flatten(1), asked * levels + held_out.flatten(1))
+        p = (pairs + backing * p) / (counted(known, asked) + backing)
+    return p.log().sum(dim=1)
+
+
+def counted(known: Tensor, asked: Tensor) -> Tensor:
+    """Return how often each of some numbers is among known ones, of the shape of `asked`."""
+    values, counts = known.unique(return_counts=True)
+    nearest = torch.searchsorted(values, asked).clamp(max=len(values) - 1)
+    return torch.where(values[nearest] == asked, counts[nearest], 0)
 
 
 def contexts(images: Tensor, levels: int) -> Tensor:

@@ -6,7 +6,14 @@ import math
 import pytest
 import torch
 
-from egan.judging.tables import bits_per_dimension, contexts, each_alone, pixel_laws, two_neighbours
+from egan.judging.tables import (
+    bits_per_dimension,
+    contexts,
+    counted,
+    each_alone,
+    pixel_laws,
+    two_neighbours,
+)
 
 LEVELS = 3
 
@@ -57,3 +64,17 @@ def test_beyond_the_border_is_a_level_of_its_own():
 
 def test_bits():
     assert bits_per_dimension(-10 * math.log(2), 5) == pytest.approx(2.0)
+
+
+def test_numbers_are_counted():
+    known = torch.tensor([[3, 9], [3, 4]])
+    assert counted(known, torch.tensor([3, 4, 5, 9, 100, -1])).tolist() == [2, 1, 0, 1, 0, 0]
+
+
+def test_a_place_may_have_a_law_of_its_own():
+    """Pixels that copy their left neighbour in one row, and turn it over in the next."""
+    left = torch.randint(2, (400, 1, 2, 1), generator=torch.Generator().manual_seed(0))
+    images = torch.cat([left, left], dim=3)
+    images[:, :, 1, 1] = 1 - images[:, :, 1, 1]
+    nats = two_neighbours(images[:200], images[200:], levels=2, backing=1.0).mean()
+    assert float(nats) == pytest.approx(-2 * math.log(2), abs=0.1)
