@@ -68,7 +68,7 @@ class AutoencoderSettings(Settings):
     """Share of a sample's numbers that the encoder does not get to see."""
     tied: bool = False
     """Let the decoder's matrices be the encoder's, transposed."""
-    lr: float = 1e-3
+    lr: float = 3e-3
     """Learning rate."""
 
     def check(self) -> None:
@@ -93,7 +93,7 @@ def paper() -> RunConfig:
         data=DataConfig(name="mnist", image_size=28),
         search=SearchConfig(rounds=100, interval=1000),
         settings=AutoencoderSettings(
-            width=1000, depth=3, latent_dim=30, activation="sigmoid", loss="bernoulli"
+            width=1000, depth=3, latent_dim=30, activation="sigmoid", loss="bernoulli", lr=1e-3
         ),
     )
 

@@ -94,27 +94,32 @@ def paper() -> RunConfig:
 
 
 class Capsules(nn.Module):
-    """Images of D pixels -> K places and presences -> images of D pixels."""
+    """Ink of D pixels -> K places and presences -> ink of D pixels."""
 
     def __init__(self, size: int, s: TransformingAutoencoderSettings) -> None:
         super().__init__()
-        self.count = s.capsules
+        self.count, self.reach = s.capsules, 2.0 * s.most  # about as far as things move
         self.recognise = nn.Linear(size, s.capsules * s.recognition_units)
         self.read = Apart(s.capsules, s.recognition_units, 3)
         self.spread = Apart(s.capsules, 2, s.generation_units)
         self.draw = nn.Linear(s.capsules * s.generation_units, size)
 
     def find(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return where things of images (N, D) are, (N, K, 2), and whether, (N, K)."""
+        """Return where things of ink (N, D) are, (N, K, 2), and whether, (N, K)."""
         units = self.recognise(rows).sigmoid().unflatten(1, (self.count, -1))
         told = self.read(units)
-        return told[..., :2], told[..., 2].sigmoid()
+        return self.reach * told[..., :2], told[..., 2].sigmoid()
 
     def tell(self, places: Tensor, presence: Tensor) -> Tensor:
-        """Draw things at places (N, K, 2) as far as they are there, (N, K): images (N, D)."""
+        """Draw things at places (N, K, 2) as far as they are there, (N, K): ink (N, D)."""
         units = self.spread(places).sigmoid() * presence[..., None]
         drawn: Tensor = self.draw(units.flatten(1))
         return drawn
+
+
+def ink(images: Tensor) -> Tensor:
+    """Return images in [-1, 1] as numbers in [0, 1]: most of a digit is 0."""
+    return (images + 1) / 2
 
 
 class Apart(nn.Module):
@@ -154,17 +159,17 @@ class TransformingAutoencoder(Model):
 
     def find(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return places (N, K, 2), in pixels down and right, and presences (N, K) of canvases."""
-        places, presence = self.capsules.find(images.to(self.device).flatten(1))
+        places, presence = self.capsules.find(ink(images.to(self.device)).flatten(1))
         return places, presence
 
     def drawn(self, source: Tensor, shift: Tensor) -> Tensor:
-        """Return canvases (N, D), moved by shifts (N, 2), their pixels not yet in [-1, 1]."""
+        """Return the ink (N, D) of canvases, moved by shifts (N, 2), 0 for none and 1 for white."""
         places, presence = self.find(source)
         return self.capsules.tell(places + shift.to(self.device)[:, None], presence)
 
     def moved(self, source: Tensor, shift: Tensor) -> Tensor:
         """Move what canvases (N, C, H, W) show by shifts (N, 2)."""
-        images = self.drawn(source, shift).unflatten(1, self.task.canvas)
+        images = 2 * self.drawn(source, shift).unflatten(1, self.task.canvas) - 1
         made: Tensor = self.task.data.kind.clamp(images)
         return made
 
@@ -172,7 +177,7 @@ class TransformingAutoencoder(Model):
         """Descend the error once."""
         batch = self.draw()
         made = self.drawn(batch.samples, batch.codes["shift"])
-        self.descend(F.mse_loss(made, batch.codes["target"].flatten(1)), "capsules")
+        self.descend(F.mse_loss(made, ink(batch.codes["target"]).flatten(1)), "capsules")
 
     def look(self) -> dict[str, float]:
         """Add how places follow shifts: 1 where they do."""

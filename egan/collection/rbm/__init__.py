@@ -71,7 +71,7 @@ class RbmSettings(Settings):
     """Updates of each hidden layer on its own at first."""
     sampling_steps: int = 200
     """Rounds of Gibbs sampling from noise to a sample."""
-    lr: float = 0.05
+    lr: float = 0.1
     """Learning rate."""
     optimizer: Literal["sgd", "adam"] = "sgd"
     """Gradient descent with momentum, or Adam."""
@@ -95,7 +95,7 @@ def deep() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=20, interval=200),
-        settings=RbmSettings(second_hidden=32, pretraining=500, gibbs_steps=5, lr=0.03),
+        settings=RbmSettings(second_hidden=32, pretraining=500, gibbs_steps=5),
     )
 
 
