@@ -68,7 +68,8 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
 def exact_marks(seeds: Sequence[int], task: Task, *, quick: bool) -> list[Figures]:
     """Measure what is known by summing over all states."""
     ones, tens = zip(*(cosines(Rbm, seed, task, quick=quick) for seed in seeds), strict=True)
-    astray, still = cosines(FromNoise, seeds[0], task, quick=quick)
+    _, still = cosines(FromNoise, seeds[0], task, quick=quick)
+    astray, _ = cosines(Negated, seeds[0], task, quick=quick)
     return [
         Figures(
             mark="rises",
@@ -87,7 +88,7 @@ def exact_marks(seeds: Sequence[int], task: Task, *, quick: bool) -> list[Figure
         Figures(
             mark="near",
             found=ones,
-            saboteur="chains that start anywhere and stay there",
+            saboteur="the gradient's negative",
             sabotaged=[astray],
         ),
     ]
