@@ -156,10 +156,13 @@ _ALL = (
     _plain("importance_bound", "importance-weighted bound", "higher", "nats"),
     _plain("log_likelihood", "log likelihood", "higher", "nats"),
     _plain("nll", "negative log likelihood", "lower", "nats"),
+    _plain("pseudo_likelihood", "pseudo-likelihood", "higher", "nats"),
+    Measure(name="autocorrelation", label="autocorrelation, 10 rounds", form=".3f", better="lower"),
     _plain("kl", "Kullback-Leibler divergence", None, "nats"),
     _plain("bits_per_dimension", "bits per dimension", "lower", "bits"),
     # of what was made from an image
     _log("reconstruction_error", "reconstruction error"),
+    _plain("slope", "slope of places against shifts"),
     _plain("psnr", "PSNR", "higher", "dB"),
     _share("ssim", "SSIM", form=".3f"),
     _plain("l1", "mean absolute error", "lower"),
