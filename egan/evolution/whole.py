@@ -17,6 +17,7 @@ from egan.evolution.discriminator import SharedDiscriminator
 from egan.evolution.generator import EvolvedGenerator
 from egan.evolution.scoring import has_buffers
 from egan.training.arithmetic import check_compiler
+from egan.training.renewal import RENEWALS, renew
 from population import Callback, Evolution, Executor, InlineExecutor, Niches, Search
 from population.member import Hyperparameters, Member
 from population.records.checkpoint import Snapshot
@@ -196,12 +197,17 @@ class WholeEvolution(Member):
         self.config = self.given.tuned(hyperparameters)
         self.parts = parts_of(self.config, self.game_type, self.task)
 
-    def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - the evolution has them
+    def step(self, operator: str | None = None) -> None:
         """Evolve for the settings' ``interval`` of generations.
+
+        Begin anew before, all survivors and the discriminator, where the operator says so; the
+        mutations are the evolution's own.
 
         Raises:
             NothingSurvivesError: No child has had a finite fitness for a while.
         """
+        if operator in RENEWALS:
+            self._renew(operator)
         interval = self.config.search.interval
         search = evolution_search(
             self.parts, seed=self.seeds.own("step"), checkpoint_every=interval
@@ -209,6 +215,18 @@ class WholeEvolution(Member):
         search.archive.save(replace(self.inside, identity=search.identity))
         search.resume().run(self.inside.generation + interval)
         self.inside = search.archive.latest(search.identity)
+
+    def _renew(self, operator: str | None) -> None:
+        """Shrink and perturb the weights of all survivors and of the discriminator, or draw anew."""
+        state, sides = self.state_dict(), self.game.sides
+        members = self.game.with_averages(sides.members)
+        for place, survivor in enumerate(state["survivors"]):
+            self.game.load_state_dict(joined(survivor["state"], state["discriminator"]))
+            renew(self.game, operator)
+            survivor["state"] = unpack(pack(self.game.part(members)))
+            if place == len(state["survivors"]) - 1:
+                state["discriminator"] = unpack(pack(self.game.part(sides.environment)))
+        self.load_state_dict(state)
 
     def evaluate(self) -> dict[str, float]:
         """Score the best survivor as the paper does, by its averaged weights."""
