@@ -42,8 +42,7 @@ def strategy_of(config: RunConfig) -> Strategy:
 
 def _strategy(config: RunConfig) -> SpaceStrategy:
     kind = lookup(strategies(), str(config.search.strategy), kind="search (--search)")
-    structural = type(config.settings).STRUCTURAL
-    space = read_space(config.search.space, config.kinds, structural=structural)
+    space = read_space(config.search.space, config.kinds, structural=config.structural)
     settings = options.read_options(config.search.options, kind)
     try:
         return kind(space, config.search.population, **settings)
@@ -54,7 +53,8 @@ def _strategy(config: RunConfig) -> SpaceStrategy:
 def default_space(config: RunConfig) -> Mapping[str, str]:
     """Return what a search varies if it is not told."""
     space = type(config.settings).SPACE
-    return {name: text for name, text in space.items() if name in config.kinds}
+    idle = {"diversity_weight"} if config.evolution.niches else set()
+    return {name: text for name, text in space.items() if name in {*config.kinds} - idle}
 
 
 def with_space(config: RunConfig) -> RunConfig:

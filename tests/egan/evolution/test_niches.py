@@ -182,7 +182,6 @@ def settings(**evolution):
         ({"reuse_gradient": True}, "got --evolution.reuse-gradient: there is no scored batch"),
         ({"niches": -1}, "--evolution.niches must be 0 or more, but got -1"),
         ({"niches": 17}, "--batch-size must be 17 or more, so that each of 17 niches"),
-        ({"search": {"strategy": "pbt"}}, "--search pbt compares evolutions by their best"),
     ],
 )
 def test_what_contradicts_niches_is_refused(changes, message):
