@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fitness.adversarial import Diversity, combine, diversity, quality
     from fitness.classes import (
+        ClassCoverage,
         accuracy,
+        class_coverage,
         inception_score,
         intra_class_diversity,
         normalized_mutual_information,
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
     from fitness.weights import mixture_weights
 
 __all__ = [
+    "ClassCoverage",
     "Diversity",
     "Labelled",
     "MixtureScores",
     "SampleScores",
     "accuracy",
+    "class_coverage",
     "combine",
     "crowded_order",
     "crowding_distance",
@@ -60,11 +64,13 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ClassCoverage": "classes",
     "Diversity": "adversarial",
     "Labelled": "probe",
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
     "accuracy": "classes",
+    "class_coverage": "classes",
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",

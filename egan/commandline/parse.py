@@ -65,8 +65,12 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
     return _checked(request, base)
 
 
-def starting_point(source: str) -> RunConfig:
+def starting_point(source: str, *, beside: Sequence[str] = ()) -> RunConfig:
     """Return the settings of a preset, of a model, or of a YAML file.
+
+    Args:
+        source: Its name, or the file.
+        beside: Sections of the file that somebody else reads.
 
     Raises:
         UserError: There is no such preset or file, or the file holds no settings.
@@ -89,7 +93,7 @@ def starting_point(source: str) -> RunConfig:
             f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
-        config = read_config(path, collection.preset)
+        config = read_config(path, collection.preset, beside=beside)
         refuse_idle(plan(config), collection.preset(config.preset))
         return config
 

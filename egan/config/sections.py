@@ -15,8 +15,8 @@ class DataConfig:
     """What to learn from."""
 
     name: str = "digits"
-    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, shapes, scenes, bimodal,
-    gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
+    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist, shapes,
+    scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, folder, cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, cifar10, mnist and npz."""
     image_size: int | None = None

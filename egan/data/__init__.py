@@ -27,6 +27,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "overlapped_mnist5k": Lazy(
         "egan.data.overlapped_digits:load_mnist5k", "24,000 pairs of those, 36x36 grey; egan[data]"
     ),
+    "stacked_mnist": Lazy(
+        "egan.data.stacked_mnist:load", "24,000 images of three of those, a channel each; 28x28"
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -36,6 +39,7 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
     "gaussians25": Lazy("egan.data.points:gaussians25", "25 Gaussians on a grid, in a plane"),
+    "ring16": Lazy("egan.data.points:ring16", "16 Gaussians on a circle, every other one rare"),
     "swiss_roll": Lazy("egan.data.points:swiss_roll", "a noisy spiral, points in a plane"),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
@@ -44,9 +48,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
 }
 NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
-POINTS = ("bimodal", "gaussians8", "gaussians25", "swiss_roll")
+POINTS = ("bimodal", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
-    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "shapes", "scenes"),
+    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
+    *("shapes", "scenes"),
     *POINTS,
 )
 

@@ -27,19 +27,24 @@ class Process(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Equally likely round Gaussians: x = centre_k + std * noise, k uniform.
+    """Round Gaussians: x = centre_k + std * noise, k uniform or by weight.
 
     Attributes:
         centres: A (K, 2) float32 array.
         std: The standard deviation of every component, along each axis.
+        weights: How likely each component is (K,), their sum 1; None where all are alike.
     """
 
     centres: Array
     std: float
+    weights: Array | None = None
 
     def points(self, n: int, rng: np.random.Generator) -> Array:
         """Draw (n, 2) float32 points."""
-        which = rng.integers(len(self.centres), size=n)
+        if self.weights is None:
+            which = rng.integers(len(self.centres), size=n)
+        else:
+            which = rng.choice(len(self.centres), size=n, p=self.weights)
         noise = rng.standard_normal((n, self.centres.shape[1]), dtype=np.float32)
         points: Array = self.centres[which] + np.float32(self.std) * noise
         return points
@@ -62,6 +67,7 @@ class Dataset:
         test: The indices of the samples that are kept for tests, where the data set says which;
             see `egan.data.splits`.
         vocabulary: How many tokens there are, where the samples are tokens.
+        singles: The grey images that are stacked as the channels of each sample, or None.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -78,6 +84,7 @@ class Dataset:
     annotations: Mapping[str, Array] = field(default_factory=dict)
     test: Array | None = None
     vocabulary: int | None = None
+    singles: Dataset | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:

@@ -22,7 +22,9 @@ from safetensors import SafetensorError
 
 from egan.data.dataset import Array, Dataset
 from egan.data.kinds import Images
+from egan.data.splits import split
 from egan.judging import classifier
+from egan.judging.channels import READER, PerChannel
 
 VERSION = 2
 NUM_REFERENCE = 1000
@@ -44,6 +46,8 @@ class Features:
         classify: Images (N, C, H, W) -> logits (N, K), or None without labels.
         accuracy: On held-out data, of telling the classes or (without labels) the quarter turns;
             None where nothing was trained.
+        read: Images (N, C, H, W) -> modes (N,), or None where there are none to count.
+        num_modes: How many modes there are.
     """
 
     def __init__(
@@ -52,8 +56,12 @@ class Features:
         *,
         classify: Extractor | None = None,
         accuracy: float | None = None,
+        read: Extractor | None = None,
+        num_modes: int = 0,
     ) -> None:
         self.accuracy = accuracy
+        self.num_modes = num_modes
+        self._read = read
         self._embed = embed
         self._classify = classify
         self._reference: tuple[Dataset, Array] | None = None
@@ -91,6 +99,11 @@ class Features:
         classes: Array = _batched(self._classify, images).argmax(axis=1)
         return classes
 
+    def modes(self, images: torch.Tensor) -> Array:
+        """Tell the modes (N,) of images, from 0 to `num_modes` - 1."""
+        assert self._read is not None, "nothing to count"
+        return _batched(self._read, images)
+
     def probabilities(self, images: torch.Tensor) -> Array | None:
         """Return the probabilities of the classes (N, K) in float64; None without labels."""
         if self._classify is None:
@@ -117,7 +130,7 @@ def extractor(
     """Return the features that samples of `dataset` are judged by.
 
     Points, and other kinds but images, are their own features (tokens as one-hot codes). For images
-    a classifier is trained, or read from `cache`.
+    a classifier is trained, or read from `cache`; for stacked images one of the single ones.
 
     Args:
         dataset: The real data.
@@ -132,6 +145,8 @@ def extractor(
         ValueError: If `spec` names nothing that can be called.
     """
     custom = None if spec is None else _guarded(load_extractor(spec), spec)
+    if dataset.singles is not None:
+        return _of_channels(dataset, dataset.singles, cache or default_cache(), custom)
     images = isinstance(dataset.kind, Images)
     labelled = images and classifier.has_classes(dataset)
     if not images or (custom is not None and not labelled):
@@ -139,6 +154,21 @@ def extractor(
     network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
+
+
+def _of_channels(
+    dataset: Dataset, singles: Dataset, cache: Path, custom: Extractor | None
+) -> Features:
+    """Return features, and modes, of images whose channels are single ones."""
+    known, test = (split(singles, part) for part in ("train", "test"))
+    network, accuracy = _trained(known, cache, test=test, recipe=READER)
+    channels = PerChannel(network)
+    return Features(
+        custom or channels.embed,
+        accuracy=accuracy,
+        read=channels.modes,
+        num_modes=singles.num_classes ** dataset.shape[0],
+    )
 
 
 def load_extractor(spec: str | Extractor) -> Extractor:

@@ -128,6 +128,7 @@ _ALL = (
     _count("classes", "classes"),
     _count("modes", "modes"),
     _share("high_quality", "high quality"),
+    Measure(name="kl_modes", label="KL to equal modes", form=".3f", better="lower", quiet=True),
     Measure(name="jsd", label="Jensen-Shannon divergence", form=".3f", better="lower", quiet=True),
     _share("coverage", "coverage", form=".2f"),
     _share("precision", "precision", form=".2f"),
@@ -174,10 +175,13 @@ MEASURES: dict[str, Measure] = {one.name: one for one in _ALL}
 IN_FEATURES = frozenset(("frechet", "mmd", "precision", "recall", "density", "coverage", "classes"))
 """Measures that are taken in the features of a classifier: worth no more than the classifier."""
 
-LEADING = (("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall"))
+LEADING = (
+    ("modes", "kl_modes", "high_quality", "jsd"),
+    ("frechet", "classes", "precision", "recall"),
+)
 """What leads a report: of the first group of which a run has the first measure."""
 
-DECIDING = {"modes": ("modes", "high_quality")}
+DECIDING = {"modes": ("modes", "kl_modes", "high_quality")}
 """What ranks methods, where it is more than the measure that leads."""
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from egan.judging.appraisal import appraise
-from egan.judging.judge import judge
+from egan.judging.judge import SAMPLES_A_MODE, judge
 from egan.judging.reference import SEED, naive_samples, uniform_noise
 from egan.reporting.showing import show
 from egan.tasks.base import Draw, Scores, Task
@@ -30,7 +30,9 @@ class Generation(Task):
     are, see `egan.judging.judge`.
     """
 
-    leading: ClassVar[tuple[str, ...]] = ("modes", "high_quality", "frechet", "classes")
+    leading: ClassVar[tuple[str, ...]] = (
+        *("modes", "kl_modes", "high_quality", "frechet", "classes"),
+    )
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Score samples against the data."""
@@ -50,7 +52,9 @@ class Generation(Task):
 
     @property
     def num_looked_at(self) -> int:
-        """How many samples a look judges: of points, which cost nothing, a few more."""
+        """How many samples a look judges: a few more of points, and of what modes are counted."""
+        if self.features.num_modes:
+            return SAMPLES_A_MODE * self.features.num_modes
         many = self.data.kind.num_judged
         return many if many > Task.num_judged else self.num_judged
 
