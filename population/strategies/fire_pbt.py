@@ -13,6 +13,7 @@ from population.strategies.evaluators import Evaluator, rates
 from population.strategies.exploring import ExploringStrategy, num_losers
 from population.strategy import Child, Individual, Offspring
 
+
 class FirePBT(ExploringStrategy):
     """PBT with a sub-population whose fitness is the rate at which its weights would improve.
 

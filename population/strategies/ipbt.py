@@ -136,9 +136,7 @@ class IPBT(PB2):
         kept = Offspring(parent=place, operator=KEEP, hyperparameters=values, train=False)
         return [*offspring, kept]
 
-    def _start(
-        self, population: Sequence[Individual], rng: np.random.Generator
-    ) -> list[Offspring]:
+    def _start(self, population: Sequence[Individual], rng: np.random.Generator) -> list[Offspring]:
         """Return the members that begin an iteration."""
         members = population[: len(population) - self.has_elder]
         count = num_losers(len(members), self.quantile)

@@ -66,7 +66,9 @@ def test_an_evolution_needs_mutations():
 
 @pytest.mark.parametrize("niches", [0, 2])
 def test_a_member_of_a_search(member, niches):
-    check_member(member, hyperparameters={"niches": niches}, changed={"niches": niches, "generator_lr": 0.1})
+    check_member(
+        member, hyperparameters={"niches": niches}, changed={"niches": niches, "generator_lr": 0.1}
+    )
 
 
 def test_a_search_over_both(member):

@@ -29,7 +29,9 @@ def trained(task):
 
 def weights(game):
     networks = game.networks.items()
-    return {f"{k}.{n}": p.detach().clone() for k, one in networks for n, p in one.named_parameters()}
+    return {
+        f"{k}.{n}": p.detach().clone() for k, one in networks for n, p in one.named_parameters()
+    }
 
 
 @pytest.mark.parametrize(("operator", "old", "new"), [(SHRINK_PERTURB, 0.2, 0.1), (FRESH, 0, 1)])
