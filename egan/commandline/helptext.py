@@ -94,8 +94,8 @@ Examples:
 
 Search for hyperparameters: --search trains a population of whole GANs side by side. After every
 round of --interval generations they are compared by their samples' distance to the data. With pbt
-(or pb2, which models what paid off; mf_pbt, fire_pbt and ipbt, which look further ahead) the worst
-go on from the best ones' weights with varied hyperparameters; random and halving never vary them.
+(or pb2, which models what paid off; mf_pbt, fire_pbt and ipbt, which look further ahead) the
+worst go on from the best ones' weights with varied hyperparameters; random and halving never vary them.
 schedule.yaml is what the best one was trained with.
   {PROG} digits --search pbt --population 8 --rounds 20 --interval 100 \\
       --space.generator-lr 1e-5,1e-2,log --space.diversity-weight 0,0.5 \\

@@ -14,8 +14,7 @@ import tyro
 
 from egan import collection
 from egan.commandline.helptext import description
-from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
-from egan.config import options
+from egan.config import CADENCE, WHERE_ONLY, RunConfig, options, to_dict
 from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user

@@ -39,7 +39,7 @@ def renew(model: Model, operator: str | None) -> None:
 
 
 def renewed(state: State, game: Game, operator: str | None) -> State:
-    """Return the state of a whole evolution in which all survivors and what they live in begin anew.
+    """Return the state of a whole evolution whose survivors and discriminator begin anew.
 
     Args:
         state: As `egan.evolution.whole.WholeEvolution.state_dict` returns it.

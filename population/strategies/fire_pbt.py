@@ -18,8 +18,8 @@ class FirePBT(ExploringStrategy):
     """PBT with a sub-population whose fitness is the rate at which its weights would improve.
 
     The assumption: of two networks with similar scores and hyperparameters, the one that improves
-    faster ends better. Slots are, in this order, a *greedy* sub-population P1, which is plain PBT by
-    truncation; a *patient* one, P2, which is PBT with another fitness; and *evaluators*.
+    faster ends better. Slots are, in this order, a *greedy* sub-population P1, which is plain PBT
+    by truncation; a *patient* one, P2, which is PBT with another fitness; and *evaluators*.
 
     - An evaluator that is free takes the member of P2 that has waited longest, copies its weights,
       and trains them with the hyperparameters of P1's best member, its child.

@@ -35,8 +35,8 @@ class IPBT(PB2):
       one. Twice the members begin an iteration, and the better half goes on after its first
       interval.
 
-    What is ours: inside an iteration it is PB2, without the trust regions of the authors' optimiser;
-    the bandit across iterations looks at the best score itself, and draws choices without an order
+    What is ours: inside an iteration it is PB2, without the trust regions of the authors'
+    optimiser; the bandit across iterations looks at the best score itself, and draws choices without an order
     at random; a restart comes however near the end is, since the best member of all iterations
     before is kept and scored again in every generation (it costs no training), among which a search
     finds its best.
@@ -172,7 +172,10 @@ class IPBT(PB2):
         return drawn
 
     def ask_one(
-        self, population: Sequence[Individual], slot: int, rng: np.random.Generator
+        self,
+        population: Sequence[Individual],  # noqa: ARG002 - the interface
+        slot: int,  # noqa: ARG002
+        rng: np.random.Generator,  # noqa: ARG002
     ) -> Offspring | None:
         """Refuse: an iteration begins for all at once.
 

@@ -4,7 +4,7 @@ import pytest
 
 from egan.collection.search import strategies
 from egan.config.options import flag, options_of, read_options
-from population import FirePBT, MFPBT, PopulationBasedTraining, RandomSearch
+from population import MFPBT, FirePBT, PopulationBasedTraining, RandomSearch
 
 
 def test_every_setting_of_every_search_is_explained():
