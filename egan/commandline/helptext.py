@@ -64,7 +64,7 @@ def _of_searches() -> str:
     }
     width = max(map(len, names))
     rows = "\n".join(f"{name:<{width}}  {settings}" for name, settings in names.items())
-    return f"""Settings of each --search, as --search.NAME VALUE ({PROG} --list says what they mean):
+    return f"""Settings of each search, as --search.NAME VALUE; {PROG} --list explains them:
 {_indented(rows)}
 """
 
@@ -94,9 +94,9 @@ Examples:
 
 Search for hyperparameters: --search trains a population of whole GANs side by side. After every
 round of --interval generations they are compared by their samples' distance to the data. With pbt
-(or pb2, which models what paid off; mf_pbt, fire_pbt and ipbt, which look further ahead) the
-worst go on from the best ones' weights with varied hyperparameters; random and halving never vary them.
-schedule.yaml is what the best one was trained with.
+the worst go on from the best ones' weights with varied hyperparameters; pb2 models what paid off;
+mf_pbt, fire_pbt and ipbt look further ahead; random and halving never vary them. schedule.yaml is
+what the best one was trained with.
   {PROG} digits --search pbt --population 8 --rounds 20 --interval 100 \\
       --space.generator-lr 1e-5,1e-2,log --space.diversity-weight 0,0.5 \\
       --space.discriminator-steps 1,2,3

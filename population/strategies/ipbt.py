@@ -36,10 +36,10 @@ class IPBT(PB2):
       interval.
 
     What is ours: inside an iteration it is PB2, without the trust regions of the authors'
-    optimiser; the bandit across iterations looks at the best score itself, and draws choices without an order
-    at random; a restart comes however near the end is, since the best member of all iterations
-    before is kept and scored again in every generation (it costs no training), among which a search
-    finds its best.
+    optimiser; the bandit across iterations looks at the best score itself, and draws choices
+    without an order at random; a restart comes however near the end is, since the best member of
+    all iterations before is kept and scored again in every generation (it costs no training), and
+    a search finds its best among those that there are.
 
     Chebykin et al. 2025, arXiv 2511.09190, and AwesomeLemon/IPBT for the values of settings.
 
