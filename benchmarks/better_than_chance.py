@@ -1,10 +1,10 @@
 """PBT and its successors against random search and halving on digits, at equal training.
 
-A classifier is trained. Each search may spend the same number of member-steps (an epoch of one member), and ends with the
-generation in which they are spent: those that train more members for a while make fewer. Members
-are ranked by their loss on a validation split; what is reported is the error of the best member of
-the last population on a test split that no search has seen. Split, start and batches follow from
-the seed.
+A classifier is trained. Each search may spend the same number of member-steps (an epoch of one
+member), and ends with the generation in which they are spent: those that train more members for a
+while make fewer. Members are ranked by their loss on a validation split; what is reported is the
+error of the best member of the last population on a test split that no search has seen. Split,
+start and batches follow from the seed.
 
   python benchmarks/better_than_chance.py [pbt random halving ...] [--seeds 10] [--quick] [--save]
 
