@@ -212,7 +212,6 @@ def test_shares_that_a_model_does_not_take_are_refused():
         ("gan --evolution.niches 4", "Give --evolve minimax"),
         ("digits --evolution.niches 4 --evolution.contest-every 2", "there are no contests"),
         ("digits --evolution.niches 4 --arithmetic.vectorize on", "got --evolution.niches 4"),
-        ("digits --evolution.niches 4 --search pbt", "leave one of them out"),
     ],
 )
 def test_one_message_and_status_2(words, expected, capsys, tmp_path):
