@@ -1,8 +1,8 @@
 """The toy problem of the PBT paper (arXiv 1711.09846, section 4.1.1), whose answers are known.
 
 Members climb a surrogate of the true score with weights h that are themselves searched. No fixed h
-gets past 0.39; a population of two that exploits and explores comes close to the maximum of 1.2. IPBT
-has no place here: shrinking the weights is what solves the toy.
+gets past 0.39; a population of two that exploits and explores comes close to the maximum of 1.2.
+IPBT has no place here: shrinking the weights is what solves the toy.
 
   python benchmarks/pbt_toy.py [--seeds 200] [--quick] [--save]
 """

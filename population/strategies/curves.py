@@ -6,10 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 Curve = Sequence[float]
-Array = npt.NDArray[np.float64]
 
 SHIFTS = 10
 """How many shifts of a curve that lies above another one's are tried."""
@@ -17,7 +15,7 @@ HOPELESS = 2.0
 """The p-value of a curve that lies below another one's, above every threshold."""
 
 
-def smoothed(curve: Curve) -> Array:
+def smoothed(curve: Curve) -> Curve:
     """Return the mean of a Gaussian process with noise that is fitted to a curve, (N,) -> (N,).
 
     A Matern kernel of smoothness 5/2, over a time from 0 to 1. A curve of fewer than three points,
@@ -27,14 +25,14 @@ def smoothed(curve: Curve) -> Array:
 
 
 @lru_cache(maxsize=1024)  # a curve is compared with several others
-def _smoothed(curve: tuple[float, ...]) -> Array:
+def _smoothed(curve: tuple[float, ...]) -> tuple[float, ...]:
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped,unused-ignore]
 
     values = np.asarray(curve, dtype=np.float64)
     if len(values) < 3 or values.std() == 0:
-        return values
+        return curve
     times = np.linspace(0.0, 1.0, len(values))[:, None]
     kernel = ConstantKernel(1.0, (1e-2, 1e2)) * Matern(0.3, (0.05, 3.0), nu=2.5)
     model = GaussianProcessRegressor(kernel + WhiteKernel(0.1, (1e-4, 1e1)))
@@ -42,8 +40,8 @@ def _smoothed(curve: tuple[float, ...]) -> Array:
     with threadpool_limits(1), warnings.catch_warnings():  # the same bits on every machine
         warnings.simplefilter("ignore")
         model.fit(times, (values - middle) / scale)
-        mean: Array = model.predict(times)
-    return middle + scale * mean
+        mean = model.predict(times)
+    return tuple((middle + scale * mean).tolist())
 
 
 class Overlap(NamedTuple):
