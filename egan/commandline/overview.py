@@ -58,6 +58,7 @@ def catalogue() -> str:
         "Searches for hyperparameters (--search)": {
             name: (one.__doc__ or "").splitlines()[0] for name, one in strategies().items()
         },
+        **_settings_of_searches(),
         "Hyperparameters of E-GAN (--space.NAME), with what is searched if nothing is said": (
             _hyperparameters()
         ),
@@ -66,6 +67,20 @@ def catalogue() -> str:
         },
     }
     return "\n\n".join(_table(title, rows) for title, rows in tables.items())
+
+
+def _settings_of_searches() -> dict[str, Mapping[str, str]]:
+    """Return a table of each search's own settings: default, and what it means."""
+    from egan.collection.search import strategies
+    from egan.config.options import flag, options_of
+
+    return {
+        f"Settings of --search {name}, with their defaults": {
+            flag(key): f"{option.shown}  {option.help}" for key, option in options_of(one).items()
+        }
+        for name, one in strategies().items()
+        if options_of(one)
+    }
 
 
 def _family(entry: collection.Entry) -> str:
@@ -167,10 +182,13 @@ def _search(planned: Plan) -> dict[str, str]:
     if planned.kind != "search":
         return {}
     search = planned.config.search
-    space = ", ".join(f"{name} {text}" for name, text in search.space.items())
+    space, own = (
+        ", ".join(f"{name} {text}" for name, text in texts.items())
+        for texts in (search.space, search.options)
+    )
     return {
         "search": f"{search.strategy}: {search.population} members, {search.rounds} rounds of "
-        f"{search.interval} {planned.step}",
+        f"{search.interval} {planned.step}{f' ({own})' if own else ''}",
         "space": space,
     }
 

@@ -15,7 +15,7 @@ import tyro
 
 from egan import collection
 from egan.commandline.helptext import description
-from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
+from egan.config import CADENCE, WHERE_ONLY, RunConfig, options, to_dict
 from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
@@ -116,8 +116,9 @@ def _with_kind_of_data(config: RunConfig, base: RunConfig) -> RunConfig:
 
 def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
     words, space = taken_out(given)
-    if space:
-        base = replace(base, search=replace(base.search, space=space))
+    words, settings = taken_out(words, prefix=options.FLAG, wanted=options.GRAMMAR)
+    search = replace(base.search, options={**base.search.options, **settings})
+    base = replace(base, search=replace(search, space=space or search.space))
     return tyro.cli(
         Request,
         default=Request(source=source, config=base),
@@ -261,5 +262,6 @@ def _differences(name: str, before: object, after: object) -> list[str]:
         pairs = [(f"{name}.{key}", before.get(key), after.get(key)) for key in keys]
         return [text for pair in pairs if pair[1] != pair[2] for text in _differences(*pair)]
     spelt = name.replace("search.strategy", "search").replace("_", "-")
+    spelt = spelt.replace("search.options.", "search.search.")
     spelt = spelt.removeprefix("search.").removeprefix("settings.")
     return [f"--{spelt} was {before}, now {after}"]

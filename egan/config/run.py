@@ -22,8 +22,12 @@ WHERE_ONLY = (
 CADENCE = ("generations", "look_every", "checkpoint_every")
 """Settings that say how far a run goes and how often it is looked at."""
 
-OF_EVOLUTION: Mapping[str, Kind] = {"diversity_weight": float}
+OF_EVOLUTION: Mapping[str, Kind] = {"diversity_weight": float, "niches": int}
 """What a search may vary of the section `evolution`, where its members are whole evolutions."""
+STRUCTURAL = ("niches",)
+"""What of that changes shapes, so that a member keeps it for life."""
+EVOLVE = "evolve"
+"""The mutations, which such a search may vary too: one text such as minimax,heuristic."""
 
 NO_MUTATIONS = "none"
 
@@ -103,7 +107,13 @@ class RunConfig:
     @property
     def kinds(self) -> dict[str, Kind]:
         """The hyperparameters that a search may vary, each int, float, bool or str."""
-        return kinds(type(self.settings)) | (dict(OF_EVOLUTION) if self.mutations else {})
+        varied = {**OF_EVOLUTION, EVOLVE: str} if self.mutations else {}
+        return kinds(type(self.settings)) | varied
+
+    @property
+    def structural(self) -> tuple[str, ...]:
+        """Those of them that change shapes."""
+        return (*type(self.settings).structural(), *(STRUCTURAL if self.mutations else ()))
 
     def tuned(self, hyperparameters: Mapping[str, Any]) -> Self:
         """Return the settings with hyperparameters in their places, checked.
@@ -113,12 +123,17 @@ class RunConfig:
         """
         own = {} if not self.mutations else OF_EVOLUTION
         evolution = {k: fitting(k, v, own[k]) for k, v in hyperparameters.items() if k in own}
-        settings = {k: v for k, v in hyperparameters.items() if k not in own}
+        evolve = str(hyperparameters.get(EVOLVE, self.evolve)) if own else self.evolve
+        known = {*own, EVOLVE} if own else set()
+        settings = {k: v for k, v in hyperparameters.items() if k not in known}
         config = dataclasses.replace(
             self,
+            evolve=evolve,
             settings=self.settings.tuned(settings, known=self.kinds),
             evolution=dataclasses.replace(self.evolution, **evolution),
         )
+        if own and not config.mutations:
+            raise ValueError(f"hyperparameter evolve must name mutations, but got {evolve!r}.")
         config.check()
         return config
 
@@ -163,11 +178,6 @@ class RunConfig:
 
     def _check_niches(self) -> None:
         niches, size = self.evolution.niches, self.settings.batch_size
-        if self.search.strategy is not None:
-            raise ValueError(
-                f"--search {self.search.strategy} compares evolutions by their best member, but "
-                f"--evolution.niches {niches} has members without a best; leave one of them out."
-            )
         if size < niches:
             raise ValueError(
                 f"--batch-size must be {niches} or more, so that each of {niches} niches "

@@ -61,7 +61,8 @@ class SearchConfig:
     """Rounds of training: of one model, or of a population whose hyperparameters are searched."""
 
     strategy: Annotated[str | None, tyro.conf.arg(name="search", metavar="NAME")] = None
-    """Search hyperparameters by pbt, pb2, random or halving; see the top of this help."""
+    """Search hyperparameters by pbt, pb2, mf_pbt, fire_pbt, ipbt, random or halving; see the top of
+    this help."""
     population: int = 8
     """Members of a search: whole models that train side by side."""
     rounds: int = 20
@@ -72,6 +73,10 @@ class SearchConfig:
         default_factory=dict, hash=False
     )
     """What to search, by name: `low,high[,log]`, a list `a,b,c`, or options `a|b`."""
+    options: Annotated[dict[str, str], tyro.conf.Suppress] = dataclasses.field(
+        default_factory=dict, hash=False
+    )
+    """Settings of the search itself, by name, such as `quantile`."""
 
     def check(self) -> None:
         """See that every number is in its range.

@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +22,7 @@ from population.state import State
 if TYPE_CHECKING:
     from PIL import Image
 
+    from egan.config import RunConfig
     from egan.tasks import Draw
     from egan.training.game import Game
 
@@ -30,6 +32,15 @@ FITTED_ON, LEAST = 2000, 50
 """Samples of all members together, and at least of each, that the weights are found from."""
 SEED = 1_811
 """Of the codes of these samples, the same whenever weights are found."""
+
+
+def mixture_of(members: Sequence[Game], config: RunConfig) -> Mixture:
+    """Return the mixture of niches as a run has it, its members named after their mutations."""
+    names = [f"niche {i}" for i in range(1, len(members) + 1)]
+    if not config.evolution.random_mutation:
+        words = (word.replace("_", " ") for word in cycle(config.mutations))
+        names = [f"{name}, {word}" for name, word in zip(names, words, strict=False)]
+    return Mixture(members, names=names, fitted=config.evolution.mixture == "fitted")
 
 
 class Weights(nn.Module):

@@ -14,6 +14,7 @@ from egan.config.sections import ArithmeticConfig
 from egan.tasks.base import Batch, Draw, Needs, Task
 from egan.training import optimizers
 from egan.training.gradients import set_gradients
+from egan.training.renewal import renew
 from population.member import Hyperparameters, Member
 from population.state import State
 
@@ -121,6 +122,10 @@ class Model(Member):
         self.updates = 0
         for needs in (self.needs, task.needs):
             needs.check(task.data, who=type(self).__name__)
+        self.begin()
+
+    def begin(self) -> None:
+        """Build networks and their optimisers, with weights from torch's global stream."""
         self.networks: dict[str, nn.Module] = {
             name: network.to(self.device) for name, network in self.build().items()
         }
@@ -175,8 +180,9 @@ class Model(Member):
                     if isinstance(module, kind):
                         setattr(module, attribute, getattr(self.settings, setting))
 
-    def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - training has none
-        """Take ``interval`` updates."""
+    def step(self, operator: str | None = None) -> None:
+        """Take ``interval`` updates; begin anew before, where the operator says so."""
+        renew(self, operator)
         self.rng = stream(self.seeds.own("step"))  # the child's alone: siblings train apart
         self.training(True)
         for _ in range(self.interval):

@@ -28,7 +28,7 @@ ENGINE = (
         "worker",
     ),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
-    *("search", "asynchronous"),
+    *("scheduler", "search", "asynchronous"),
 )
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
