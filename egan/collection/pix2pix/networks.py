@@ -86,7 +86,7 @@ class UNet(nn.Module):
         for level, layer in enumerate(self.decoder):
             hidden = layer(hidden)
             if level < len(masks):
-                hidden = hidden * masks[level].unflatten(1, self.noise[level])
+                hidden = hidden * masks[level].view(-1, *self.noise[level])
             if skips:
                 hidden = torch.cat([hidden, skips.pop()], dim=1)
         return hidden
