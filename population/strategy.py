@@ -17,6 +17,11 @@ CROSSOVER = "crossover"
 MISSING = float("nan")
 """What a table holds where something does not exist, such as a hyperparameter under a condition."""
 
+SHRINK_PERTURB, FRESH = "shrink-perturb", "fresh"
+"""The operators of a member that begins anew: with 0.2 w + 0.1 v for its weights w, where v are
+freshly drawn ones, or with v. Both before it trains on, as after every other operator's step. A
+member that knows nothing of them goes on with its weights."""
+
 PHASES = ("variation", "scoring", "selection", "transfer", "environment", "bookkeeping")
 """The phases of a generation, which `population.records.profile` measures.
 

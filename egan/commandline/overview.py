@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from egan import collection
 from egan.config import ArithmeticConfig, RunConfig
@@ -58,6 +58,7 @@ def catalogue() -> str:
         "Searches for hyperparameters (--search)": {
             name: (one.__doc__ or "").splitlines()[0] for name, one in strategies().items()
         },
+        **_settings_of_searches(),
         "Hyperparameters of E-GAN (--space.NAME), with what is searched if nothing is said": (
             _hyperparameters()
         ),
@@ -66,6 +67,20 @@ def catalogue() -> str:
         },
     }
     return "\n\n".join(_table(title, rows) for title, rows in tables.items())
+
+
+def _settings_of_searches() -> dict[str, Mapping[str, str]]:
+    """Return a table of each search's own settings: default, and what it means."""
+    from egan.collection.search import strategies
+    from egan.config.options import flag, options_of
+
+    return {
+        f"Settings of --search {name}, with their defaults": {
+            flag(key): f"{option.shown}  {option.help}" for key, option in options_of(one).items()
+        }
+        for name, one in strategies().items()
+        if options_of(one)
+    }
 
 
 def _family(entry: collection.Entry) -> str:
@@ -105,6 +120,7 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "model": f"{planned.model}: {collection.MODELS[planned.model].paper}",
         "data": described,
         **({"left out": "; ".join(dataset.notes)} if dataset.notes else {}),
+        **_held(config),
         **_search(planned),
         **_children(planned),
         "where": _where(planned),
@@ -168,10 +184,13 @@ def _search(planned: Plan) -> dict[str, str]:
     if planned.kind != "search":
         return {}
     search = planned.config.search
-    space = ", ".join(f"{name} {text}" for name, text in search.space.items())
+    space, own = (
+        ", ".join(f"{name} {text}" for name, text in texts.items())
+        for texts in (search.space, search.options)
+    )
     return {
         "search": f"{search.strategy}: {search.population} members, {search.rounds} rounds of "
-        f"{search.interval} {planned.step}",
+        f"{search.interval} {planned.step}{f' ({own})' if own else ''}",
         "space": space,
     }
 
@@ -182,11 +201,32 @@ def _outline(config: RunConfig) -> Dataset:
     from egan.data import folder
 
     settings = config.data
-    size: dict[str, Any] = {"image_size": settings.image_size, "channels": settings.channels}
-    if settings.name == "folder":
-        path = Path(settings.path) if settings.path else None
-        return folder.outline(path=path, **size)
-    return data.load(settings.name, path=settings.path, **size)
+    if settings.name == "folder" and not settings.swap:
+        path = Path(settings.path).expanduser() if settings.path else None
+        return folder.outline(path=path, image_size=settings.image_size, channels=settings.channels)
+    return data.load(settings.name, **settings.options)
+
+
+def _held(config: RunConfig) -> dict[str, str]:
+    """Return where the images of a folder are held, and what that takes; nothing for others."""
+    from egan.data import MAPPED, folder
+
+    settings = config.data
+    if settings.name not in MAPPED:
+        return {}
+    path = Path(settings.path).expanduser() if settings.path else None
+    channels = settings.channels
+    listing, size = folder.listed(path, image_size=settings.image_size, channels=channels)
+    count = len(listing.files)
+    if not folder.is_mapped(settings.store, count, size, channels):
+        return {"held": "in memory"}
+    from egan.data.prepared import Recipe, is_fresh
+    from egan.memory import in_bytes
+
+    recipe = Recipe(path=str(listing.root.resolve()), image_size=size, channels=channels)
+    state = "which is there already" if is_fresh(recipe, listing) else "which is prepared once"
+    taken = in_bytes(recipe.num_bytes(count))
+    return {"held": f"mapped from {recipe.place}, {state}; it takes up to {taken}"}
 
 
 def _check(planned: Plan, dataset: Dataset) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from egan.config.checks import check_number, check_range
+
+PAIRS = "pairs"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -16,16 +18,42 @@ class DataConfig:
     """What to learn from."""
 
     name: str = "digits"
-    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, shapes, scenes, bimodal,
-    gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
+    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist, shapes,
+    scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji, openmoji_lines, folder,
+    pairs, side_by_side, cifar10, mnist, npz."""
     path: str | None = None
-    """Folder or file on disk, for folder, cifar10, mnist and npz."""
+    """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
+    pairs: tuple[str, str] | None = None
+    """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
+    """
+    swap: bool = False
+    """Exchange sources and targets."""
     image_size: int | None = None
     """Height and width in pixels, 28, 112 or a power of two from 8 to 1024, to resize to."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
+    store: Literal["auto", "memory", "mapped"] = "auto"
+    """Where the images of a folder are held: in memory, mapped from a file in the cache that is
+    prepared once, or by auto mapped where they would fill the memory."""
     hold_out: bool = True
     """Keep fixed parts of the data from training: one to judge by, one for a final verdict."""
+
+    def __post_init__(self) -> None:
+        """Take two folders for what they are."""
+        if self.pairs is not None:
+            object.__setattr__(self, "name", PAIRS)
+            object.__setattr__(self, "pairs", tuple(self.pairs))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `egan.data.load` takes beside the name."""
+        return {
+            "path": self.pairs or self.path,
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "swap": self.swap,
+            "store": self.store,
+        }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,7 +61,8 @@ class SearchConfig:
     """Rounds of training: of one model, or of a population whose hyperparameters are searched."""
 
     strategy: Annotated[str | None, tyro.conf.arg(name="search", metavar="NAME")] = None
-    """Search hyperparameters by pbt, pb2, random or halving; see the top of this help."""
+    """Search hyperparameters by pbt, pb2, mf_pbt, fire_pbt, ipbt, random or halving; see the top of
+    this help."""
     population: int = 8
     """Members of a search: whole models that train side by side."""
     rounds: int = 20
@@ -44,6 +73,10 @@ class SearchConfig:
         default_factory=dict, hash=False
     )
     """What to search, by name: `low,high[,log]`, a list `a,b,c`, or options `a|b`."""
+    options: Annotated[dict[str, str], tyro.conf.Suppress] = dataclasses.field(
+        default_factory=dict, hash=False
+    )
+    """Settings of the search itself, by name, such as `quantile`."""
 
     def check(self) -> None:
         """See that every number is in its range.
@@ -165,6 +198,11 @@ class EvolutionConfig:
             return self.niches
         per_parent = 1 if self.random_mutation else len(mutations)
         return self.num_survivors * (per_parent + (self.selection == "plus"))
+
+    @property
+    def shares_move(self) -> bool:
+        """Whether niches' shares of the batch change."""
+        return self.share_every > 0 and self.niches > 1
 
     def num_teachers(self, mutations: tuple[str, ...]) -> int:
         """Return how many children give the discriminator a share of its batch."""

@@ -80,7 +80,7 @@ def made(
     shown = Batch(samples.detach(), codes)
     with torch.no_grad(), environment.undisturbed():
         words = [game.logits(shown).sigmoid() for _ in environment.meet(game)]
-    quality = torch.stack(words).mean(0)
+    quality = torch.stack(words).mean(0).reshape(len(samples), -1).mean(1)  # of patches
     distances = fitness.pairwise_distances(samples.detach().cpu(), generator=rng)
     return Made(outputs, quality + DIVERSITY_WEIGHT * distances.to(quality))
 

@@ -130,7 +130,7 @@ class SharedDiscriminator(Environment):
 
     def _scored_reals(self) -> Batch:
         self._draw_from(self.seeds.shared("evaluate", SCORED_REALS))
-        return self.game.draw(self.evolution.num_samples)
+        return self.game.seen(self.game.draw(self.evolution.num_samples), learned=True)
 
     def loss_gradient(self, fake_logits: Tensor) -> Gradient:
         """Return ∇_w L_D, penalties excluded, for the logits (N,) of one child's samples."""
@@ -197,7 +197,7 @@ class SharedDiscriminator(Environment):
             return begun
         game = self.game
         self._draw_from(self.seeds.own("update", 2 * step + REALS))
-        real = game.draw()
+        real = game.seen(game.draw(), learned=True)
         loss = game.real_half(real, self.halves.real)
         gradients = [_gradient(loss, self.parameters)]
         if (penalty := self._penalty(game.real_penalty, real)) is not None:
@@ -213,6 +213,7 @@ class SharedDiscriminator(Environment):
         """Step along the sum of three gradients; the bits depend on the order of the sum."""
         game = self.game
         self._draw_from(self.seeds.own("update", 2 * step + MIXES))
+        fake = game.seen(fake)
         loss = total = game.fake_half(fake, self.halves.fake)
         if (penalty := self._penalty(game.penalty, reals.batch, fake)) is not None:
             total = loss + penalty
@@ -228,6 +229,7 @@ class SharedDiscriminator(Environment):
         gradient = [torch.stack(parts).mean(0).to(self.game.device) for parts in found]
         real, fake = self.scored(contributions[:1])
         self._draw_from(self.seeds.own("update", MIXES))
+        fake = self.game.seen(fake)
         penalties = self._penalties(real, fake)
         if penalties:
             total = sum(penalties[1:], start=penalties[0])

@@ -120,7 +120,7 @@ class EvolvedGenerator(Member):
         fitness of all of them, see `Parts.strategy`. What was scored becomes the contribution.
         """
         self.scored = self._scored()
-        share = {"share": float(self.batch_size)} if self.evolution.share_every else {}
+        share = {"share": float(self.batch_size)} if self.evolution.shares_move else {}
         return scores(self.scored, self.evolution, self.seeds) | share
 
     def _scored(self) -> Scored:
@@ -134,7 +134,7 @@ class EvolvedGenerator(Member):
         found, gradients = [], []
         for face in self._faced("evaluate"):
             with face.undisturbed():
-                logits = game.logits(fake)
+                logits = game.logits(game.seen(fake))
             found.append(logits.detach())
             if self.evolution.scored_by == "gradient":
                 gradients.append(face.loss_gradient(logits))
@@ -300,6 +300,9 @@ class EvolvedGenerator(Member):
         The optimisers' options are those of the settings, whatever the state was trained with.
         """
         self.game.updates = state["updates"]
+        if (rate := state.get("rate", 1.0)) != self.game.rate:
+            self.game.rate = rate
+            self.game.apply_settings()
         for name, weights in state["networks"].items():
             for key, tensor in self.tensors[name].items():
                 tensor.data = weights[key].to(tensor.device)

@@ -104,7 +104,7 @@ class Infogan(Game):
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor:  # noqa: ARG002 - the interface
         """Return −λ L_I."""
-        return -self.weighted(information(self.guess(fake.samples), fake.codes))
+        return -self.weighted(information(self.guess(self.seen(fake).samples), fake.codes))
 
     def weighted(self, bound: Information) -> Tensor:
         """Return λ L_I."""

@@ -47,6 +47,18 @@ SETTINGS = {
         "default": {"space": SPACE, "population_size": 4},
         "window": {"space": SPACE, "population_size": 3, "max_observations": 8},
     },
+    "mf_pbt": {
+        "two frequencies": {"space": SPACE, "population_size": 9},
+        "rare": {"space": SPACE, "population_size": 12, "frequencies": (1, 2, 5)},
+    },
+    "fire_pbt": {
+        "default": {"space": SPACE, "population_size": 4},
+        "busy": {"space": SPACE, "population_size": 9, "num_evaluators": 4, "ready_every": 2},
+    },
+    "ipbt": {
+        "impatient": {"space": SPACE, "population_size": 2, "patience": 1},
+        "given": {"space": SPACE, "ready_every": 2, "initial": [{"lr": 0.01}, {"lr": 0.02}]},
+    },
     "random": {
         "default": {"space": SPACE, "population_size": 5},
         "given": {"space": SPACE, "initial": [{"lr": 0.01}, {"lr": 0.02}]},
