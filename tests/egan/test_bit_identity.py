@@ -21,10 +21,13 @@ SETTINGS = [
     *("--width", "16", "--discriminator-width", "16", "--seed", "11"),
 ]
 WAYS = {
-    "evolution": ["--evolution.num-survivors", "2", "--evolution.num-samples", "64"],
+    "evolution": [
+        *("--evolution.num-survivors", "2", "--evolution.num-samples", "64"),
+        *("--evolution.crossover", "1"),
+    ],
     "niches": ["--evolution.niches", "3", "--evolution.random-mutation"],
 }
-CHILDREN = {"evolution": 6, "niches": 3}
+CHILDREN = {"evolution": 7, "niches": 3}
 
 
 def start(output, *words, way="evolution"):
