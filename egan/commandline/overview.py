@@ -151,6 +151,8 @@ def _children(planned: Plan) -> dict[str, str]:
     )
     if evolution.crossover:
         text += f"; {evolution.crossover} more of two mutants"
+    if evolution.losers_teach:
+        text += "; all of them teach the discriminator"
     if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
