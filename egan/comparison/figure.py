@@ -56,11 +56,11 @@ def comparison_figure(results: pd.DataFrame, *, title: str, beside: Beside | Non
 
 def _row(panels: Any, results: pd.DataFrame, name: str, methods: list[str]) -> None:
     """Draw a score at both budgets, on the same axis."""
+    panels[1].sharex(panels[0])  # before anything is drawn, so that its range has both
     for axes, budget in zip(panels, BUDGETS, strict=False):
         rows = results[results["budget"] == budget]
         _panel(axes, rows, name, methods)
         _caption(axes, rows, name, budget)
-    panels[1].sharex(panels[0])
     _widen(panels[0], measure(name).least_span)
 
 
