@@ -64,6 +64,8 @@ def _read(path: Path) -> Mapping[str, Any]:
 def to_yaml(config: RunConfig) -> str:
     """Return settings as YAML, in their own order; the sections that take no part are left out."""
     settings = to_dict(config)
+    if not config.search.options:
+        del settings["search"]["options"]
     if not config.mutations:
         del settings["generations"], settings["evolution"], settings["arithmetic"]["vectorize"]
     elif config.search.strategy is None:

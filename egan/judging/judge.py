@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import torch
@@ -42,8 +43,8 @@ def judge(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict[s
 
 
 def _scores(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict[str, float]:
-    few = samples[: dataset.kind.num_judged]
-    scores = _distances(features.reference(dataset), features.features(few), dataset=dataset)
+    few, kernel = samples[: dataset.kind.num_judged], dataset.kind.kernel
+    scores = distances(features.reference(dataset), features.features(few), kernel=kernel)
     if features.num_modes:
         counted = fitness.class_coverage(features.modes(samples), features.num_modes)
         scores |= dict(zip(COUNTED, map(float, counted), strict=True))
@@ -59,12 +60,14 @@ def _scores(dataset: Dataset, features: Features, samples: torch.Tensor) -> dict
     return scores
 
 
-def _distances(real: Array, fake: Array, *, dataset: Dataset) -> dict[str, float]:
-    """Compare features (N, F) and (M, F)."""
+def distances(
+    real: Array, fake: Array, *, kernel: Literal["polynomial", "gaussian"]
+) -> dict[str, float]:
+    """Compare features (N, F) and (M, F); the kernel is that of the squared MMD."""
     k = min(NUM_NEIGHBOURS, len(real) - 1, len(fake) - 1)
     near = fitness.precision_recall_density_coverage(real, fake, k=k)
     return {
         "frechet": fitness.frechet_distance(real, fake),
         **{name: float(value) for name, value in near._asdict().items()},
-        "mmd": fitness.squared_mmd(real, fake, kernel=dataset.kind.kernel),
+        "mmd": fitness.squared_mmd(real, fake, kernel=kernel),
     }

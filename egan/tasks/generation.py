@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from egan.data.kinds import Images
 from egan.judging.appraisal import appraise
 from egan.judging.judge import SAMPLES_A_MODE, judge
 from egan.judging.reference import SEED, naive_samples, uniform_noise
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ROW = 10
+
+MEANINGS = {
+    "images": "minus the logarithm of the Fréchet distance between samples and data: 0 at a "
+    "distance of 1, and 0.69 more wherever it is halved",
+    "mixture": "the share of high-quality samples times the share of modes that they cover, less "
+    "the squared MMD: 1 at best",
+    "others": "minus the squared MMD between samples and data: about 0 at best",
+}
+"""What the fitness of samples is, see `egan.judging.appraisal`."""
 
 
 class Generation(Task):
@@ -33,6 +43,15 @@ class Generation(Task):
     leading: ClassVar[tuple[str, ...]] = (
         *("modes", "kl_modes", "high_quality", "frechet", "classes"),
     )
+
+    @property
+    def meaning(self) -> str:
+        """Say which distance of samples to the data it is."""
+        return MEANINGS["mixture" if self.data.mixture is not None else self._measured_by]
+
+    @property
+    def _measured_by(self) -> str:
+        return "images" if isinstance(self.data.kind, Images) else "others"
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Score samples against the data."""

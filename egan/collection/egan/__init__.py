@@ -275,7 +275,10 @@ SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("network", "width", "discriminator_width", "depth", "latent_dim"),
             *("generator_norm", "discriminator_norm", "generator_init"),
         ),
-        OURS: ("discriminator_init", "evolution.niches", "evolution.mixture"),
+        OURS: (
+            *("discriminator_init", "evolution.niches", "evolution.mixture"),
+            *("evolution.crossover", "evolution.discriminators", "evolution.share_every"),
+        ),
     }
 }
 """By preset: where its values are from, and the settings of each source."""
