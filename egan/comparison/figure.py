@@ -96,8 +96,8 @@ def _differences(axes: Any, rows: pd.DataFrame, name: str, beside: Beside) -> No
             axes.plot(found.median, place, "o", color=_colour(method), markersize=6)
     axes.axvline(0, color=INK, linewidth=1)
     one = measure(name)
-    x = f"difference in {one.label} ({one.better} is better)"
-    dress(axes, title=f"Beside {best}", note="median difference, 95% interval", x=x)
+    x = f"median difference in {one.label}, 95% interval ({one.better} is better)"
+    dress(axes, title=f"Beside {label_of(best)}" if best else "", x=x)
     axes.grid(visible=False, axis="y")
     _widen(axes, one.least_span)
     _scaled(axes, one)
