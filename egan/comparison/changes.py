@@ -26,7 +26,9 @@ def evolving(**changed: Any) -> Change:
     """Return the change of some settings of the evolution."""
 
     def change(config: RunConfig, number: float) -> RunConfig:
-        values = {name: int(number) if value is N else value for name, value in changed.items()}
+        values: dict[str, Any] = {
+            name: int(number) if value is N else value for name, value in changed.items()
+        }
         return replace(config, evolution=replace(config.evolution, **values))
 
     return change

@@ -24,7 +24,7 @@ from egan.data.dataset import Array, Dataset
 from egan.data.kinds import Images
 from egan.data.splits import split
 from egan.judging import classifier
-from egan.judging.channels import READER, PerChannel
+from egan.judging.channels import READER, PerChannel, averaged
 
 VERSION = 2
 NUM_REFERENCE = 1000
@@ -160,7 +160,7 @@ def _of_channels(
     dataset: Dataset, singles: Dataset, cache: Path, custom: Extractor | None
 ) -> Features:
     """Return features, and modes, of images whose channels are single ones."""
-    known, test = (split(singles, part) for part in ("train", "test"))
+    known, test = (averaged(split(singles, part)) for part in ("train", "test"))
     network, accuracy = _trained(known, cache, test=test, recipe=READER)
     channels = PerChannel(network)
     return Features(
