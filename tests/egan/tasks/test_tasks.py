@@ -365,7 +365,7 @@ def test_data_to_recognise_are_drawn():
     assert isinstance(task.pictures(Reader())["mistakes"](rng()), Image.Image)
 
 
-class Painter:
+class GreyPainter:
     """Paints each class in its own grey."""
 
     def samples_of(self, labels, rng):
@@ -377,7 +377,7 @@ def test_rows_have_the_names_of_classes(monkeypatch):
     task = Classes(images(class_names=names), images(), features())
     shown = []
     monkeypatch.setattr(task, "show", lambda made, row_names: shown.extend(row_names))
-    task.show_rows(Painter(), rng())
+    task.show_rows(GreyPainter(), rng())
     assert shown == ["cat", "class 7", "a_folder_with_a_lon…"]
 
 
@@ -389,7 +389,7 @@ def test_classes_are_called_by_their_numbers_where_they_have_no_names():
 
 def test_samples_are_made_of_labels_that_are_given():
     task = Classes(images(), images(), features())
-    made = task.make(Painter(), 3, rng(), given={"labels": torch.tensor([0, 5, 2])})
+    made = task.make(GreyPainter(), 3, rng(), given={"labels": torch.tensor([0, 5, 2])})
     assert made.labels.tolist() == [0, 5, 2]
     assert made.samples[:, 0, 0, 0].tolist() == [-1.0, 0.0, pytest.approx(-0.6)]
 
