@@ -121,6 +121,7 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "data": described,
         **({"left out": "; ".join(dataset.notes)} if dataset.notes else {}),
         **_held(config),
+        **_guidance(planned, dataset),
         **_search(planned),
         **_children(planned),
         "where": _where(planned),
@@ -129,6 +130,16 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "folder": str(resume or next_path(Path(config.output), planned.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
+
+
+def _guidance(planned: Plan, dataset: Dataset) -> dict[str, str]:
+    """Return what to expect of one's own pictures; nothing for other data."""
+    from egan.runs import guidance
+
+    if planned.config.data.name != "folder":
+        return {}
+    time = guidance.duration_here(planned, dataset)
+    return guidance.advice(planned, dataset) | ({"time": time} if time else {})
 
 
 def _counted(count: int, unit: str) -> str:
