@@ -175,6 +175,29 @@ def test_siblings_are_those_of_the_plain_loop(kind, way, mutations):
         assert same_bits(ours.contribution, theirs.contribution)
 
 
+@pytest.mark.parametrize("way", [{}, {"reuse_gradient": True}], ids=str)
+@pytest.mark.parametrize("side", ["members", "environment"])
+def test_an_evolution_shows_its_discriminator_nothing_as_it_is(side, way, monkeypatch):
+    """Every image has a piece cut out, whose numbers are 0, which no real or made one has."""
+    asked, game = [], collection.paper("egan")
+    discriminate = game.discriminate
+
+    def watching(self, batch):
+        if self.side == side:
+            asked.append(batch.samples.detach())
+        return discriminate(self, batch)
+
+    monkeypatch.setattr(game, "discriminate", watching)
+    generator, home = paired(parts("egan", "diffaugment", changed={"r1_weight": 0.1}, **way))
+    generator.bear(pack(generator.state_dict()), Birth(seeds=Seeds(0, 1, 0), operator="minimax"))
+    contribution = generator.contribution()
+    home.update([contribution])
+    assert len(asked) >= 2
+    for samples in asked:
+        assert (samples == 0).flatten(1).any(1).all()
+    assert not (contribution["samples"] == 0).any(), "what is handed on is not augmented"
+
+
 def test_siblings_share_the_draws(monkeypatch):
     """Two children of the same mutation are the same."""
     member = testing.facing(parts("egan", "diffaugment"))
