@@ -146,6 +146,38 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="shapes",
     ),
+    "pix2pix": Entry(
+        "egan.collection.pix2pix.model:Pix2Pix",
+        paper="Image-to-image translation with conditional adversarial networks, 1611.07004",
+        family="adversarial",
+        task="openmoji_lines",
+    ),
+    "autoencoder": Entry(
+        "egan.collection.autoencoder:Autoencoder",
+        paper="Reducing the dimensionality of data with neural networks, Science 313, 2006",
+        family="autoencoding",
+        task="digits",
+    ),
+    "rbm": Entry(
+        "egan.collection.rbm.model:Rbm",
+        paper="Training products of experts by minimizing contrastive divergence, 2002; deep "
+        "Boltzmann machines, AISTATS 2009",
+        family="energy",
+        task="digits",
+    ),
+    "pixelcnn": Entry(
+        "egan.collection.pixelcnn.model:PixelCnn",
+        paper="Pixel recurrent neural networks, 1601.06759, and Conditional image generation with "
+        "PixelCNN decoders, 1606.05328",
+        family="autoregressive",
+        task="digits",
+    ),
+    "transforming_autoencoder": Entry(
+        "egan.collection.transforming_autoencoder:TransformingAutoencoder",
+        paper="Transforming auto-encoders, ICANN 2011",
+        family="autoencoding",
+        task="digits, moved",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

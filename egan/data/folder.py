@@ -102,7 +102,12 @@ class Survey:
 
 
 def load(
-    *, path: Path | None, image_size: int | None, channels: int | None, store: str = "auto"
+    *,
+    path: Path | None,
+    image_size: int | None,
+    channels: int | None,
+    store: str = "auto",
+    any_size: bool = False,
 ) -> Dataset:
     """Load every readable image below `path`, resized and cropped to `image_size`.
 
@@ -117,21 +122,21 @@ def load(
         channels: 1 or 3; None for what the images have.
         store: In "memory", "mapped" from a file of `egan.data.prepared`, or by "auto" the one or
             the other, see `is_mapped`.
+        any_size: Whether no network needs to fit the images.
 
     Raises:
         ValueError: If the folder is missing or empty, or fewer than two images can be used.
     """
-    listing, size = listed(path, image_size=image_size, channels=channels)
+    listing, size = listed(path, image_size=image_size, channels=channels, any_size=any_size)
     if is_mapped(store, len(listing.files), size, channels):
         from egan.data import prepared
 
         return prepared.load(listing, image_size=size, channels=channels)
     survey = looked_at(listing, image_size=size)
-    samples = _in_memory(survey, image_size=size)
-    _check_count(survey)
+    samples = in_memory(survey, image_size=size)
     samples = in_channels(samples, num_channels(survey, channels))
-    labels, notes = with_labels(survey)
-    return Dataset("folder", samples, labels, notes=tuple(notes))
+    labels, names, notes = with_labels(survey)
+    return Dataset("folder", samples, labels, notes=tuple(notes), class_names=names)
 
 
 def outline(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
@@ -143,8 +148,9 @@ def outline(*, path: Path | None, image_size: int | None, channels: int | None) 
     listing, size = listed(path, image_size=image_size, channels=channels)
     survey = looked_at(listing, image_size=size)
     shape = (len(survey.looks), num_channels(survey, channels), size, size)
-    labels, notes = with_labels(survey)
-    return Absent("folder", np.zeros(shape, np.uint8), labels, notes=tuple(notes))
+    labels, names, notes = with_labels(survey)
+    samples = np.zeros(shape, np.uint8)
+    return Absent("folder", samples, labels, notes=tuple(notes), class_names=names)
 
 
 def is_mapped(store: str, num_images: int, image_size: int, channels: int | None) -> bool:
@@ -158,7 +164,7 @@ def is_mapped(store: str, num_images: int, image_size: int, channels: int | None
 
 
 def listed(
-    path: Path | None, *, image_size: int | None, channels: int | None
+    path: Path | None, *, image_size: int | None, channels: int | None, any_size: bool = False
 ) -> tuple[Listing, int]:
     """Return the images below a folder, and the size that they are brought to.
 
@@ -167,7 +173,8 @@ def listed(
     """
     check_channels(channels)
     path = check_path(path, name="folder", folder=True)
-    check_image_size(image_size, needed="images of a folder are resized to one size")
+    if not any_size:
+        check_image_size(image_size, needed="images of a folder are resized to one size")
     assert image_size is not None
     return list_images(path), image_size
 
@@ -205,10 +212,10 @@ def num_channels(survey: Survey, asked: int | None) -> int:
     return asked or (1 if all(look.grey for look in survey.looks.values()) else 3)
 
 
-def with_labels(survey: Survey) -> tuple[Array | None, list[str]]:
-    """Return the classes of the images that can be used, (N,), and all that is to be said."""
-    labels, notes = _labels(list(survey.looks), survey.listing)
-    return labels, [*survey.notes(), *notes]
+def with_labels(survey: Survey) -> tuple[Array | None, tuple[str, ...], list[str]]:
+    """Return the classes (N,) of the images that can be used, their names, and all to be said."""
+    labels, names, notes = _labels(list(survey.looks), survey.listing)
+    return labels, names, [*survey.notes(), *notes]
 
 
 @contextmanager
@@ -259,35 +266,50 @@ def _find_scales(survey: Survey) -> None:
                 survey.skip(file, f"grey {'integers' if whole else 'floats'} {error}")
 
 
-def _in_memory(survey: Survey, *, image_size: int) -> Array:
-    """Decode the images that can be used: (N, 3, H, W)."""
-    shape = (len(survey.looks), 3, image_size, image_size)
+def in_memory(survey: Survey, *, image_size: int, parts: int = 1) -> Array:
+    """Decode the images that can be used: (N, 3, H, W).
+
+    Args:
+        survey: The images.
+        image_size: Height and width.
+        parts: How many images lie side by side in each; they come one under the other, so that H
+            is as many times the height.
+
+    Raises:
+        ValueError: Fewer than two can be decoded, or they do not fit in memory.
+    """
+    shape = (len(survey.looks), 3, parts * image_size, image_size)
     require(math.prod(shape), f"{shape[0]:,} images of {image_size}x{image_size}", mend=SMALLER)
     samples, count = np.empty(shape, dtype=np.uint8), 0
-    for image in decoded(survey, image_size=image_size):
+    for image in decoded(survey, image_size=image_size, parts=parts):
         samples[count] = image
         count += 1
+    _check_count(survey)
     return samples[:count]
 
 
-def decoded(survey: Survey, *, image_size: int) -> Iterator[Array]:
+def decoded(survey: Survey, *, image_size: int, parts: int = 1) -> Iterator[Array]:
     """Yield each image that can be used, (3, H, W); those that are damaged are left out."""
     for file in _progress(list(survey.looks), "Reading images"):
         with _quiet(), _skipping(survey, file):
-            image = _read(file, image_size, survey.scale(file))
+            image = _read(file, image_size, survey.scale(file), parts)
         if file in survey.looks:
             yield image
 
 
-def _read(file: Path, image_size: int, scale: Scale | None) -> Array:
+def _read(file: Path, image_size: int, scale: Scale | None, parts: int) -> Array:
     from PIL import Image, ImageOps
 
     with open_image(file) as image:
         # A JPEG decodes several times faster at a fraction of its size.
-        image.draft(None, (2 * image_size, 2 * image_size))
+        image.draft(None, (2 * parts * image_size, 2 * image_size))
         pixels = decode(ImageOps.exif_transpose(image), scale=scale)
-    small = fit(Image.fromarray(pixels.transpose(1, 2, 0)), image_size)
-    return np.asarray(small).transpose(2, 0, 1)
+    width = pixels.shape[2] // parts
+    if not width:
+        raise ValueError(f"wrong size: no {parts} images lie side by side")
+    columns = [pixels[:, :, i * width : (i + 1) * width] for i in range(parts)]
+    small = [fit(Image.fromarray(one.transpose(1, 2, 0)), image_size) for one in columns]
+    return np.concatenate([np.asarray(one).transpose(2, 0, 1) for one in small], axis=1)
 
 
 @contextmanager
@@ -323,8 +345,12 @@ def in_channels(images: Array, channels: int) -> Array:
     return np.concatenate(parts)
 
 
-def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, list[str]]:
-    """Number the subfolders of the first level, unless an image lies outside them; with notes."""
+def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, tuple[str, ...], list[str]]:
+    """Number the subfolders of the first level, unless an image lies outside them.
+
+    Returns:
+        Labels (N,) or None, the names of classes, and notes.
+    """
     parts = [file.relative_to(listing.root).parts for file in files]
     outside = [part[0] for part in parts if len(part) < 2]
     names, labels = np.unique([part[0] for part in parts], return_inverse=True)
@@ -338,9 +364,9 @@ def _labels(files: list[Path], listing: Listing) -> tuple[Array | None, list[str
             f"{len(outside):,} {'lies' if len(outside) == 1 else 'lie'} outside them: "
             f"{_first(outside)}"
         )
-    if outside:
-        return None, notes
-    return (labels.astype(np.int64) if len(names) > 1 else None), notes
+    if outside or len(names) < 2:
+        return None, (), notes
+    return labels.astype(np.int64), tuple(map(str, names)), notes
 
 
 def _first(names: list[str]) -> str:

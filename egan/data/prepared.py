@@ -148,6 +148,7 @@ def load(listing: Listing, *, image_size: int, channels: int | None) -> Dataset:
         _samples(source),
         None if labels is None else np.array(labels, dtype=np.int64),
         notes=tuple(about["notes"]),
+        class_names=tuple(map(str, about["class_names"])),
     )
 
 
@@ -213,7 +214,7 @@ def _read(place: Path) -> dict[str, Any] | None:
     try:
         about = json.loads((place / ABOUT).read_text(encoding="utf-8"))
         size = math.prod(map(int, about[SHAPE]))
-        known = {"format", SHAPE, FOUND, CHECKSUM, "labels", "notes"} <= set(about)
+        known = {"format", SHAPE, FOUND, CHECKSUM, "labels", "class_names", "notes"} <= set(about)
         if known and about["format"] == FORMAT and (place / PIXELS).stat().st_size == size:
             return dict(about)
     except FileNotFoundError:
@@ -274,7 +275,7 @@ def _written(part: Path, recipe: Recipe, listing: Listing) -> dict[str, Any]:
     while channels != num_channels(survey, recipe.channels):  # without the last colour image?
         channels = num_channels(survey, recipe.channels)
         _write_pixels(part / PIXELS, survey, recipe, channels)
-    labels, notes = with_labels(survey)
+    labels, names, notes = with_labels(survey)
     shape = len(survey.looks), channels, recipe.image_size, recipe.image_size
     pixels = np.memmap(part / PIXELS, np.uint8, "r", shape=shape)
     return {
@@ -283,6 +284,7 @@ def _written(part: Path, recipe: Recipe, listing: Listing) -> dict[str, Any]:
         FOUND: found,
         CHECKSUM: Dataset("folder", pixels).fingerprint(),
         "labels": None if labels is None else labels.tolist(),
+        "class_names": names,
         "notes": notes,
     }
 

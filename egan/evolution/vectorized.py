@@ -72,8 +72,8 @@ def score_at_once(
     return {
         place: Scored(
             Batch(samples_K[place], codes),
-            logits_K[place],
-            environment.with_reals([part_K[place] for part_K in gradients.values()]),
+            [logits_K[place]],
+            [environment.with_reals([part_K[place] for part_K in gradients.values()])],
         )
         for place in children
     }

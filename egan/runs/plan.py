@@ -281,6 +281,7 @@ def _evolve(config: RunConfig) -> Plan:
     """Generators for members, and their discriminator for an environment."""
     niches = config.evolution.niches
     num_children = config.evolution.num_children(config.mutations)
+    crossed = config.evolution.crossover
     how = "" if _default(config).mutations else "evolve"
     return Plan(
         **_common(config),
@@ -290,7 +291,7 @@ def _evolve(config: RunConfig) -> Plan:
         interval=1,
         step="generations",
         num_children=num_children,
-        children=f"{num_children} {'niches' if niches else 'children'}",
+        children=f"{num_children + crossed} {'niches' if niches else 'children'}",
         how="niches" if niches and not _default(config).evolution.niches else how,
         make=_of_generators,
         shown=_all_sides if niches else _both_sides,

@@ -8,7 +8,8 @@ search and an evolution of the generators (`egan.evolution`) use the same losses
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
@@ -24,13 +25,15 @@ from egan.training import optimizers
 from egan.training.arithmetic import compile_in_place, eager, lay_out
 from egan.training.augmented import Augmented
 from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
-from egan.training.model import BATCH, stream
+from egan.training.model import BATCH, Dial, stream
 from mutations.objectives import Objective
 
-__all__ = ["Batch", "Codes", "Draw", "Game", "Objective", "Sides"]
+__all__ = ["Batch", "Codes", "Dial", "Draw", "Game", "Objective", "Sides"]
 
 Side = Literal["members", "environment"]
 Averaging = Callable[..., Any] | None
+Half = Callable[[Tensor], Tensor]
+"""A half of D's loss: from logits (N,) to a scalar."""
 
 NUM_STATISTICS = 2 * BATCH
 """Samples that batch norm's statistics of an average are taken over."""
@@ -63,7 +66,8 @@ class Game(Augmented):
 
     Attributes:
         generator: G, the current weights.
-        discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it.
+        discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it,
+            or as many for each, one after the other, such as those of its patches.
         average: G's exponential average, which makes the samples that are judged and shown, with
             batch norm's running statistics of its own.
     """
@@ -177,6 +181,17 @@ class Game(Augmented):
     def fake_loss(self, fake: Batch) -> Tensor:
         """Return the half on generated samples: −E[log(1 − D(G(z)))], unless it is overridden."""
         return logistic.fake_loss(self.logits(fake))
+
+    def real_half(self, real: Batch, half: Half | None) -> Tensor:
+        """Return `real_loss`, or with a mutation's half of logits (N,) in its place."""
+        return self.real_loss(real) if half is None else half(self.logits(real))
+
+    def fake_half(self, fake: Batch, half: Half | None) -> Tensor:
+        """Return `fake_loss`, or with a mutation's half of logits in the adversarial part's place.
+
+        A game whose `fake_loss` has more in it than that overrides this.
+        """
+        return self.fake_loss(fake) if half is None else half(self.logits(fake))
 
     def real_penalty(self, real: Batch) -> Tensor | None:  # noqa: ARG002 - the interface
         """Return what keeps D smooth on real samples, weighted, such as R1; None for nothing."""
@@ -305,6 +320,14 @@ class Game(Augmented):
         if has_statistics(self.average):
             codes = self.codes(NUM_STATISTICS, stream(STATISTICS))
             own_statistics(self.average, lambda: self.made(codes))
+
+    @contextmanager
+    def truncating(self, amount: float) -> Iterator[None]:
+        """Truncate samples for a while, with batch norm's statistics of such codes."""
+        with super().truncating(amount):
+            self.renew_statistics()
+            yield
+        self.renew_statistics()
 
     def made(self, codes: Codes, *, network: nn.Module | None = None) -> Tensor:
         """Make samples with the averaged generator, or another, from codes, all on the CPU."""

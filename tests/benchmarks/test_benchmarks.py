@@ -20,6 +20,7 @@ SAYS = {
     "augmentation": "the better family / none",
     "collection_search": "PBT's median on the test part",
     "digits": "worst ratio of distances",
+    "egan_pbt": "What decides, written down before the run",
     "engine_overhead": "three plain Ray actors",
     "generation_cost": "dcgan --evolve / E-GAN with the networks of dcgan",
     "mapped_data": "updates a second, mapped / in memory",
@@ -57,7 +58,7 @@ for path, *words in map(str.split, lines):
     found[path.stem] = status, said.getvalue()
 print(json.dumps(found))
 """
-FEW = {"collection_search": ["vae"]}
+FEW = {"collection_search": ["vae"], "egan_pbt": ["digits"]}
 
 
 def run(name, *words):

@@ -28,7 +28,7 @@ ENGINE = (
         "worker",
     ),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
-    *("search", "asynchronous"),
+    *("scheduler", "search", "asynchronous"),
 )
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
@@ -45,8 +45,19 @@ WINGS = (
         "judging",
         "config",
     ),
-    *("reporting", "tasks", "training", "evolution", "collection", "runs", "comparison"),
-    *("forking", "commandline", "compare", "plot", "run", "fork"),
+    *("reporting", "tasks", "training", "evolution", "collection", "sampling", "runs"),
+    *(
+        "comparison",
+        "forking",
+        "commandline",
+        "compare",
+        "plot",
+        "run",
+        "fork",
+        "sample",
+        "judge",
+        "report",
+    ),
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}

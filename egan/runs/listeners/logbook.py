@@ -43,7 +43,10 @@ class Logbook(Callback):
             f"{self.about.where(generation.number)} of {self.looker.generations}",
             self._fitness(generation),
             samples_in_words(
-                self.looker.latest, leading=self.about.leading, caveat=self.about.caveat
+                self.looker.latest,
+                leading=self.about.leading,
+                caveat=self.about.caveat,
+                totals=self.about.totals,
             ),
             "" if self.alarm is None else self.alarm.text,
         ]

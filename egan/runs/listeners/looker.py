@@ -64,6 +64,10 @@ class Looker(Callback):
         """Return whether a generation is looked at."""
         return number % self.plan.look_every == 0 or number == self.generations
 
+    def picture(self, number: int) -> Path:
+        """Return where the picture of a look is, if it was taken."""
+        return self.folder / f"{number:06d}.png"
+
     def _look(self, search: Search) -> None:
         started = time.perf_counter()
         number = search.generation

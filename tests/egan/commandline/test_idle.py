@@ -24,7 +24,10 @@ IDLE = [
     ("digits --executor inline --workers 3", "Give --executor ray"),
     ("digits --executor inline --address auto", "Give --executor ray"),
     ("vae --gpus-per-worker 0.5", "Give --workers 1"),
-    ("digits --data.path nowhere", "Give --data.name as one of folder, cifar10, mnist, npz"),
+    (
+        "digits --data.path nowhere",
+        "Give --data.name as one of folder, pairs, side_by_side, cifar10, mnist, npz",
+    ),
     ("gaussians8 --data.image-size 8", "have no pixels"),
     ("bimodal --data.channels 3", "unknown preset"),
     ("fgan --data.name bimodal --data.channels 3", "have no colours"),

@@ -9,7 +9,8 @@ from egan.data import load
 from egan.data.dataset import Dataset
 from egan.files import cache_folder
 from egan.judging import classifier
-from egan.judging.features import Features, extractor, load_extractor
+from egan.judging.extractors import load_extractor
+from egan.judging.features import Features, extractor
 
 
 @pytest.fixture(scope="module")

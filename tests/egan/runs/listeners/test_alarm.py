@@ -84,9 +84,8 @@ def alarming(quick, monkeypatch):
     """Have looks 4 and 8 alarm, whatever they see."""
 
     def detect(looks, *, since):
-        return (
-            Alarm(kind="mode collapse", facts="none left") if looks[-1].number in (4, 8) else None
-        )
+        wrong = looks[-1].number in (4, 8)
+        return Alarm(kind="mode collapse", facts="none left") if wrong else None
 
     monkeypatch.setattr(alarms, "detect", detect)
 
