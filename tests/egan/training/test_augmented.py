@@ -175,7 +175,10 @@ def test_siblings_are_those_of_the_plain_loop(kind, way, mutations):
         assert same_bits(ours.contribution, theirs.contribution)
 
 
-@pytest.mark.parametrize("way", [{}, {"reuse_gradient": True}], ids=str)
+SHOWING = [{}, {"reuse_gradient": True}, {"discriminators": 2}]
+
+
+@pytest.mark.parametrize("way", SHOWING, ids=str)
 @pytest.mark.parametrize("side", ["members", "environment"])
 def test_an_evolution_shows_its_discriminator_nothing_as_it_is(side, way, monkeypatch):
     """Every image has a piece cut out, whose numbers are 0, which no real or made one has."""
@@ -230,6 +233,8 @@ WAYS = {
     "plain": {},
     "reused": {"reuse_gradient": True},
     "niches": {"niches": 2},
+    "rivals": {"discriminators": 2},
+    "crossover": {"crossover": 2},
 }
 
 
