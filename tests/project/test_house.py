@@ -18,6 +18,7 @@ ALLOWED = {
 ENGINE = (
     *(
         "errors",
+        "extras",
         "state",
         "switches",
         "seeding",
@@ -28,7 +29,7 @@ ENGINE = (
         "worker",
     ),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
-    *("search", "asynchronous"),
+    *("search", "asynchronous", "adapters"),
 )
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
