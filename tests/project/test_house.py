@@ -45,8 +45,17 @@ WINGS = (
         "judging",
         "config",
     ),
-    *("reporting", "tasks", "training", "evolution", "collection", "runs", "comparison"),
-    *("forking", "commandline", "compare", "plot", "run", "fork"),
+    *(
+        "reporting",
+        "watching",
+        "tasks",
+        "training",
+        "evolution",
+        "collection",
+        "runs",
+        "comparison",
+    ),
+    *("forking", "commandline", "compare", "plot", "run", "fork", "watch"),
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}
