@@ -1,8 +1,5 @@
 """Runs whose --output is elsewhere: they survive the machine, and go on from there, bit for bit."""
 
-import re
-import shlex
-
 import fsspec
 import pytest
 
@@ -149,18 +146,6 @@ def test_bad_places_are_told(words, told, capsys):
     words = words if words[0] == "--resume" else [*SMALL, *words]
     assert main(words) == 2
     assert told in capsys.readouterr().err
-
-
-def test_a_file_of_settings_alone_does_not_send_a_run_elsewhere(tmp_path, capsys):
-    assert main([*SMALL, "--output", "memory://far", "--generations", "1"]) == 0
-    [here] = (tmp_path / "cache" / "remote").glob("*/00000-gaussians8")
-    assert "output: memory://far" in (here / "config.yaml").read_text()
-    assert main([str(here / "config.yaml")]) == 2
-    said = capsys.readouterr().err
-    assert "sets output" in said
-    assert "--output memory://far" in said
-    [flags] = re.findall(r"say so: (.*)", said)
-    assert main([str(here / "config.yaml"), *shlex.split(flags), "--dry-run"]) == 0
 
 
 def test_a_run_that_is_here_goes_on_here(tmp_path, capsys):
