@@ -127,7 +127,7 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "where": _where(planned),
         **_memory(planned, shape),
         "looks": f"every {_counted(planned.look_every, planned.unit)} of {planned.length}",
-        "folder": str(resume or next_path(Path(config.output), planned.name)),
+        "folder": str(resume or next_path(config.output, planned.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
 
