@@ -26,7 +26,7 @@ from egan.judging.tables import bits_per_dimension, each_alone, two_neighbours
 from egan.tasks import Task
 
 SEEDS = 3
-LEVELS, UPDATES = 17, 900
+LEVELS, UPDATES = 17, 500
 STAGES = ((1.0, 4), (0.3, 1), (0.1, 1))
 """Shares of the learning rate, and sixths of the updates."""
 CELLS: dict[str, dict[str, Any]] = {
