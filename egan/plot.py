@@ -210,13 +210,20 @@ def final_values(runs: Sequence[Compared], *, score: str, axis: str) -> str:
 
     looked = common_measure(runs)
     names = [score, looked] if looked else [score]
-    rows = [["curve", "runs", axis, *(f"final {measure(name).label}" for name in names)]]
+    rows = [["curve", "runs", axis, *(_column(name, runs) for name in names)]]
     for label in dict.fromkeys(run.label for run in runs):
         group = [run for run in runs if run.label == label]
         row = [label, str(len(group)), _range([_length(run, axis) for run in group], brief=True)]
         row.append(_range([_last_score(run, score) for run in group]))
         rows.append([*row, *([_range([_last_look(run, looked) for run in group])] * bool(looked))])
     return "\n".join([_table(rows), *_warning(runs, score), *_caveats(runs, names)])
+
+
+def _column(name: str, runs: Sequence[Compared]) -> str:
+    """Return the head of a column, with of how many it counts some where all runs agree."""
+    totals = {run.about.totals.get(name, 0) for run in runs}
+    total = totals.pop() if len(totals) == 1 else 0
+    return f"final {measure(name).label}" + (f" of {total}" if total else "")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

@@ -60,19 +60,24 @@ def carry_out(request: Request, talk: Talk) -> int:
     """Prepare, run all generations or rounds, and write the outcome; return the exit status."""
     from egan.evolution.vectorized import settled
     from egan.runs.listeners import Timekeeper
+    from egan.runs.listeners.tracking import MissingExtraError, trackers_of
     from egan.runs.plan import plan
     from egan.runs.preparation import prepare
     from egan.runs.session import Session, open_folder
 
     timekeeper = Timekeeper()
     planned = plan(request.config)
+    with told_to_user(MissingExtraError):
+        trackers = trackers_of(request.config)
     prepared = prepare(planned)
     planned = plan(settled(planned.config, prepared.parts))
     with contextlib.closing(open_folder(planned, resume=request.resume)) as folder:
         with told_to_user(ValueError):
             talk.write_to(folder.path / "log.txt")
         timekeeper.prepared(folder.path)
-        session = Session(planned, prepared, folder=folder, timekeeper=timekeeper)
+        session = Session(
+            planned, prepared, folder=folder, timekeeper=timekeeper, trackers=trackers
+        )
         search = planned.search(
             prepared, directory=folder.path, callbacks=session.listeners(talk.console)
         )

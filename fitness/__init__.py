@@ -13,33 +13,41 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fitness.adversarial import Diversity, combine, diversity, quality
     from fitness.classes import (
+        ClassCoverage,
         accuracy,
+        class_coverage,
         inception_score,
         intra_class_diversity,
         normalized_mutual_information,
     )
+    from fitness.copies import Memorisation, memorisation
     from fitness.frechet import frechet_distance
+    from fitness.halves import errors_of, parts
     from fitness.masks import information_quality_ratio, intersection_over_union
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
-    from fitness.pairwise import pairwise_diversity
+    from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
     from fitness.strokes import ink, slant
     from fitness.wasserstein import wasserstein_1d
-    from fitness.weights import mixture_weights
+    from fitness.weights import mixture_weights, removal_costs
 
 __all__ = [
+    "ClassCoverage",
     "Diversity",
     "Labelled",
+    "Memorisation",
     "MixtureScores",
     "SampleScores",
     "accuracy",
+    "class_coverage",
     "combine",
     "crowded_order",
     "crowding_distance",
     "diversity",
+    "errors_of",
     "frechet_distance",
     "fronts",
     "inception_score",
@@ -48,27 +56,35 @@ __all__ = [
     "intersection_over_union",
     "intra_class_diversity",
     "linear_probe",
+    "memorisation",
     "mixture_weights",
     "mode_coverage",
     "normalized_mutual_information",
+    "pairwise_distances",
     "pairwise_diversity",
+    "parts",
     "precision_recall_density_coverage",
     "quality",
+    "removal_costs",
     "slant",
     "squared_mmd",
     "wasserstein_1d",
 ]
 
 _MODULES = {
+    "ClassCoverage": "classes",
     "Diversity": "adversarial",
     "Labelled": "probe",
+    "Memorisation": "copies",
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
     "accuracy": "classes",
+    "class_coverage": "classes",
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
     "diversity": "adversarial",
+    "errors_of": "halves",
     "frechet_distance": "frechet",
     "fronts": "pareto",
     "inception_score": "classes",
@@ -77,12 +93,16 @@ _MODULES = {
     "intersection_over_union": "masks",
     "intra_class_diversity": "classes",
     "linear_probe": "probe",
+    "memorisation": "copies",
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
     "normalized_mutual_information": "classes",
+    "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
+    "parts": "halves",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",
+    "removal_costs": "weights",
     "slant": "strokes",
     "squared_mmd": "mmd",
     "wasserstein_1d": "wasserstein",

@@ -35,13 +35,37 @@ def frechet_distance(a: Samples, b: Samples) -> float:
 
 def _distance(a_NF: Array, b_MF: Array) -> float:
     mean_distance = ((a_NF.mean(axis=0) - b_MF.mean(axis=0)) ** 2).sum()
+    many_features = max(len(a_NF), len(b_MF)) < a_NF.shape[1]
+    of = _traces_of_samples if many_features else _traces
+    traces, trace_of_root = of(a_NF, b_MF)
+    return float(mean_distance + traces - 2 * trace_of_root)
+
+
+def _traces(a_NF: Array, b_MF: Array) -> tuple[float, float]:
+    """Return tr(A + B) and tr (A^½ B A^½)^½ from matrices (F, F)."""
     cov_a_FF, cov_b_FF = _covariance(a_NF), _covariance(b_MF)
     root_FF = _symmetric_root(cov_a_FF)
     eigenvalues = np.linalg.eigvalsh(root_FF @ cov_b_FF @ root_FF)
     # rounding makes zero eigenvalues slightly negative
     trace_of_root = np.sqrt(np.maximum(eigenvalues, 0)).sum()
-    traces = np.trace(cov_a_FF) + np.trace(cov_b_FF)
-    return float(mean_distance + traces - 2 * trace_of_root)
+    return np.trace(cov_a_FF) + np.trace(cov_b_FF), trace_of_root
+
+
+def _traces_of_samples(a_NF: Array, b_MF: Array) -> tuple[float, float]:
+    """Return the same from a matrix (N, M), which is smaller where features outnumber samples.
+
+    With A = XᵀX and B = YᵀY the eigenvalues of A^½ B A^½ are the squared singular values of XYᵀ.
+    """
+    x_NF, y_MF = (_deviations(one) for one in (a_NF, b_MF))
+    trace_of_root = np.linalg.svd(x_NF @ y_MF.T, compute_uv=False).sum()
+    return (x_NF**2).sum() + (y_MF**2).sum(), trace_of_root
+
+
+def _deviations(samples_NF: Array) -> Array:
+    """Return the samples less their mean, over √(N − 1)."""
+    centred_NF = samples_NF - samples_NF.mean(axis=0)
+    result: Array = centred_NF / np.sqrt(len(samples_NF) - 1)
+    return result
 
 
 def _covariance(samples_NF: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 
 from population.switches import Guard, all_switches
 
-PURPOSES = {"build": 0, "step": 1, "evaluate": 2, "update": 3, "ask": 4, "initial": 5}
+PURPOSES = {"build": 0, "step": 1, "evaluate": 2, "update": 3, "ask": 4, "initial": 5, "sample": 6}
 
 SHARED = 2**32 - 1
 """The child index of the streams that all children of a generation share."""

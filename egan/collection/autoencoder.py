@@ -186,7 +186,7 @@ class Autoencoder(Model):
         rows = self.network.decode(codes)
         if self.settings.loss == "bernoulli":
             rows = 2 * rows.sigmoid() - 1
-        samples: Tensor = self.task.data.kind.clamp(rows.unflatten(1, self.shape))
+        samples: Tensor = self.task.data.kind.clamp(torch.unflatten(rows, 1, self.shape))
         return samples
 
     def reconstruct(self, samples: Tensor) -> Tensor:

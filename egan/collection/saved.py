@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from egan.tasks import Task
     from egan.training.model import Model
 
-FORMAT = "egan-model-2"
+FORMAT = "egan-model-3"
 WHAT = "the model.safetensors of a run"
 _MISFITS = (
     ValueError,
@@ -74,7 +74,9 @@ def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
     weights_file.write(path, tensors, metadata)
 
 
-def load(path: str | Path, *, task: Task | None = None) -> Model:
+def load(
+    path: str | Path, *, task: Task | None = None, device: Literal["cpu", "cuda"] = "cpu"
+) -> Model:
     """Read a `model.safetensors`, in evaluation mode.
 
     It makes samples at once, and pictures that show no data. Scores and the other pictures say that
@@ -83,6 +85,7 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
     Args:
         path: The file, as a run leaves it.
         task: The data; by default something of their shape stands in for them.
+        device: Where the networks live, wherever they were trained.
 
     Raises:
         ValueError: The file is missing, damaged, or not one of ours.
@@ -90,6 +93,7 @@ def load(path: str | Path, *, task: Task | None = None) -> Model:
     tensors, metadata = weights_file.read(path, file_format=FORMAT, what=WHAT)
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
+        config = replace(config, device=device)
         labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
         task = task or stand_in(config, described, labels)
         if config.evolution.niches > len(tensors):
@@ -117,6 +121,7 @@ def _described(data: Dataset) -> dict[str, Any]:
         "shape": list(data.shape),
         "dtype": str(data.samples.dtype),
         "vocabulary": data.vocabulary,
+        "class_names": list(data.class_names),
         "annotations": annotations,
     }
 
@@ -153,6 +158,7 @@ def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None
         np.zeros(shape, np.dtype(described["dtype"])),
         None if labels is None else labels.numpy(),
         vocabulary=described["vocabulary"],
+        class_names=tuple(map(str, described["class_names"])),
         annotations={
             name: np.zeros((count, *inner), np.dtype(dtype))
             for name, (inner, dtype) in described["annotations"].items()

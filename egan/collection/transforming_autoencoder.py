@@ -169,7 +169,7 @@ class TransformingAutoencoder(Model):
 
     def moved(self, source: Tensor, shift: Tensor) -> Tensor:
         """Move what canvases (N, C, H, W) show by shifts (N, 2)."""
-        images = 2 * self.drawn(source, shift).unflatten(1, self.task.canvas) - 1
+        images = 2 * torch.unflatten(self.drawn(source, shift), 1, self.task.canvas) - 1
         made: Tensor = self.task.data.kind.clamp(images)
         return made
 

@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +15,17 @@ import tyro
 
 from egan import collection
 from egan.commandline.helptext import description
-from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
+from egan.config import CADENCE, WHERE_ONLY, RunConfig, options, to_dict
 from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
+from egan.judging.extractors import is_file
 from egan.runs.idle import refuse_idle
 from egan.runs.plan import checked, plan
 
 DEFAULT = "digits"
+MAY_CHANGE = ("--data.path ", "--data.store ", "--rounds ")
+"""Flags of sections that a resumed run may change, since no result depends on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +68,12 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
     return _checked(request, base)
 
 
-def starting_point(source: str) -> RunConfig:
+def starting_point(source: str, *, beside: Sequence[str] = ()) -> RunConfig:
     """Return the settings of a preset, of a model, or of a YAML file.
+
+    Args:
+        source: Its name, or the file.
+        beside: Sections of the file that somebody else reads.
 
     Raises:
         UserError: There is no such preset or file, or the file holds no settings.
@@ -88,7 +96,7 @@ def starting_point(source: str) -> RunConfig:
             f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
-        config = read_config(path, collection.preset)
+        config = read_config(path, collection.preset, beside=beside)
         refuse_idle(plan(config), collection.preset(config.preset))
         return config
 
@@ -108,8 +116,9 @@ def _with_kind_of_data(config: RunConfig, base: RunConfig) -> RunConfig:
 
 def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
     words, space = taken_out(given)
-    if space:
-        base = replace(base, search=replace(base.search, space=space))
+    words, settings = taken_out(words, prefix=options.FLAG, wanted=options.GRAMMAR)
+    search = replace(base.search, options={**base.search.options, **settings})
+    base = replace(base, search=replace(search, space=space or search.space))
     return tyro.cli(
         Request,
         default=Request(source=source, config=base),
@@ -141,16 +150,32 @@ def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:
 
 
 def _checked(request: Request, base: RunConfig) -> Request:
-    """Check the settings; make the data's path absolute, so that any folder can go on with it."""
+    """Check the settings; make paths absolute, so that any folder can go on with them."""
     with told_to_user(ValueError):
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
+        _check_trackers(request.config)
     data = request.config.data
-    if data.path is None:
-        return request
-    path = os.path.abspath(Path(data.path).expanduser())
-    config = replace(request.config, data=replace(data, path=path))
+    path = None if data.path is None else _absolute(data.path)
+    pairs = None if data.pairs is None else (_absolute(data.pairs[0]), _absolute(data.pairs[1]))
+    config = replace(request.config, data=replace(data, path=path, pairs=pairs))
+    if config.features is not None and is_file(config.features):
+        config = replace(config, features=_absolute(config.features))
     return replace(request, config=config)
+
+
+def _check_trackers(config: RunConfig) -> None:
+    """See that the packages of trackers are installed, which a run loads after a while only."""
+    for name, wanted in (("tensorboard", config.tensorboard), ("wandb", config.wandb)):
+        if wanted and find_spec(name) is None:
+            raise ValueError(
+                f"--{name} needs {name}, which is not installed: pip install 'egan[{name}]', or "
+                "leave it out."
+            )
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(Path(path).expanduser())
 
 
 def _run_to_resume(given: Sequence[str]) -> Path | None:
@@ -182,7 +207,7 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
     before, after = to_dict(base), to_dict(request.config)
     changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
     changed = [text for name in changed for text in _differences(name, before[name], after[name])]
-    changed = [text for text in changed if not text.startswith(("--data.path ", "--rounds "))]
+    changed = [text for text in changed if not text.startswith(MAY_CHANGE)]
     if changed:
         raise UserError(
             f"--resume {run} must keep what the result depends on, but changed: "
@@ -237,5 +262,6 @@ def _differences(name: str, before: object, after: object) -> list[str]:
         pairs = [(f"{name}.{key}", before.get(key), after.get(key)) for key in keys]
         return [text for pair in pairs if pair[1] != pair[2] for text in _differences(*pair)]
     spelt = name.replace("search.strategy", "search").replace("_", "-")
+    spelt = spelt.replace("search.options.", "search.search.")
     spelt = spelt.removeprefix("search.").removeprefix("settings.")
     return [f"--{spelt} was {before}, now {after}"]

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from egan.data.kinds import Kind, Pixels, kind_of
+from egan.data.store import chunks
 
 if TYPE_CHECKING:
     import torch
@@ -27,19 +28,24 @@ class Process(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Equally likely round Gaussians: x = centre_k + std * noise, k uniform.
+    """Round Gaussians: x = centre_k + std * noise, k uniform or by weight.
 
     Attributes:
         centres: A (K, 2) float32 array.
         std: The standard deviation of every component, along each axis.
+        weights: How likely each component is (K,), their sum 1; None where all are alike.
     """
 
     centres: Array
     std: float
+    weights: Array | None = None
 
     def points(self, n: int, rng: np.random.Generator) -> Array:
         """Draw (n, 2) float32 points."""
-        which = rng.integers(len(self.centres), size=n)
+        if self.weights is None:
+            which = rng.integers(len(self.centres), size=n)
+        else:
+            which = rng.choice(len(self.centres), size=n, p=self.weights)
         noise = rng.standard_normal((n, self.centres.shape[1]), dtype=np.float32)
         points: Array = self.centres[which] + np.float32(self.std) * noise
         return points
@@ -52,8 +58,8 @@ class Dataset:
     Attributes:
         name: The name in `egan.data.NAMES`.
         samples: Images as (N, C, H, W) uint8, points as (N, D) float32, or another kind, see
-            `egan.data.kinds`. Where `mixture` or `process` draws fresh points, a fixed draw to
-            judge against.
+            `egan.data.kinds`; or what stands for an array, see `egan.data.store`. Where `mixture`
+            or `process` draws fresh points, a fixed draw to judge against.
         labels: (N,) int64 classes from 0, or None.
         mixture: The mixture that points are drawn from, or None.
         notes: Sentences for the log, such as the files that were skipped.
@@ -62,6 +68,9 @@ class Dataset:
         test: The indices of the samples that are kept for tests, where the data set says which;
             see `egan.data.splits`.
         vocabulary: How many tokens there are, where the samples are tokens.
+        class_names: What the classes are called, by number, such as their folders; empty where
+            they have numbers alone.
+        singles: The grey images that are stacked as the channels of each sample, or None.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -78,6 +87,8 @@ class Dataset:
     annotations: Mapping[str, Array] = field(default_factory=dict)
     test: Array | None = None
     vocabulary: int | None = None
+    class_names: tuple[str, ...] = ()
+    singles: Dataset | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +99,11 @@ class Dataset:
                 f"labels of {self.name} must be ({len(self.samples)},), one for each sample, "
                 f"but got {self.labels.shape}"
             )
+        if self.class_names and len(self.class_names) < self.num_classes:
+            raise ValueError(
+                f"class_names of {self.name} must name each of {self.num_classes} classes, but got "
+                f"{len(self.class_names)}"
+            )
         for name, values in self.annotations.items():
             if len(values) != len(self.samples):
                 raise ValueError(
@@ -96,7 +112,8 @@ class Dataset:
                 )
         if self.test is not None:
             _check_test(self.test, len(self.samples), name=self.name)
-        object.__setattr__(self, "samples", _read_only(self.samples))
+        if isinstance(self.samples, np.ndarray):  # else they are mapped
+            object.__setattr__(self, "samples", _read_only(self.samples))
         if self.labels is not None:
             object.__setattr__(self, "labels", _read_only(self.labels.astype(np.int64, copy=False)))
         known = {name: _read_only(values) for name, values in self.annotations.items()}
@@ -130,10 +147,27 @@ class Dataset:
         """The number of classes; 0 without labels."""
         return 0 if self.labels is None else int(self.labels.max()) + 1
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What each class is called: its folder's name, or else its number."""
+        return self.class_names or tuple(map(str, range(self.num_classes)))
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Of how many a measure counts some: "classes" of the data, "modes" of a mixture."""
+        classes = {"classes": self.num_classes} if self.num_classes > 1 else {}
+        modes = {} if self.mixture is None else {"modes": len(self.mixture.centres)}
+        return classes | modes
+
     def fingerprint(self) -> str:
-        """Return a checksum of the samples: a resumed run must learn from the same ones."""
+        """Return a checksum of the samples: a resumed run must learn from the same ones.
+
+        Annotations belong to it: targets are learned from too.
+        """
         digest = hashlib.sha256(f"{self.name} {self.samples.shape}".encode())
-        digest.update(self.samples.data)
+        for values in (self.samples, *self.annotations.values()):
+            for chunk in chunks(values):
+                digest.update(chunk)
         return digest.hexdigest()[:16]
 
     def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:

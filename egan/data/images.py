@@ -84,21 +84,25 @@ def fit(image: Image, image_size: int) -> Image:
     return ImageOps.fit(image, (image_size, image_size), method=Images.Resampling.LANCZOS)
 
 
-def fit_arrays(samples: Array, *, image_size: int | None, channels: int | None) -> Array:
+def fit_arrays(
+    samples: Array, *, image_size: int | None, channels: int | None, any_size: bool = False
+) -> Array:
     """Bring (N, C, H, W) uint8 images with C of 1, 3 or 4 to the wanted size and channels.
 
-    Alpha is composited over white.
+    Alpha is composited over white. With `any_size` images need not fit a network, and are cropped
+    to squares of the size that they have if nothing is said.
 
     Raises:
         ValueError: If a setting is wrong, or the images need a size and none is given.
     """
     check_channels(channels)
-    check_image_size(image_size)
+    if not any_size:
+        check_image_size(image_size)
     samples = as_channels(samples, channels)
     height, width = samples.shape[2:]
-    if image_size is None and (height != width or height not in SIZES):
+    if image_size is None and not any_size and (height != width or height not in SIZES):
         check_image_size(None, needed=f"the images are {width}x{height}, which fits no network")
-    target = image_size or width
+    target = image_size or min(height, width)
     if (height, width) == (target, target):
         return samples
     return np.stack([_resized(image, target) for image in samples])

@@ -57,6 +57,10 @@ class Kind:
         """Turn stored values (N, *shape) into what models see; those handed in may be changed."""
         return stored
 
+    def encode(self, samples: Tensor) -> Array:
+        """Turn what models make (N, *shape) into stored values, see `decode`."""
+        return samples.cpu().numpy().astype(self.dtype)
+
     def clamp(self, samples: Tensor) -> Tensor:
         """Bring values (N, *shape) into the range of the kind."""
         return samples.clamp(-1.0, 1.0) if self.bounded else samples
@@ -92,6 +96,11 @@ class Pixels(Kind):
     def decode(self, stored: Tensor) -> Tensor:
         """Turn 0..255 into [-1, 1]."""
         return stored.float().div_(127.5).sub_(1.0)
+
+    def encode(self, samples: Tensor) -> Array:
+        """Turn [-1, 1] into 0..255, the nearest grey level."""
+        levels = (self.clamp(samples.float()) + 1.0).mul_(127.5).round_()
+        return levels.cpu().numpy().astype(self.dtype)
 
     def noise(self, stored: Array, count: int, generator: Generator) -> Tensor:
         """Draw (count, *shape) uniformly from [-1, 1]."""
@@ -197,6 +206,10 @@ class Tokens(Kind):
     def decode(self, stored: Tensor) -> Tensor:
         """Return the tokens as int64, for embeddings and one-hot codes."""
         return stored.long()
+
+    def encode(self, samples: Tensor) -> Array:
+        """Return the nearest tokens, int64."""
+        return self.clamp(samples).cpu().numpy()
 
     def clamp(self, samples: Tensor) -> Tensor:
         """Return the nearest tokens, int64."""

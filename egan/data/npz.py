@@ -16,14 +16,20 @@ from egan.memory import TooLargeError, require
 
 SAMPLE_KEYS = ("images", "samples", "x", "X", "x_train", "X_train", "data", "arr_0")
 LABEL_KEYS = ("labels", "y", "y_train", "targets", "arr_1")
+NAMES_KEY = "class_names"
+"""What classes are called, by their number: an array of texts beside the labels."""
 CHANNELS = (1, 3, 4)
-SHAPES = "images (N, H, W), (N, H, W, C) or (N, C, H, W), or points (N, 2)"
+SHAPES = "images (N, H, W), (N, H, W, C) or (N, C, H, W), or points (N, 1) or (N, 2)"
 
 
-def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
+def load(
+    *, path: Path | None, image_size: int | None, channels: int | None, any_size: bool = False
+) -> Dataset:
     """Load images, whose scale `egan.data.scale` tells, or points.
 
-    Labels may be any integers; they are numbered from 0 in their order.
+    Labels may be any integers; they are numbered from 0 in their order. A class is called by its
+    integer, or by its entry in an array of texts, "class_names". With `any_size` no network needs
+    to fit the images.
 
     Raises:
         ValueError: If the file is no archive of arrays, or has other shapes, types or values.
@@ -40,10 +46,13 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
         )
     samples, notes = _samples(path, arrays[key])
     if samples.ndim == 4:
-        samples = fit_arrays(samples, image_size=image_size, channels=channels)
+        samples = fit_arrays(samples, image_size=image_size, channels=channels, any_size=any_size)
     label_key = next((key for key in LABEL_KEYS if key in arrays), None)
-    labels = None if label_key is None else _labels(path, arrays[label_key], len(samples))
-    return Dataset("npz", samples, labels, notes=notes)
+    if label_key is None:
+        return Dataset("npz", samples, notes=notes)
+    values, labels = _labels(path, arrays[label_key], len(samples))
+    names = _names(path, values, arrays.get(NAMES_KEY))
+    return Dataset("npz", samples, labels, notes=notes, class_names=names)
 
 
 def _arrays(path: Path) -> dict[str, Array]:
@@ -56,7 +65,7 @@ def _arrays(path: Path) -> dict[str, Array]:
         with content:
             if not set(SAMPLE_KEYS) & set(content.files):
                 return dict.fromkeys(content.files, np.empty(0))
-            known = [key for key in content.files if key in SAMPLE_KEYS + LABEL_KEYS]
+            known = [key for key in content.files if key in (*SAMPLE_KEYS, *LABEL_KEYS, NAMES_KEY)]
             assert content.zip is not None
             _require_memory(path, content.zip, known)
             return {key: content[key] for key in known}
@@ -105,7 +114,7 @@ def _samples(path: Path, array: Array) -> tuple[Array, tuple[str, ...]]:
         raise refusal(
             path, got=f"shape {array.shape}", expected=SHAPES, mend="Give 2 samples or more."
         )
-    if array.ndim == 2 and array.shape[1] == 2:
+    if array.ndim == 2 and array.shape[1] in (1, 2):
         return array.astype(np.float32), ()
     return _uint8(path, _channels_first(path, array))
 
@@ -141,7 +150,8 @@ def _uint8(path: Path, array: Array) -> tuple[Array, tuple[str, ...]]:
     return scale.narrow(array), (scale.note,) if scale.note else ()
 
 
-def _labels(path: Path, labels: Array, count: int) -> Array:
+def _labels(path: Path, labels: Array, count: int) -> tuple[Array, Array]:
+    """Return the distinct labels, and the place of each sample's among them (N,)."""
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if labels.shape != (count,) or labels.dtype.kind not in "iu":
         raise refusal(
@@ -150,4 +160,19 @@ def _labels(path: Path, labels: Array, count: int) -> Array:
             expected=f"({count},) integers",
             mend="Save one integer for each sample, or leave the labels out.",
         )
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+    values, places = np.unique(labels, return_inverse=True)
+    return values, places.astype(np.int64)
+
+
+def _names(path: Path, values: Array, names: Array | None) -> tuple[str, ...]:
+    """Return what the classes with these labels are called."""
+    if names is None:
+        return tuple(map(str, values.tolist()))
+    if names.ndim != 1 or names.dtype.kind != "U" or not 0 <= values[0] <= values[-1] < len(names):
+        raise refusal(
+            path,
+            got=f"{NAMES_KEY} of shape {names.shape} and type {names.dtype}",
+            expected="a text for each label from 0",
+            mend="Save numpy.array([...]) of texts, or leave it out.",
+        )
+    return tuple(map(str, names[values].tolist()))

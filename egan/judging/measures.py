@@ -15,6 +15,9 @@ from typing import Literal
 OBJECTIVE = "fitness"
 """What every member is ranked by."""
 
+COPIED = "memorised"
+"""The share of samples that are nearer to a real one than that is to any other."""
+
 PARTS = ("quality", "diversity")
 """The two scores that the fitness of a generator in an evolution is the sum of."""
 
@@ -51,6 +54,8 @@ class Measure:
     """The shortest axis on which differences mean something."""
     quiet: bool = False
     """Whether it has a row in tables, but a curve only where it leads a report."""
+    total: int = 0
+    """Of how many it counts some, such as classes; 0 where nobody knows."""
 
     @property
     def worst(self) -> float:
@@ -75,8 +80,11 @@ class Measure:
         return self.label[:1].upper() + self.label[1:]
 
     def text(self, value: float) -> str:
-        """Return a value as short as a reader needs; thousands parted, percent as percent."""
-        value = float(value)
+        """Return a value as short as a reader needs; thousands parted, "5 of 97" of a number."""
+        text = self._plain(float(value))
+        return f"{text} of {self.total:,}" if self.total and math.isfinite(value) else text
+
+    def _plain(self, value: float) -> str:
         if not math.isfinite(value):
             return str(value)
         if self.form.endswith("%"):
@@ -128,6 +136,7 @@ _ALL = (
     _count("classes", "classes"),
     _count("modes", "modes"),
     _share("high_quality", "high quality"),
+    Measure(name="kl_modes", label="KL to equal modes", form=".3f", better="lower", quiet=True),
     Measure(name="jsd", label="Jensen-Shannon divergence", form=".3f", better="lower", quiet=True),
     _share("coverage", "coverage", form=".2f"),
     _share("precision", "precision", form=".2f"),
@@ -135,8 +144,10 @@ _ALL = (
     Measure(name="density", label="density", form=".2f", better="higher", quiet=True),
     _plain("inception_score", "Inception score", "higher"),
     _plain("path_length", "path length", "lower"),
+    _share(COPIED, "memorised", None),
     # of labels and codes
     _share("accuracy", "accuracy"),
+    _share("classification_score", "classification accuracy score"),
     _share("nmi", "mutual information with the classes", form=".2f"),
     _share("nmi_of_real", "mutual information, real images", form=".2f"),
     Measure(name="margin_loss", label="margin loss", better="lower"),
@@ -163,6 +174,7 @@ _ALL = (
     _share("saturated", "saturated", None),
     _plain("discriminator_loss", "discriminator's loss"),
     _plain("critic_gap", "critic's gap"),
+    _share("augment_p", "probability of ADA", None, form=".2f"),
     _plain("divergence", "estimated divergence"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),
@@ -174,13 +186,18 @@ _ALL = (
 
 MEASURES: dict[str, Measure] = {one.name: one for one in _ALL}
 
-IN_FEATURES = frozenset(("frechet", "mmd", "precision", "recall", "density", "coverage", "classes"))
+IN_FEATURES = frozenset(
+    ("frechet", "mmd", "precision", "recall", "density", "coverage", "classes", COPIED)
+)
 """Measures that are taken in the features of a classifier: worth no more than the classifier."""
 
-LEADING = (("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall"))
+LEADING = (
+    ("modes", "kl_modes", "high_quality", "jsd"),
+    ("frechet", "classes", "precision", "recall"),
+)
 """What leads a report: of the first group of which a run has the first measure."""
 
-DECIDING = {"modes": ("modes", "high_quality")}
+DECIDING = {"modes": ("modes", "kl_modes", "high_quality")}
 """What ranks methods, where it is more than the measure that leads."""
 
 

@@ -78,7 +78,7 @@ def two_neighbours(
 
 def counted(known: Tensor, asked: Tensor) -> Tensor:
     """Return how often each of some numbers is among known ones, of the shape of `asked`."""
-    values, counts = known.unique(return_counts=True)
+    values, counts = known.unique(return_counts=True)  # type: ignore[no-untyped-call]
     nearest = torch.searchsorted(values, asked).clamp(max=len(values) - 1)
     return torch.where(values[nearest] == asked, counts[nearest], 0)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from egan.files import write_json
-from egan.judging.measures import IN_FEATURES
+from egan.judging.measures import IN_FEATURES, Measure, measure
 from population.records.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -91,6 +91,14 @@ class About:
     """What measures are worth: name of the baseline to measure to value."""
     caveat: str = ""
     """What to bear in mind of measures that are taken in features."""
+    fitness: str = ""
+    """What fitness means."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+    """Of how many a measure counts some: classes, modes."""
+    length: int = 0
+    """How many units the run is to have; 0 where nobody knows."""
+    ended: int = -1
+    """The unit that the outcome was written after; -1 while the run goes on."""
     captions: Mapping[str, str] = field(default_factory=dict)
     """Captions of pictures by file stem; the first is of the picture drawn at every look."""
 
@@ -134,6 +142,10 @@ class About:
         name = f"{self.unit.removesuffix('s')} {generation}"
         return name if self.step == self.unit else f"{name} ({self.when(generation)})"
 
+    def measure(self, name: str) -> Measure:
+        """Return what there is to know of a column in this run."""
+        return replace(measure(name), total=self.totals.get(name, 0))
+
     def worth(self, measure: str) -> dict[str, float]:
         """Return the baselines that a measure has, by name."""
         return {
@@ -173,6 +185,8 @@ def _checked(content: dict[str, Any]) -> About:
     for name, choices in (("kind", Kind), ("unit", Unit), ("step", Step)):
         if (value := getattr(about, name)) not in get_args(choices):
             raise ValueError(f"{name} must be one of {', '.join(get_args(choices))}, got {value!r}")
+    if not all(isinstance(one, int) for one in (about.length, about.ended, *about.totals.values())):
+        raise ValueError("length, ended and totals must be whole numbers")
     if not isinstance(about.interval, int) or about.interval < 1:
         raise ValueError(f"interval must be a whole number from 1, but got {about.interval!r}")
     return about

@@ -78,8 +78,8 @@ def course(name: str, values: pd.Series, about: About) -> str:
     Example:
         ``41.9 → 0.149 (Gaussian 8.45, floor 0.141)``
     """
-    one = measure(name)
-    text = f"{one.text(values.iloc[0])} → {one.text(values.iloc[-1])}"
+    one, last = measure(name), about.measure(name)
+    text = f"{one.text(values.iloc[0])} → {last.text(values.iloc[-1])}"
     worth = [f"{key} {one.text(value)}" for key, value in about.worth(name).items()]
     text = f"{text} ({', '.join(worth)})" if worth else text
     return text + about.caveat_of(name)
@@ -90,6 +90,7 @@ def _outcome(results: pd.DataFrame | None, about: About) -> Iterator[tuple[str, 
     if results is None:
         return
     table = tidy(results)
+    yield from _under_way(table, about)
     if about.competes and OBJECTIVE in table.select_dtypes("number"):
         yield f"final {measure(OBJECTIVE).label}", _final(winners(table), about)
     yield from _length(table, about)
@@ -104,6 +105,15 @@ def _outcome(results: pd.DataFrame | None, about: About) -> Iterator[tuple[str, 
         yield "their mutations", _dealt(table)
     if "error" in table and (failed := int((table["error"] != "").sum())):
         yield f"failed {about.words.children}", f"{failed} of {len(table)}"
+
+
+def _under_way(table: pd.DataFrame, about: About) -> Iterator[tuple[str, str]]:
+    """Yield how far the run is, unless it is finished."""
+    last = int(table["generation"].max()) if len(table) else 0
+    if about.length and last < about.length:
+        state = "under way" if about.ended < 0 else "stopped"
+        whole = f"{about.steps(about.length):,} {about.step}"
+        yield "state", f"{state} at {about.steps(last):,} of {whole}"
 
 
 def _final(best: pd.DataFrame, about: About) -> str:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from egan.files import atomic
 from egan.judging.measures import OBJECTIVE, measure
 from egan.reporting.about import About, read_about
+from egan.reporting.alarms import alarms
 from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 from egan.reporting.pictures import evenly
 from egan.reporting.plots import (
@@ -65,21 +66,22 @@ def write_report(directory: Path) -> Path:
     timing = _mapping(directory / "timing.json")
     about = read_about(directory)
     lines = headline(results, metrics, config, timing, about=about)
-    html = _template().render(
+    html = template("report.html").render(
         name=directory.resolve().name,
         about=about,
         headline=[(name, value) for name, value in lines if value != about.title],
+        alarms=alarms(read_table(directory / "alarms.csv"), about),
         figures=_figures(directory, results, metrics, about),
         baselines=list(about.baselines),
         measures=[] if metrics is None else _measures(metrics, about),
         pictures=_pictures(directory / "samples", about),
-        hyperparameters=_embed(directory / "hyperparameters.png"),
-        lineage=_embed(directory / "lineage.png"),
+        hyperparameters=embedded(directory / "hyperparameters.png"),
+        lineage=embedded(directory / "lineage.png"),
         schedule=_text(directory / "schedule.yaml"),
         fork=_fork(directory / "fork.json"),
-        both=_embed(directory / "fork.png"),
+        both=embedded(directory / "fork.png"),
         regret=_text(directory / "regret.txt"),
-        worth=_embed(directory / "regret.png"),
+        worth=embedded(directory / "regret.png"),
         failures=_failures(results, about),
         config=_text(directory / "config.yaml"),
         versions=flatten(_mapping(directory / "versions.json")),
@@ -94,14 +96,15 @@ def write_report(directory: Path) -> Path:
     return path
 
 
-def _template() -> Any:
+def template(name: str) -> Any:
+    """Return a template of a page, whose texts are escaped."""
     loader = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["duration"] = duration
     environment.filters["brief"] = brief
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _text(path: Path) -> str:
@@ -174,7 +177,8 @@ def _uri(content: bytes, suffix: str) -> str:
     return f"data:{TYPES[suffix]};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _embed(path: Path) -> str:
+def embedded(path: Path) -> str:
+    """Return a picture as a data URI; empty where there is none."""
     return _uri(path.read_bytes(), path.suffix) if path.is_file() else ""
 
 
@@ -189,11 +193,11 @@ def _pictures(folder: Path, about: About) -> dict[str, Any]:
     return {
         "section": about.words.section if caption else "Samples at fixed codes",
         "caption": caption or "The same latent codes in every picture.",
-        "grids": [(about.when(int(path.stem)), _embed(path)) for path in chosen],
-        "film": _embed(film),
-        "real": _embed(folder / "real.png"),
+        "grids": [(about.when(int(path.stem)), embedded(path)) for path in chosen],
+        "film": embedded(film),
+        "real": embedded(folder / "real.png"),
         "real_caption": about.captions.get("real", "real"),
-        "others": [(*_caption(path.stem, about), _embed(path)) for path in _others(folder)],
+        "others": [(*_caption(path.stem, about), embedded(path)) for path in _others(folder)],
     }
 
 
@@ -222,7 +226,7 @@ def _measures(metrics: pd.DataFrame, about: About) -> list[tuple[str, ...]]:
 
 def _measure(name: str, values: pd.Series, about: About) -> tuple[str, ...]:
     one, worth = measure(name), about.worth(name)
-    ends = one.text(values.iloc[0]), one.text(values.iloc[-1])
+    ends = one.text(values.iloc[0]), about.measure(name).text(values.iloc[-1])
     beside = [one.text(worth[key]) if key in worth else "" for key in about.baselines]
     better = f" ({one.better} is better)" if one.better else ""
     span = f"{one.text(values.min())} to {one.text(values.max())}"

@@ -49,7 +49,7 @@ def write_outcome(folder: RunDirectory, result: Result, *, plan: Plan, prepared:
             (name, partial(_save_picture, folder.samples / f"{name}.png", draw))
             for name, draw in showcase.finals().items()
         ),
-        ("account of the run", lambda: _save_about(folder.path, plan, prepared)),
+        ("account of the run", lambda: _save_about(folder.path, plan, prepared, result)),
         ("GIF", lambda: _save_gif(folder)),
         ("report", lambda: _save_report(folder.path)),
     )
@@ -89,8 +89,9 @@ def _save_picture(path: Path, draw: Callable[[], Image.Image]) -> None:
     save_atomically(draw(), path)
 
 
-def _save_about(path: Path, plan: Plan, prepared: Prepared) -> None:
-    write_about(path, about(plan, prepared, with_baselines=True))
+def _save_about(path: Path, plan: Plan, prepared: Prepared, result: Result) -> None:
+    ended = max(int(result.history["generation"].max()), 0) if len(result.history) else 0
+    write_about(path, about(plan, prepared, ended=ended))
 
 
 def _save_gif(folder: RunDirectory) -> None:

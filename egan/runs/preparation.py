@@ -76,7 +76,8 @@ def check(plan: Plan, dataset: Dataset) -> None:
     Raises:
         UserError: They do not; the message says what to change.
     """
-    from egan.judging.features import Features, load_extractor
+    from egan.judging.extractors import load_extractor
+    from egan.judging.features import Features
 
     _check_device(plan)
     untrained = Features(lambda samples: samples.flatten(1))
@@ -132,11 +133,12 @@ def _features(config: RunConfig, dataset: Dataset) -> Features:
     features.reference(data)
     if features.accuracy is not None:
         kind = "classes" if data.num_classes > 1 else "quarter turns"
+        kind = "single images" if features.num_modes else kind
         logger.info("feature classifier: %.1f%% of %s right", 100 * features.accuracy, kind)
     if features.caveat:
         logger.warning(
-            "distances to the data are taken %s; give more images, or features of your own "
-            "(--features module:function)",
+            "distances to the data are taken %s; give more images, or other features: "
+            "--features inception, a TorchScript FILE.pt, or module:function",
             features.caveat,
         )
     return features

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from egan.errors import UserError, told_to_user
-from egan.reporting.about import write_about
+from egan.reporting.about import read_about
 from egan.runs.console import JOURNAL
 from egan.runs.folder import RunDirectory
-from egan.runs.listeners import Logbook, Looker, ProgressBar, Stopper, Timekeeper
+from egan.runs.listeners import (
+    CollapseAlarm,
+    Logbook,
+    Looker,
+    ProgressBar,
+    Reporter,
+    Stopper,
+    Timekeeper,
+    Tracking,
+)
 from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from egan.runs.plan import Plan
     from egan.runs.preparation import Prepared
     from population import Callback, Result, Search
+    from population.callbacks import Tracker
 
 logger = logging.getLogger("egan")
 
@@ -56,6 +66,7 @@ class Session:
         prepared: Data, task and showcase.
         folder: The run directory.
         timekeeper: Who knows when the session began.
+        trackers: Who else is to hear of it.
     """
 
     def __init__(
@@ -65,11 +76,13 @@ class Session:
         *,
         folder: RunDirectory,
         timekeeper: Timekeeper,
+        trackers: Sequence[Tracker] = (),
     ) -> None:
         self.plan = plan
         self.prepared = prepared
         self.folder = folder
         self.timekeeper = timekeeper
+        self.trackers = trackers
         self.stopper = Stopper()
         self.looker = Looker(prepared.showcase, plan, folder=folder.samples)
 
@@ -77,14 +90,16 @@ class Session:
         """Return the callbacks, in the order in which they hear of a generation."""
         self._announce()
         told = about(self.plan, self.prepared)
-        write_about(self.folder.path, told)
+        alarm = CollapseAlarm(self.looker, self.plan, told, folder=self.folder.path)
         progress: Callback = ProgressBar(
             console,
             self.looker,
+            alarm=alarm,
             unit=told.word,
             interval=told.interval,
             leading=told.leading,
             caveat=told.caveat,
+            totals=told.totals,
             competes=told.competes,
         )
         if self.plan.kind == "search":
@@ -94,8 +109,12 @@ class Session:
                 unit=self.plan.one,
                 note=told.caveat,
             )
-        written = Logbook(self.looker, told)
-        return [self.looker, progress, written, self.timekeeper, self.stopper]
+        written = (
+            Logbook(self.looker, told, alarm=alarm),
+            Reporter(self.folder.path, self.looker, told),
+        )
+        tracked = [*self.trackers, Tracking(self.trackers, self.looker)]
+        return [self.looker, alarm, progress, *written, self.timekeeper, *tracked, self.stopper]
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address
@@ -131,7 +150,7 @@ class Session:
                 f"{wanted} in all. Ask for more than it has: {command} --{unit} "
                 f"{2 * search.generation}"
             )
-        if search.generation == wanted and (self.folder.path / "report.html").exists():
+        if search.generation == wanted == self._ended():
             print(
                 f"{self.folder.path} is finished: {wanted} {unit}. To go on: {command} "
                 f"--{unit} {2 * wanted}"
@@ -139,6 +158,11 @@ class Session:
             return True
         logger.info("going on from %s %d", self.plan.one, search.generation)
         return False
+
+    def _ended(self) -> int:
+        """Return the generation that the report there is was written after, at a run's end."""
+        there = (self.folder.path / "report.html").exists()
+        return read_about(self.folder.path).ended if there else -1
 
     def _compare_versions(self) -> None:
         from egan.runs.versions import changes_since

@@ -5,17 +5,19 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
-from egan.tasks.base import Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
+from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.shifts import Shifts, placed
-from egan.tasks.translation import Translation
+from egan.tasks.translation import TARGET, Translation
 
 __all__ = [
     "ROW",
+    "TARGET",
+    "Asks",
     "Batch",
     "Classes",
     "Codes",

@@ -92,6 +92,19 @@ class Needs:
                 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asks:
+    """What asking a model for samples takes, beside how many.
+
+    Attributes:
+        classes: Whether they can be of classes that are named.
+        inputs: Whether each is made from an image that is given.
+    """
+
+    classes: bool = False
+    inputs: bool = False
+
+
 class Task(ABC):
     """What a model learns from, is judged by, and shows.
 
@@ -104,11 +117,13 @@ class Task(ABC):
 
     Attributes:
         needs: What the data must have.
+        asks: What asking a model for samples takes.
         leading: The measures that lead a report, in their order.
         num_judged: How many samples are scored.
     """
 
     needs: ClassVar[Needs] = Needs()
+    asks: ClassVar[Asks] = Asks()
     leading: ClassVar[tuple[str, ...]] = ()
     num_judged: int = 1000
 
@@ -116,6 +131,11 @@ class Task(ABC):
         self.data = data
         self.held_out = held_out
         self.features = features
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what a model makes: that of a sample."""
+        return self.data.shape
 
     @classmethod
     def compared(cls, data: Dataset) -> Dataset:
@@ -126,6 +146,11 @@ class Task(ABC):
         """Draw real samples (count, *shape) independently, with labels where there are any."""
         return draw(self.data, count, rng)
 
+    @property
+    def meaning(self) -> str:
+        """What `score` calls fitness, as a sentence goes on after "Fitness is"."""
+        return "the first of the task's scores"
+
     @abstractmethod
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return scores, ``fitness`` among them; higher is better, never by the model itself."""
@@ -135,6 +160,22 @@ class Task(ABC):
         del rng  # the model has its own
         scores: Scores = model.score()
         return scores
+
+    def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
+        """Make samples (count, *shape) on the CPU, with what belongs to them.
+
+        Args:
+            model: What makes them.
+            count: How many.
+            rng: Where all draws come from.
+            given: What was asked for beside their number, see `asks`: "labels" (count,) of classes,
+                "source" (count, *shape) to make them from.
+
+        Raises:
+            ValueError: The model makes no samples.
+        """
+        del given
+        return Batch(model.samples(count, rng))
 
     @abstractmethod
     def pictures(self, model: Any) -> dict[str, Draw]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from egan.data.kinds import Images
-from egan.tasks.base import Draw, Needs, Scores, draw_labels
+from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, draw_labels
 from egan.tasks.generation import ROW, Generation
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from egan.data.dataset import Dataset
     from egan.judging.features import Features
+
+LONGEST = 20
+"""Letters of the longest name beside a row of a picture."""
 
 
 class Classes(Generation):
@@ -36,6 +39,7 @@ class Classes(Generation):
     """
 
     needs: ClassVar = Needs(labels=True, kinds=(Images,))
+    asks: ClassVar = Asks(classes=True)
     leading: ClassVar[tuple[str, ...]] = ("accuracy", "frechet")
 
     def __init__(
@@ -48,6 +52,14 @@ class Classes(Generation):
     ) -> None:
         super().__init__(data, held_out, features)
         self.distance_weight = distance_weight
+
+    @property
+    def meaning(self) -> str:
+        """Say what counts for the class, and what for the distance."""
+        return (
+            "the share of samples that a classifier takes for the class that was asked for, less "
+            f"{self.distance_weight:g} times their Fréchet distance to the data"
+        )
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how often the class is the one asked for, and the distance to the data."""
@@ -66,6 +78,14 @@ class Classes(Generation):
         told = torch.as_tensor(self.features.classes(made))
         return made, float((told == labels).float().mean())
 
+    def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
+        """Make samples of the "labels" that are given, or of those that the data would have."""
+        if "labels" not in given:
+            labels, made = model.labelled(count, rng)
+            return Batch(made, {"labels": labels})
+        labels = given["labels"]
+        return Batch(model.samples_of(labels, rng), {"labels": labels})
+
     def pictures(self, model: Any) -> dict[str, Draw]:
         """Show a row for each class."""
         return {"class_rows": partial(self.show_rows, model)}
@@ -76,7 +96,8 @@ class Classes(Generation):
         for label in range(min(self.data.num_classes, ROW)):
             rng.set_state(start)
             rows.append(model.samples_of(torch.full((ROW,), label), rng))
-        return self.show(torch.cat(rows), row_names=[f"class {i}" for i in range(len(rows))])
+        names = [_row_name(name) for name in self.data.classes[: len(rows)]]
+        return self.show(torch.cat(rows), row_names=names)
 
     def baselines(self) -> Mapping[str, Scores]:
         """Add what a generator that is deaf to the class is worth: chance."""
@@ -84,3 +105,10 @@ class Classes(Generation):
         asked, other = (draw_labels(self.data, 10_000, rng) for _ in range(2))
         chance = float((asked == other).float().mean())
         return {"chance": {"accuracy": chance}, **super().baselines()}
+
+
+def _row_name(name: str) -> str:
+    """Return what a class is called beside its row, in a few letters."""
+    if name.isdigit():
+        return f"class {name}"
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

@@ -54,6 +54,11 @@ class Density(Generation):
         self.likelihood = likelihood
         self.levels = levels
 
+    @property
+    def meaning(self) -> str:
+        """Say whose density it is."""
+        return "the log-density of data that were held out, or a lower bound of it, in nats each"
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the mean of log p(x), in nats, on held-out data."""
         samples = self.held_out.real(self.num_judged)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
+from egan.data.kinds import Images
 from egan.judging.appraisal import appraise
-from egan.judging.judge import judge
+from egan.judging.judge import SAMPLES_A_MODE, judge
 from egan.judging.reference import SEED, naive_samples, uniform_noise
 from egan.reporting.showing import show
 from egan.tasks.base import Draw, Scores, Task
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ROW = 10
+
+MEANINGS = {
+    "images": "minus the logarithm of the Fréchet distance between samples and data: 0 at a "
+    "distance of 1, and 0.69 more wherever it is halved",
+    "mixture": "the share of high-quality samples times the share of modes that they cover, less "
+    "the squared MMD: 1 at best",
+    "others": "minus the squared MMD between samples and data: about 0 at best",
+}
+"""What the fitness of samples is, see `egan.judging.appraisal`."""
 
 
 class Generation(Task):
@@ -30,7 +40,18 @@ class Generation(Task):
     are, see `egan.judging.judge`.
     """
 
-    leading: ClassVar[tuple[str, ...]] = ("modes", "high_quality", "frechet", "classes")
+    leading: ClassVar[tuple[str, ...]] = (
+        *("modes", "kl_modes", "high_quality", "frechet", "classes"),
+    )
+
+    @property
+    def meaning(self) -> str:
+        """Say which distance of samples to the data it is."""
+        return MEANINGS["mixture" if self.data.mixture is not None else self._measured_by]
+
+    @property
+    def _measured_by(self) -> str:
+        return "images" if isinstance(self.data.kind, Images) else "others"
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Score samples against the data."""
@@ -50,7 +71,9 @@ class Generation(Task):
 
     @property
     def num_looked_at(self) -> int:
-        """How many samples a look judges: of points, which cost nothing, a few more."""
+        """How many samples a look judges: a few more of points, and of what modes are counted."""
+        if self.features.num_modes:
+            return SAMPLES_A_MODE * self.features.num_modes
         many = self.data.kind.num_judged
         return many if many > Task.num_judged else self.num_judged
 

@@ -32,6 +32,11 @@ class Recognition(Task):
     needs: ClassVar = Needs(kinds=(Images,))
     leading: ClassVar[tuple[str, ...]] = ("accuracy",)
 
+    @property
+    def meaning(self) -> str:
+        """Say what is right."""
+        return "the share of held-out images all of whose classes are told rightly"
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - the interface
         """Return how often all classes are right."""
         chosen = self.held_out.spread(self.num_judged)

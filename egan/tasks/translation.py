@@ -14,7 +14,7 @@ from torch import Tensor
 import fitness
 from egan.data.kinds import Images
 from egan.reporting.showing import show
-from egan.tasks.base import Batch, Draw, Needs, Scores, Task
+from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,6 +42,7 @@ class Translation(Task):
     """
 
     needs: ClassVar = Needs(kinds=(Images,), annotations=(TARGET,))
+    asks: ClassVar = Asks(inputs=True)
     leading: ClassVar[tuple[str, ...]] = ("l1", "frechet")
 
     def __init__(
@@ -58,9 +59,19 @@ class Translation(Task):
         self.l1_weight = l1_weight
         self.targets = self.compared(data)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a target."""
+        return self.targets.shape
+
     @classmethod
     def compared(cls, data: Dataset) -> Dataset:
-        """Return the targets, which translations are compared with."""
+        """Return the targets, which translations are compared with.
+
+        Raises:
+            ValueError: The data have none.
+        """
+        cls.needs.check(data, who="a translation")
         return replace(
             data, name=f"{data.name}, targets", samples=data.annotations[TARGET], annotations={}
         )
@@ -72,6 +83,14 @@ class Translation(Task):
         if not self.paired:
             others = torch.randint(len(self.data), (count,), generator=rng).numpy()
         return Batch(self.data.tensor(chosen), {TARGET: self.targets.tensor(others)})
+
+    @property
+    def meaning(self) -> str:
+        """Say what counts beside the distance."""
+        return (
+            "minus the Fréchet distance of translations to targets, less "
+            f"{self.l1_weight:g} times their mean absolute difference"
+        )
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how near translations of held-out sources are to their targets."""
@@ -85,6 +104,11 @@ class Translation(Task):
         difference = float((made - target).abs().mean())
         total = -distance - self.l1_weight * difference
         return {"fitness": total, "frechet": distance, "l1": difference}
+
+    def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
+        """Make a translation of each "source" that is given."""
+        del count
+        return Batch(model.translate(given["source"], rng).cpu())
 
     def _held_out(self, count: int) -> tuple[Tensor, Tensor]:
         targets = self.compared(self.held_out)
@@ -100,7 +124,9 @@ class Translation(Task):
         made = model.translate(source, rng).cpu()
         width = max(part.shape[1] for part in (source, made, target))
         rows = [part.expand(-1, width, -1, -1) for part in (source, made, target)]
-        return self.show(torch.cat(rows), row_names=("source", "output", "truth"))
+        return self.show(
+            torch.cat(rows), columns=len(source), row_names=("source", "output", "truth")
+        )
 
     def show(
         self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
@@ -114,7 +140,7 @@ class Translation(Task):
         source, target = (part.real(COLUMNS) for part in (self.data, self.targets))
         width = max(source.shape[1], target.shape[1])
         rows = [part.expand(-1, width, -1, -1) for part in (source, target)]
-        return self.show(torch.cat(rows), row_names=("source", "target"))
+        return self.show(torch.cat(rows), columns=len(source), row_names=("source", "target"))
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the source itself is worth, and one colour, the mean of the targets."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from population.callbacks.tracker import Tracker, load_extra
 
@@ -43,6 +45,11 @@ class TensorBoard(Tracker):
         """Write a point on each curve."""
         for name, value in values.items():
             self._writer.add_scalar(name.replace(" ", "_"), value, step)
+
+    def show(self, name: str, picture: Any, step: int) -> None:
+        """Show a picture under its name, a slide for each step."""
+        pixels = np.asarray(picture.convert("RGB"))
+        self._writer.add_image(name.replace(" ", "_"), pixels, step, dataformats="HWC")
 
     def close(self) -> None:
         """Close the event file."""

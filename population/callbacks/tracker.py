@@ -64,6 +64,10 @@ class Tracker(Callback):
     def log(self, values: Mapping[str, float], step: int) -> None:
         """Hand over the finite numbers of one generation by name."""
 
+    def show(self, name: str, picture: Any, step: int) -> None:  # noqa: ARG002 - the interface
+        """Hand over a picture, a `PIL.Image`; by default there is no place for one."""
+        return
+
     @abstractmethod
     def close(self) -> None:
         """End the run in the tracker."""
@@ -82,13 +86,14 @@ class Tracker(Callback):
         if search.generation > self._step:
             self._step = search.generation
             values = measurements(search.strategy, latest, members=self.members)
-            self._attempt(lambda: self.log(values, search.generation))
+            self.attempt(lambda: self.log(values, search.generation))
 
     def on_end(self, search: "Search") -> None:  # noqa: ARG002 - the interface
         """End the run."""
-        self._attempt(self.close)
+        self.attempt(self.close)
 
-    def _attempt(self, call: Callable[[], None]) -> None:
+    def attempt(self, call: Callable[[], None]) -> None:
+        """Hand something over; a failure is logged, and after several there are no more tries."""
         if self.failures >= MAX_FAILURES:
             return
         try:

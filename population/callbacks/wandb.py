@@ -38,6 +38,10 @@ class WandB(Tracker):
         """Log a point on each curve, with the generation as the step."""
         self._run.log(dict(values), step=step)
 
+    def show(self, name: str, picture: Any, step: int) -> None:
+        """Log a picture, with the generation as the step."""
+        self._run.log({name: self._wandb.Image(picture)}, step=step)
+
     def close(self) -> None:
         """Finish the run, unless it was handed in."""
         if self._owned and self._run is not None:

@@ -9,6 +9,7 @@ import pytest
 import scipy.linalg
 import torch
 
+from fitness import frechet as frechet_module
 from fitness import frechet_distance, precision_recall_density_coverage, squared_mmd
 from fitness import neighbours as neighbours_module
 
@@ -96,6 +97,15 @@ def test_frechet_with_fewer_samples_than_features_and_with_collapsed_samples():
     expected = ((few.mean(0) - 1) ** 2).sum() + np.trace(np.cov(few.T))
     assert frechet_distance(few, collapsed) == pytest.approx(expected)
     assert frechet_distance(collapsed, collapsed) == 0
+
+
+@pytest.mark.parametrize(("n", "m"), [(30, 20), (12, 39)])
+def test_frechet_of_few_samples_is_that_of_matrices_of_features(n, m):
+    mixing = normal(40, 40, seed=9)
+    a, b = normal(n, 40) @ mixing, normal(m, 40, seed=1, shift=0.4, scale=1.3)
+    traces, root = frechet_module._traces(a, b)
+    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + traces - 2 * root
+    assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])

@@ -17,7 +17,7 @@ from egan.networks.blocks import largest_singular_value, orthogonal_penalty
 from egan.networks.latent import interpolate, truncated_normal
 from egan.tasks import ROW, Classes, draw_labels
 from egan.training.averaging import own_statistics
-from egan.training.game import Batch, Codes, Draw, Game, Objective
+from egan.training.game import Batch, Codes, Dial, Draw, Game, Objective
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,6 +35,7 @@ class BigGan(Game):
     sources: ClassVar = SOURCES
     discriminator_codes: ClassVar = ("labels",)
     tiny: ClassVar = {"width": 2, "latent_dim": 6, "embedding_dim": 3, "batch_size": 8}
+    dial: ClassVar = Dial("the threshold beyond which z is drawn anew", 0.001, math.inf)
     paper_classes = 1000
     paper_parameters: ClassVar = {"generator": 70.4, "discriminator": 88.0}
     settings: BigGanSettings
@@ -49,6 +50,8 @@ class BigGan(Game):
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1), and labels (count,) as the data have them."""
+        if self.truncation is not None:
+            return self.truncated_codes(count, rng, threshold=self.truncation)
         z = torch.randn(count, self.settings.latent_dim, generator=rng)
         return {"z": z, "labels": draw_labels(self.task.data, count, rng)}
 

@@ -50,6 +50,14 @@ class Units(Generation):
     needs: ClassVar = Needs(kinds=(Images,))
     leading: ClassVar[tuple[str, ...]] = ("iou", "removed")
 
+    @property
+    def meaning(self) -> str:
+        """Say what units do."""
+        return (
+            "the share of a class that the chosen units add where they are inserted, less what is "
+            "left where they are ablated: 1 at best"
+        )
+
     def baselines(self) -> Mapping[str, Scores]:
         """Return none: a distance of samples says nothing of units."""
         return {}

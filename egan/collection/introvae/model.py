@@ -142,6 +142,11 @@ class IntroVae(Model):
         fitness = scores["fitness"] - ERROR_WEIGHT * share
         return {**scores, "fitness": fitness, "reconstruction_error": share}
 
+    @property
+    def meaning(self) -> str:
+        """Say what counts beside the distance."""
+        return f"{super().meaning}; less {ERROR_WEIGHT:g} times the share of variance not rebuilt"
+
     def look(self) -> dict[str, float]:
         """Return all distances, and the energies: made images should hover about the margin."""
         images = self.task.held_out.real(NUM_HELD_OUT).to(self.device)

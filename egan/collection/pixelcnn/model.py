@@ -53,7 +53,7 @@ class PixelCnn(Model):
         """Return log p of images (N, C, H, W), brought to the nearest levels, in nats, (N,)."""
         levels = quantised(images, self.settings.levels)
         logits = self.network(images_of(levels, self.settings.levels).to(images.dtype))
-        nats = logits.log_softmax(dim=2).gather(2, levels[:, :, None])
+        nats: Tensor = logits.log_softmax(dim=2).gather(2, levels[:, :, None])
         return nats.flatten(1).sum(dim=1)
 
     def log_density(self, samples: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002 - exact

@@ -207,7 +207,7 @@ class PixelNetwork(nn.Module):
         else:
             features = self.blocks(self.first(images))
         logits: Tensor = self.head(features)
-        return logits.unflatten(1, (-1, self.levels))
+        return torch.unflatten(logits, 1, (-1, self.levels))
 
 
 def block(features: Tensor, channels: int, s: PixelCnnSettings) -> nn.Module:
@@ -242,11 +242,11 @@ def skewed(features: Tensor) -> Tensor:
     """Move row i of features (N, F, H, W) to the right by i: (N, F, H, W + H - 1)."""
     height, width = features.shape[2:]
     rows = F.pad(features, (0, height)).flatten(2)
-    return rows[..., : height * (width + height - 1)].unflatten(2, (height, -1))
+    return torch.unflatten(rows[..., : height * (width + height - 1)], 2, (height, -1))
 
 
 def straightened(features: Tensor, width: int) -> Tensor:
     """Undo `skewed`: (N, F, H, W + H - 1) -> (N, F, H, W)."""
     height = features.shape[2]
     rows = F.pad(features.flatten(2), (0, height))
-    return rows.unflatten(2, (height, width + height))[..., :width]
+    return torch.unflatten(rows, 2, (height, width + height))[..., :width]

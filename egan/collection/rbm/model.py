@@ -66,7 +66,7 @@ class Rbm(Model):
 
     def images(self, visible: Tensor) -> Tensor:
         """Return images (N, C, H, W) in [-1, 1] of units or their means (N, D)."""
-        return images_of(visible, LEVELS).unflatten(1, self.shape)
+        return torch.unflatten(images_of(visible, LEVELS), 1, self.shape)
 
     def update(self) -> None:
         """Follow an estimate of the likelihood's gradient once."""
@@ -127,11 +127,13 @@ class Rbm(Model):
             -(x @ low + y @ high + ((x @ weight) * y).sum(dim=1)).mean()
             for x, y in ((below, above), (below_again, above_again))
         )
-        return first - second
+        divergence: Tensor = first - second
+        return divergence
 
     def _first_hidden(self, visible: Tensor) -> Tensor:
         """Return means of the first hidden units as the first of two machines has them."""
-        return (2 * visible @ self.machine.weights[0] + self.machine.biases[1]).sigmoid()
+        means: Tensor = (2 * visible @ self.machine.weights[0] + self.machine.biases[1]).sigmoid()
+        return means
 
     def log_weight(self, visible: Tensor) -> Tensor:
         """Return log p(v) + log Z of units (N, D), of a deep machine a lower bound, (N,)."""

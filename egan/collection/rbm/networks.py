@@ -133,7 +133,8 @@ class Machine(nn.Module):
             return None
         codes = torch.arange(2 ** self._units(half), device=self.biases[0].device)
         bits = codes[:, None] >> torch.arange(self._units(half), device=codes.device) & 1
-        parts = bits.to(self.biases[0].dtype).split([self.sizes[i] for i in half], dim=1)
+        wide = bits.to(self.biases[0].dtype)
+        parts = torch.split(wide, [self.sizes[i] for i in half], dim=1)
         layers = dict(zip(half, parts, strict=True))
         kept = torch.stack([layers[i] @ self.biases[i] for i in half]).sum(dim=0)
         summed = [F.softplus(self.field(layers, i)).sum(dim=1) for i in other]

@@ -15,7 +15,7 @@ from egan.data.kinds import Images
 from egan.losses.discriminator import r1_penalty
 from egan.networks.latent import truncate
 from egan.tasks import ROW, Generation, Needs, moved
-from egan.training.game import Batch, Codes, Draw, Game
+from egan.training.game import Batch, Codes, Dial, Draw, Game
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,6 +35,7 @@ class StyleGan(Game):
     presets: ClassVar = PRESETS
     needs: ClassVar = Needs(kinds=(Images,))
     tiny: ClassVar = {"width": 2, "latent_dim": 4, "style_dim": 4, "batch_size": 8}
+    dial: ClassVar = Dial("ψ, how far styles are from their mean", 0.0, 1.0)
     paper_parameters: ClassVar = {"generator": 26.2}
     sources: ClassVar = SOURCES
     settings: StyleGanSettings
@@ -73,6 +74,8 @@ class StyleGan(Game):
         """Make samples from "styles" (N, L, W), or from those of "z"; with "noise"."""
         assert isinstance(network, Generator)
         styles = codes["styles"] if "styles" in codes else network.styles(codes)
+        if self.truncation is not None:
+            styles = self.pulled(styles, psi=self.truncation)
         samples: Tensor = network(styles, codes["noise"])
         return samples
 
@@ -90,10 +93,15 @@ class StyleGan(Game):
     def truncated(self, codes: Codes, *, psi: float, share: float = EARLY) -> Codes:
         """Return codes with styles pulled to their mean in a share of layers, the first ones."""
         styles = self.styled(codes)["styles"]
-        mean = self.networks["average"].get_buffer("module.mapping.mean").cpu()
+        return {**codes, "styles": self.pulled(styles, psi=psi, share=share)}
+
+    def pulled(self, styles: Tensor, *, psi: float, share: float = EARLY) -> Tensor:
+        """Return styles (N, L, W) nearer to their mean in a share of layers, the first ones."""
+        mean = self.networks["average"].get_buffer("module.mapping.mean").to(styles)
         early = slice(round(share * styles.shape[1]))
-        styles[:, early] = truncate(styles[:, early], mean=mean, psi=psi)
-        return {**codes, "styles": styles}
+        pulled = styles.clone()
+        pulled[:, early] = truncate(styles[:, early], mean=mean, psi=psi)
+        return pulled
 
     def path_length(self, rng: torch.Generator) -> float:
         """Return how fast images change along straight lines between styles, in features."""
@@ -112,6 +120,14 @@ class StyleGan(Game):
         path = self.path_length(self.rng)
         total = -distances["frechet"] - PATH_WEIGHT * math.log(max(path, 1e-9))
         return {**distances, "fitness": total, "path_length": path}
+
+    @property
+    def meaning(self) -> str:
+        """Say what counts beside the distance."""
+        return (
+            "minus the Fréchet distance between samples and data, less "
+            f"{PATH_WEIGHT:g} times the logarithm of the path length"
+        )
 
     def look(self) -> dict[str, float]:
         """Return all distances, and how smoothly images change."""

@@ -6,6 +6,7 @@ import math
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TextColumn
@@ -17,6 +18,7 @@ from population import Callback
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from egan.runs.listeners.alarm import CollapseAlarm
     from egan.runs.listeners.looker import Looker
     from population import Search
     from population.callbacks import Generation
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 RECENT = 100
 """Generations over which wins are counted."""
 
+NONE: Mapping[str, int] = {}
 MOST = 2
 """How many measures of a look fit in a line."""
 
@@ -38,7 +41,9 @@ class ProgressBar(Callback):
         interval: How many of these there are in a generation of the search.
         leading: The measures of a look to show; by default those that lead a report.
         caveat: What to bear in mind of those that are taken in features.
+        totals: Of how many a measure counts some, such as classes.
         competes: Whether members do, so that fitness and wins are worth a word.
+        alarm: Who knows whether training has collapsed; it must hear of a generation first.
     """
 
     def __init__(
@@ -50,14 +55,18 @@ class ProgressBar(Callback):
         interval: int = 1,
         leading: Sequence[str] = (),
         caveat: str = "",
+        totals: Mapping[str, int] = NONE,
         competes: bool = True,
+        alarm: CollapseAlarm | None = None,
     ) -> None:
         self.competes = competes
+        self.alarm = alarm
         self.console = console
         self.unit = unit
         self.interval = interval
         self.leading = leading
         self.caveat = caveat
+        self.totals = totals
         self.looker = looker
         self.wins: deque[str] = deque(maxlen=RECENT)
         self.bar: Progress | None = None
@@ -99,7 +108,12 @@ class ProgressBar(Callback):
         if self.wins:
             name, count = Counter(self.wins).most_common(1)[0]
             parts.append(f"{name} wins {count / len(self.wins):.0%}")
-        parts.append(samples_in_words(self.looker.latest, leading=self.leading, caveat=self.caveat))
+        parts.append(
+            samples_in_words(
+                self.looker.latest, leading=self.leading, caveat=self.caveat, totals=self.totals
+            )
+        )
+        parts += [] if self.alarm is None else [self.alarm.text]
         parts += self._pace(number)
         return " · ".join(part for part in parts if part)
 
@@ -120,10 +134,15 @@ def _left(seconds: float) -> str:
 
 
 def samples_in_words(
-    scores: Mapping[str, float], *, leading: Sequence[str] = (), caveat: str = ""
+    scores: Mapping[str, float],
+    *,
+    leading: Sequence[str] = (),
+    caveat: str = "",
+    totals: Mapping[str, int] = NONE,
 ) -> str:
     """Return the scores that tell most: the first two that lead a report, but the fitness."""
     names = [name for name in leading or leading_of(scores) if name in scores and name != OBJECTIVE]
-    text = ", ".join(measure(name).phrase(scores[name]) for name in names[:MOST])
+    known = [replace(measure(name), total=totals.get(name, 0)) for name in names[:MOST]]
+    text = ", ".join(one.phrase(scores[one.name]) for one in known)
     weak = caveat and any(name in IN_FEATURES for name in names[:MOST])
     return f"{text} ({caveat})" if weak else text

@@ -1,0 +1,199 @@
+"""Make samples with a trained model: a folder of PNG files, a .npz archive, or a .csv of points.
+
+Examples:
+  python -m egan.sample runs/00003-digits --count 10000 --output fakes/
+  python -m egan.sample runs/00003-digits --count 10000 --output fakes.npz --seed 7
+  python -m egan.sample runs/00004-cgan --classes 3,7 --output threes_and_sevens/
+  python -m egan.sample runs/00005-biggan/model.safetensors --truncation 0.5 --output sharp/
+  python -m egan.sample runs/00006-gaussians25 --output points.csv
+
+RUN is a run's directory, or the model.safetensors in it, which is written when the run ends or is
+stopped: of a generator that was trained, searched or evolved, of niches, or of any other model of
+the collection that makes samples. Images of a model of classes go to a subfolder for each.
+
+The same model, seed and classes give the same samples, bit for bit on one machine, however many
+there are: the first 100 of 10,000 are those of --count 100. Memory stays small.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+import tyro
+
+from egan.errors import UserError, printable, told_to_user
+
+if TYPE_CHECKING:
+    from egan.sampling.order import Order
+    from egan.training.model import Model
+
+PROG = "python -m egan.sample"
+WEIGHTS = "model.safetensors"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line says."""
+
+    run: Annotated[Path, tyro.conf.Positional]
+    """A run directory, or a model.safetensors."""
+
+    output: Path
+    """A folder that is not there yet or empty, or a file that ends in .npz or .csv."""
+
+    count: int | None = None
+    """How many samples; by default 1000, or one for each of --inputs."""
+
+    seed: int = 0
+    """Of all random numbers; another one gives other samples."""
+
+    classes: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
+    """Classes to make in turn, by number or name; by default as often as the data have them."""
+
+    truncation: float | None = None
+    """Better samples that are more alike: StyleGAN's ψ from 0 to 1, BigGAN's threshold of z."""
+
+    inputs: Path | None = None
+    """A folder of images, or a .npz, for a model that turns images into others."""
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    """Where samples are computed."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status: 0, or 2 for a mistake, told in one message."""
+    options = tyro.cli(Options, args=arguments, prog=PROG, description=__doc__)
+    try:
+        with told_to_user(ValueError, OSError):
+            print(sample(options))
+    except UserError as error:
+        print(f"{PROG}: {printable(str(error))}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print(f"{PROG}: stopped; nothing is written", file=sys.stderr)
+        return 130
+    return 0
+
+
+def sample(options: Options) -> str:
+    """Make the samples, and return a line that says what was written.
+
+    Raises:
+        ValueError: Something cannot be done; the message says what, and how to mend it.
+        OSError: It cannot be written.
+        UserError: There is no such run.
+    """
+    from egan import collection
+    from egan.files import check_free
+    from egan.sampling.order import blocks
+    from egan.sampling.writers import Lot, writer
+
+    check_free(options.output)
+    _check_device(options.device)
+    model = collection.load(weights_of(options.run), device=options.device)
+    order = _order(options, model)
+    made = blocks(model, order)
+    first = next(made)  # what goes wrong does so before anything is written
+    data = model.task.data
+    lot = Lot(
+        count=order.count,
+        shape=tuple(first.samples.shape[1:]),
+        kind=data.kind,
+        classes=data.classes,
+        labelled=model.task.asks.classes,
+    )
+    with writer(options.output.absolute(), lot) as write:
+        write(first)
+        for block in _shown(made, done=len(first), count=order.count):
+            write(block)
+    size = "x".join(map(str, lot.shape)) if len(lot.shape) > 1 else f"{lot.shape[0]} coordinates"
+    return f"{options.output}: {order.count:,} {data.kind.name} of {size}, seed {order.seed}"
+
+
+def weights_of(run: Path) -> Path:
+    """Return the weights file that a run directory has, or that is named itself.
+
+    Raises:
+        UserError: There is none.
+    """
+    from egan.runs.folder import saved_config
+
+    if run.suffix == ".safetensors" and not run.is_dir():
+        return run
+    if not (run / WEIGHTS).is_file():
+        saved_config(run)  # which tells if it is no run at all
+        raise UserError(
+            f"{run} has no {WEIGHTS} yet: it is written when a run ends, or is stopped by Ctrl-C. "
+            f"Go on with: python -m egan.run --resume {run}"
+        )
+    return run / WEIGHTS
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("--device cuda: torch finds no GPU on this machine. Leave it out.")
+
+
+def _order(options: Options, model: Model) -> Order:
+    from egan.data.anywhere import read
+    from egan.sampling.order import Order
+
+    sources: Any = None
+    if options.inputs is not None:
+        channels, size = model.task.data.channels, model.task.data.image_size
+        sources = read(options.inputs, image_size=size, channels=channels, flag="--inputs")
+    count = options.count or (1000 if sources is None else len(sources))
+    if sources is not None and count > len(sources):
+        raise ValueError(
+            f"--count {count} asks for more than the {len(sources)} of --inputs; leave it out."
+        )
+    order = Order(
+        count=options.count if options.count is not None else count,
+        seed=options.seed,
+        classes=_classes(options.classes, model),
+        truncation=options.truncation,
+        sources=sources,
+    )
+    order.check(model)
+    return order
+
+
+def _classes(text: str | None, model: Model) -> tuple[int, ...]:
+    """Return the numbers of the classes that are asked for, by number or by name."""
+    if text is None or not model.task.asks.classes:
+        return () if text is None else (0,)
+    known = model.task.data.classes
+    found = []
+    for word in map(str.strip, text.split(",")):
+        if word not in known and not (word.isdecimal() and int(word) < len(known)):
+            shown = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")
+            raise ValueError(f"--classes has {word!r}, but there are {len(known)}: {shown}.")
+        found.append(known.index(word) if word in known else int(word))
+    return tuple(found)
+
+
+def _shown(made: Iterable[Any], *, done: int, count: int) -> Iterable[Any]:
+    """Yield the blocks, with a bar where somebody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = "Sampling", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("", total=count, completed=done)
+        for block in made:
+            yield block
+            bar.advance(task, len(block))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""Where samples go: a folder of PNG files, an archive of arrays, or a table of numbers.
+
+All are written under another name and take their own at the end, so that nobody finds half of one.
+"""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from egan.data.kinds import Images, Kind, Points
+from egan.files import atomic, check_free, whole_folder
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from egan.data.dataset import Array
+    from egan.tasks import Batch
+
+Write = Callable[["Batch"], None]
+OTHERS = (".csv", ".gif", ".gz", ".jpeg", ".jpg", ".npy", ".npz", ".png", ".pt", ".tar", ".zip")
+"""Suffixes that no folder of pictures has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lot:
+    """What all samples have in common.
+
+    Attributes:
+        count: How many there are.
+        shape: The shape of one.
+        kind: What they are.
+        classes: What the classes are called, by number.
+        labelled: Whether each belongs to one.
+    """
+
+    count: int
+    shape: tuple[int, ...]
+    kind: Kind
+    classes: Sequence[str]
+    labelled: bool
+
+
+def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
+    """Return the context in which samples are written, block by block.
+
+    Args:
+        output: A folder, or a file that ends in .npz or .csv; it must not be there yet.
+        lot: What is going to be written.
+
+    Raises:
+        ValueError: There is something already, or these samples cannot be written so.
+    """
+    write = WRITERS.get(output.suffix.lower(), png_folder)
+    if write is png_folder and output.suffix.lower() in OTHERS:
+        raise ValueError(f"--output must be a folder, or end in .npz or .csv, but got {output}.")
+    if write is png_folder and not isinstance(lot.kind, Images):
+        raise ValueError(f"{lot.kind.name} are no pictures; give --output NAME.npz, not {output}.")
+    if write is table and not isinstance(lot.kind, Points):
+        raise ValueError(f"a table holds points, but these are {lot.kind.name}; give NAME.npz.")
+    check_free(output)
+    return write(output, lot)
+
+
+@contextmanager
+def png_folder(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a PNG file for each image, in a subfolder for each class where there are any."""
+    names = [_folder_name(name) for name in lot.classes] if lot.labelled else []
+    number = 0
+    with whole_folder(output) as folder:
+
+        def write(made: Batch) -> None:
+            nonlocal number
+            for i, image in enumerate(lot.kind.encode(made.samples)):
+                place = folder / names[int(made.labels[i])] if names else folder
+                place.mkdir(exist_ok=True)
+                _save_image(image, place / f"{number:06d}.png")
+                number += 1
+
+        yield write
+
+
+def _folder_name(name: str) -> str:
+    """Return a class's name as that of a folder, whatever a stranger's file calls it."""
+    safe = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
+    return f"_{safe}" if safe.startswith(".") or not safe else safe
+
+
+def _save_image(image: Array, path: Path) -> None:
+    """Write one image (C, H, W) of bytes."""
+    from PIL import Image
+
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(path)
+
+
+@contextmanager
+def archive(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a .npz file: "images" (N, H, W, C) of bytes or "samples", and "labels"."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    images = isinstance(lot.kind, Images)
+    shape = (*lot.shape[1:], lot.shape[0]) if images else lot.shape
+    labels: list[Array] = []
+    with atomic(output) as temporary, zipfile.ZipFile(temporary, "w") as file:
+        with _member(file, "images" if images else "samples") as stream:
+            _write_head(stream, (lot.count, *shape), lot.kind)
+
+            def write(made: Batch) -> None:
+                stored = lot.kind.encode(made.samples)
+                stored = stored.transpose(0, 2, 3, 1) if images else stored
+                stream.write(np.ascontiguousarray(stored).tobytes())
+                if lot.labelled:
+                    labels.append(made.labels.numpy())
+
+            yield write
+        if labels:
+            _write_array(file, "labels", np.concatenate(labels))
+            _write_array(file, "class_names", np.array(lot.classes))
+
+
+def _member(file: zipfile.ZipFile, name: str) -> IO[bytes]:
+    return file.open(f"{name}.npy", "w", force_zip64=True)
+
+
+def _write_head(stream: IO[bytes], shape: tuple[int, ...], kind: Kind) -> None:
+    """Write what an array of so many samples begins with, before there are any."""
+    dtype = np.dtype(np.int64 if kind.dtype is np.integer else kind.dtype)
+    descr = np.lib.format.dtype_to_descr(dtype)
+    head = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, head)
+
+
+def _write_array(file: zipfile.ZipFile, name: str, array: Array) -> None:
+    with _member(file, name) as stream:
+        np.lib.format.write_array(stream, array, allow_pickle=False)
+
+
+@contextmanager
+def table(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a .csv file: a column for each coordinate, with all of its digits."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    names = ("x", "y", "z")[: lot.shape[0]] if lot.shape[0] <= 3 else range(lot.shape[0])
+    with atomic(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+        yield _rows(stream, [str(name) for name in names], lot)
+
+
+def _rows(stream: TextIOWrapper, names: Sequence[str], lot: Lot) -> Write:
+    lines = csv.writer(stream, lineterminator="\n")
+    lines.writerow([*names, *(["label"] if lot.labelled else [])])
+
+    def write(made: Batch) -> None:
+        for i, point in enumerate(lot.kind.encode(made.samples)):
+            label = [lot.classes[int(made.labels[i])]] if lot.labelled else []
+            lines.writerow([*(f"{value:.9g}" for value in point), *label])
+
+    return write
+
+
+WRITERS = {".npz": archive, ".csv": table}

@@ -1,0 +1,108 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from egan import data
+from egan.collection.api import build
+from egan.collection.saved import save
+from egan.collection.testing import small, task_of
+from egan.sample import main
+from egan.sampling import order
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Return the weights of a tiny model of classes, untrained."""
+    config = small("cgan")
+    model = build(config, task_of("cgan", data.load("digits")))
+    model.training(False)
+    path = tmp_path_factory.mktemp("cgan") / "model.safetensors"
+    save(path, model, config, steps=0)
+    return path
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.png")}
+
+
+def told(words, capsys):
+    assert main([*map(str, words)]) == 2
+    return capsys.readouterr().err
+
+
+def test_the_same_seed_gives_the_same_files_however_many(weights, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(order, "MOST", 8)
+    for name, count in (("a", 20), ("b", 11)):
+        words = [weights, "--count", count, "--output", tmp_path / name, "--seed", 5]
+        assert main([*map(str, words)]) == 0
+    assert "a: 20 images of 1x8x8, seed 5" in capsys.readouterr().out
+    many, few = contents(tmp_path / "a"), contents(tmp_path / "b")
+    assert (len(many), len(few)) == (20, 11)
+    assert few.items() <= many.items()
+
+
+def test_classes_are_asked_for_by_number_or_name(weights, tmp_path):
+    words = [weights, "--count", 6, "--classes", "3, 7", "--output", tmp_path / "a.npz"]
+    assert main([*map(str, words)]) == 0
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert arrays["labels"].tolist() == [3, 7] * 3
+    assert main([*map(str, [*words[:-1], tmp_path / "a"])]) == 0
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["3", "7"]
+
+
+def test_a_run_is_sampled(tiny_run, tmp_path):
+    output = tmp_path / "points.csv"
+    assert main([str(tiny_run), "--count", "7", "--output", str(output)]) == 0
+    assert len(output.read_text().splitlines()) == 8
+
+
+def test_a_run_without_weights_says_how_to_go_on(tiny_run, tmp_path, capsys):
+    (tiny_run / "model.safetensors").unlink()
+    error = told([tiny_run, "--output", tmp_path / "a"], capsys)
+    assert "has no model.safetensors yet" in error
+    assert f"--resume {tiny_run}" in error
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--classes", "3,x"], "--classes has 'x', but there are 10: 0, 1, 2"),
+        (["--classes", "10"], "--classes has '10'"),
+        (["--count", "0"], "--count must be 1 or more, but got 0"),
+        (["--seed", "-1"], "--seed must be 0 or more"),
+        (["--truncation", "0.5"], "Cgan has no truncation"),
+        (["--inputs", "nowhere"], "--inputs nowhere does not exist"),
+    ],
+)
+def test_mistakes_are_told_and_nothing_is_written(words, message, weights, tmp_path, capsys):
+    assert message in told([weights, "--output", tmp_path / "a", *words], capsys)
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_is_no_model_is_told(tmp_path, capsys):
+    (tmp_path / "a.safetensors").write_text("nothing")
+    assert "cannot be read as safetensors" in told(
+        [tmp_path / "a.safetensors", "--output", tmp_path / "a"], capsys
+    )
+    assert "is not a folder" in told([tmp_path / "b", "--output", tmp_path / "a"], capsys)
+    assert "no config.yaml" in told([tmp_path, "--output", tmp_path / "a"], capsys)
+
+
+def test_nothing_is_written_over(weights, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/a.txt").write_text("mine")
+    assert "mine is not empty" in told([weights, "--output", tmp_path / "mine"], capsys)
+
+
+def test_help_loads_neither_torch_nor_ray():
+    code = (
+        "import sys\nfrom egan.sample import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('torch', 'ray', 'numpy') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
