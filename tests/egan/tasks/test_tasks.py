@@ -14,7 +14,16 @@ from egan.data import load
 from egan.data.dataset import Dataset
 from egan.data.kinds import Images, Points
 from egan.judging.features import Features
-from egan.tasks import Classes, Density, Generation, Needs, Recognition, draw, draw_labels
+from egan.tasks import (
+    Classes,
+    Density,
+    Generation,
+    Needs,
+    Recognition,
+    Reconstruction,
+    draw,
+    draw_labels,
+)
 from egan.tasks.density import LEAST_DEVIATION, independent_density
 
 
@@ -411,7 +420,7 @@ def test_samples_are_made_of_labels_that_are_given():
     assert made.samples[:, 0, 0, 0].tolist() == [-1.0, 0.0, pytest.approx(-0.6)]
 
 
-@pytest.mark.parametrize("kind", [Generation, Classes, Density, Recognition])
+@pytest.mark.parametrize("kind", [Generation, Classes, Density, Recognition, Reconstruction])
 def test_every_task_says_what_fitness_means(kind):
     meaning = kind(images(), images(), features()).meaning
     assert meaning
