@@ -25,10 +25,10 @@ class IPBT(PB2):
 
     - *When*: after every interval, see :class:`~population.strategies.stagnation.Stagnation`, but
       for ``patience`` intervals without progress.
-    - *Weights* (section 3.3 of the paper): all begin with those of the best ``quantile``; half of them, drawn at random,
-      anew ("fresh"), the others shrunk and perturbed, 0.2 w + 0.1 fresh w ("shrink-perturb"). The
-      member does so when it is stepped with an operator of that name; one that knows none goes on
-      with its weights as they are.
+    - *Weights* (section 3.3 of the paper): all begin with those of the best ``quantile``; half of
+      them, drawn at random, anew ("fresh"), the others shrunk and perturbed, 0.2 w + 0.1 fresh w
+      ("shrink-perturb"). The member does so when it is stepped with an operator of that name; one
+      that knows none goes on with its weights as they are.
     - *Hyperparameters* (3.3): half are drawn at random; the others maximise the upper confidence
       bound of a second bandit, across iterations, which learns which start had the best offspring.
     - *Interval*: ``ready_every`` generations in the first iteration, twice as many in each further
