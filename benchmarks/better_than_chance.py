@@ -1,10 +1,14 @@
-"""PBT against random search and successive halving on a digit classifier, at equal training.
+"""PBT and its successors against random search and halving on digits, at equal training.
 
-Each search may spend the same number of member-steps (an epoch of one member). Members are ranked
-by their loss on a validation split; what is reported is the error of the best member of the last
-population on a test split that no search has seen. Split, start and batches follow from the seed.
+A classifier is trained. Each search may spend the same number of member-steps (an epoch of one
+member), and ends with the generation in which they are spent: those that train more members for a
+while make fewer. Members are ranked by their loss on a validation split; what is reported is the
+error of the best member of the last population on a test split that no search has seen. Split,
+start and batches follow from the seed.
 
-  python benchmarks/better_than_chance.py [--seeds 10] [--quick] [--save]
+  python benchmarks/better_than_chance.py [pbt random halving ...] [--seeds 10] [--quick] [--save]
+
+With names, only these are run; what is kept of the others stays.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,12 +17,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from measure import cell, parser, report, table
+from measure import cell, kept, parser, report, table
 from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn import functional as F
 
 from population import (
+    IPBT,
+    MFPBT,
+    PB2,
+    Callback,
+    FirePBT,
     LogUniform,
     Member,
     PopulationBasedTraining,
@@ -28,6 +37,7 @@ from population import (
     SuccessiveHalving,
     Uniform,
 )
+from population.callbacks import Generation
 
 SPACE = {
     "lr": LogUniform(1e-4, 1.0),
@@ -39,6 +49,9 @@ SPACE = {
 POPULATION, GENERATIONS = 16, 60
 NUM_TRAIN, NUM_VALIDATION = 600, 400
 BATCH = 32
+READY = 3
+"""Generations between exploits, in those that have such a thing."""
+NAME = "better_than_chance"
 
 Data = Mapping[str, tuple[torch.Tensor, torch.Tensor]]
 
@@ -120,19 +133,41 @@ def halving(population: int, generations: int) -> SuccessiveHalving:
 
 
 def strategies(population: int, generations: int) -> dict[str, Callable[[], Strategy]]:
-    """Return the contestants."""
+    """Return the contestants, by what `STRATEGIES` and the command line call them."""
     return {
-        "PBT": lambda: PopulationBasedTraining(SPACE, population, ready_every=3),
-        "random search": lambda: RandomSearch(SPACE, population),
-        "successive halving": lambda: halving(population, generations),
+        "pbt": lambda: PopulationBasedTraining(SPACE, population, ready_every=READY),
+        "random": lambda: RandomSearch(SPACE, population),
+        "halving": lambda: halving(population, generations),
+        "pb2": lambda: PB2(SPACE, population, ready_every=READY),
+        "mf_pbt": lambda: MFPBT(SPACE, population),
+        "fire_pbt": lambda: FirePBT(SPACE, population, ready_every=READY),
+        "ipbt": lambda: IPBT(SPACE, population, ready_every=READY),
     }
 
 
-def contest(strategy: Strategy, seed: int, generations: int) -> dict[str, float]:
+class Budget(Callback):
+    """Stops a search when its members have trained for so many steps.
+
+    Args:
+        steps: Member-steps; the generation in which they are spent is the last.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def on_generation(self, search: Search, generation: Generation) -> None:
+        """Count who was trained."""
+        self.left -= sum(child.offspring.train for child in generation.children)
+        if self.left <= 0:
+            search.stop()
+
+
+def contest(strategy: Strategy, seed: int, steps: int) -> dict[str, float]:
     """Return what the best member of one search's last population is worth."""
-    data = split(seed)
+    data, budget = split(seed), Budget(steps)
     member = partial(Classifier, data=data)
-    result = Search(member, strategy, seed=seed, checkpoint_every=10**6).run(generations)
+    search = Search(member, strategy, seed=seed, checkpoint_every=10**6, callbacks=[budget])
+    result = search.run(10**6)
     best = member(result.best.hyperparameters)
     best.load_state_dict(result.best.state)
     loss, error = best.measure("test")
@@ -140,23 +175,27 @@ def contest(strategy: Strategy, seed: int, generations: int) -> dict[str, float]
         "validation loss": -result.best.scores["fitness"],
         "test loss": loss,
         "test error": error,
-        "steps": float(len(result.history)),
+        "steps": float(steps - budget.left),
     }
 
 
 def main() -> None:
     """Print a row per strategy."""
     options = parser(__doc__ or "")
+    options.add_argument("names", nargs="*", metavar="NAME", help="contestants; all by default")
     options.add_argument("--seeds", type=int, default=10, help="searches per strategy")
     given = options.parse_args()
     seeds = range(2 if given.quick else given.seeds)
     population, generations = (4, 4) if given.quick else (POPULATION, GENERATIONS)
-    found = {
-        name: [contest(make(), seed, generations) for seed in seeds]
-        for name, make in strategies(population, generations).items()
-    }
-    text = describe(found, population, generations)
-    report("better_than_chance", text, {"found": found}, save=given.save)
+    contestants = strategies(population, generations)
+    if unknown := set(given.names) - set(contestants):
+        options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {list(contestants)}")
+    found = kept(NAME).get("found", {}) if given.names else {}
+    steps = population * generations
+    for name in given.names or contestants:
+        found[name] = [contest(contestants[name](), seed, steps) for seed in seeds]
+    found = {name: found[name] for name in contestants if name in found}
+    report(NAME, describe(found, population, generations), {"found": found}, save=given.save)
 
 
 def describe(found: Mapping[str, list[dict[str, float]]], population: int, generations: int) -> str:
@@ -168,25 +207,31 @@ def describe(found: Mapping[str, list[dict[str, float]]], population: int, gener
             cell([run[value] for run in runs], ".4f" if "loss" in value else ".2f")
             for value in names
         ]
-        rows.append([name, f"{runs[0]['steps']:.0f}", *cells])
-    num_seeds = len(found["PBT"])
+        rows.append([name, f"{np.median([run['steps'] for run in runs]):.0f}", *cells])
+    num_seeds = min(map(len, found.values()))
     head = (
         f"Digits, {NUM_TRAIN} for training, {NUM_VALIDATION} for validation, 797 for testing; "
         f"{num_seeds} seeds, {population * generations} member-steps (epochs) each. Medians "
         "(quartiles) of the best member of the last population; losses in nats, error in percent."
     )
     lines = [head, table(["search", "member-steps", *names], rows)]
-    for rival in list(found)[1:]:
-        gains = [
-            theirs["test loss"] - ours["test loss"]
-            for ours, theirs in zip(found["PBT"], found[rival], strict=True)
-        ]
-        won = sum(gain > 0 for gain in gains)
-        lines.append(
-            f"PBT has the lower test loss than {rival} on {won} of {num_seeds} seeds; "
-            f"the median difference is {np.median(gains):+.4f}."
-        )
+    pairs = [("pbt", rival) for rival in found if rival != "pbt"]
+    pairs += [(name, "random") for name in found if name not in ("pbt", "random", "halving")]
+    lines += [_beside(found, *pair) for pair in pairs if set(pair) <= set(found)]
     return "\n\n".join(lines)
+
+
+def _beside(found: Mapping[str, list[dict[str, float]]], name: str, rival: str) -> str:
+    """Say on how many seeds one search has the lower test loss than another, and by how much."""
+    gains = [
+        theirs["test loss"] - ours["test loss"]
+        for ours, theirs in zip(found[name], found[rival], strict=True)
+    ]
+    won = sum(gain > 0 for gain in gains)
+    return (
+        f"{name} has the lower test loss than {rival} on {won} of {len(gains)} seeds; "
+        f"the median difference is {np.median(gains):+.4f}."
+    )
 
 
 if __name__ == "__main__":

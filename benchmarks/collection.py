@@ -7,7 +7,7 @@ Each runs in this process, on one torch thread. The marks are in benchmarks/mark
 differs from the kept result's has to say so there.
 
   python benchmarks/collection.py [gan vae ...] [--seeds 5] [--quick] [--save]
-  python benchmarks/collection.py --overview      the table in docs/collection.md, kept results
+  python benchmarks/collection.py --overview      the table of docs/collection.md, of kept results
 """
 
 from __future__ import annotations

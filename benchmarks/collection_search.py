@@ -12,14 +12,13 @@ without errors, so that an image or two of 500 decide between its searches.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from acceptance.training import reference
-from measure import RESULTS, cell, mark, parser, report, table
+from measure import cell, kept, mark, parser, report, table
 
 from egan import collection
 from egan.commandline.parse import parse
@@ -123,12 +122,6 @@ def measured(name: str, num_seeds: int, budget: Budget) -> dict[str, Any]:
     return {"budget": vars(budget), "found": found}
 
 
-def kept_before() -> dict[str, Any]:
-    """Return the models' values in the kept result."""
-    path = RESULTS / f"{NAME}.json"
-    return json.loads(path.read_text(encoding="utf-8"))["models"] if path.exists() else {}
-
-
 def described(models: dict[str, Any]) -> str:
     """Return a table of all searches, and for each model whether PBT is as good."""
     rows, said = [], []
@@ -149,7 +142,7 @@ def main() -> None:
     if unknown := set(given.names) - set(MODELS):
         options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(MODELS)}")
     pin_threads(1)
-    models = kept_before() if given.save else {}
+    models = kept(NAME).get("models", {}) if given.save else {}
     for name in given.names or MODELS:
         seeds, budget = (1, QUICK) if given.quick else (given.seeds, MODELS[name])
         models[name] = measured(name, seeds, budget)

@@ -71,6 +71,13 @@ def report(name: str, text: str, values: dict[str, Any], *, save: bool) -> None:
         print(f"wrote {RESULTS / name}.md and .json")
 
 
+def kept(name: str) -> dict[str, Any]:
+    """Return the values that a benchmark has kept, none where it has not."""
+    path = RESULTS / f"{name}.json"
+    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return values
+
+
 def machine() -> str:
     """Return what a figure depends on: cores, other load, versions."""
     load = os.getloadavg()[0]

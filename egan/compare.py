@@ -2,19 +2,21 @@
 
 Examples:
   python -m egan.compare gaussians25 --seeds 5
-  python -m egan.compare digits --seeds 5 --generations 2000 --methods egan heuristic random
+  python -m egan.compare digits --seeds 5 --generations 2000 --methods egan heuristic niches-4
   python -m egan.compare dcgan --evolve minimax,heuristic,least_squares --generations 1000
   python -m egan.compare runs/00003-digits/config.yaml --cpu-seconds 60 --output comparison
+  python -m egan.compare benchmarks/fragile.yaml
 
-Methods: egan is the evolution as it is; each mutation's name is that objective alone, without
-scoring; random draws a mutation at every step, without scoring; contest-10 holds E-GAN's contest
-every 10th generation only, and lets the last winner's mutation work in between; bandit-10 is the
-same, but a bandit that learns from the contests proposes the mutations in between (or any other
-number for 10); niches-4 has four generators (or any other number) that divide the batch, share the
-discriminator and are judged as one. By default egan, its mutations one by one, and random.
+A method is one of those below, or the name of a mutation: a plain GAN with that objective alone.
+What else is changed follows after plus signs: least_squares+wide-2, niches-4+narrow,
+random+rates-0.5. By default egan, its mutations one by one, and random.
 
 Every method runs in this process, on one torch thread, until it has had both the preset's
 generations and the CPU time that E-GAN took for the same seed, and is judged at both points.
+Each is set beside the best single generator: the median difference, seed by seed, with its 95%
+interval. A file of settings may say in a section `comparison` which seeds and methods there are,
+and in its marks what decides; marks cannot be changed once results are there.
+
 Results go to results.csv as they come; the same command goes on where it stopped. At the end
 table.md, table.csv and comparison.png are written.
 """
@@ -32,6 +34,7 @@ import tyro
 from egan.errors import UserError, told_to_user
 
 if TYPE_CHECKING:
+    from egan.comparison.protocol import Protocol
     from egan.comparison.study import Trial
     from egan.config import RunConfig
 
@@ -46,8 +49,8 @@ class Options:
     evolve: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
     """Mutations to evolve by; by default the preset's, where it has any."""
 
-    seeds: int = 5
-    """How many seeds each method gets."""
+    seeds: int | None = None
+    """How many seeds each method gets; by default what the file says, or 5."""
 
     first_seed: int = 0
     """The first seed; the others follow it."""
@@ -56,10 +59,10 @@ class Options:
     """Generator steps to compare at; by default the preset's."""
 
     cpu_seconds: float | None = None
-    """CPU time to compare at; by default what E-GAN took for the seed."""
+    """CPU time to compare at; by default what the file says, or E-GAN took for the seed."""
 
     methods: tuple[str, ...] = ()
-    """Methods to compare; by default egan, each of its mutations, and random."""
+    """Methods to compare; by default those of the file, or egan, its mutations, and random."""
 
     output: Path | None = None
     """Where results go; by default comparisons/PRESET."""
@@ -70,7 +73,10 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 2 for input that cannot be used."""
-    options = tyro.cli(Options, args=arguments, prog="python -m egan.compare", description=__doc__)
+    from egan.comparison.methods import described
+
+    told = f"{__doc__}\nMethods and changes:\n{described()}"
+    options = tyro.cli(Options, args=arguments, prog="python -m egan.compare", description=told)
     try:
         print(compare(options))
     except UserError as error:
@@ -89,20 +95,29 @@ def compare(options: Options) -> str:
         UserError: A setting is out of its range, data cannot be read, or the output holds another
             comparison.
     """
-    from egan.runs.plan import plan
-
     with told_to_user(ValueError):
         config = settings(options)
-        trials = trials_of(options, config)
-    directory = options.output or Path("comparisons") / plan(config).name
+        protocol = protocol_for(options, config)
+        trials = trials_of(options, config, protocol)
+    name = named(options, config)
+    directory = options.output or Path("comparisons") / name
     from egan.comparison.run import Comparison
 
     with told_to_user(ValueError, OSError):
-        comparison = Comparison(config=config, directory=directory, cpu_seconds=options.cpu_seconds)
+        comparison = Comparison(config=config, directory=directory, protocol=protocol, name=name)
     comparison.run(trials, jobs=options.jobs)
     text = comparison.report([trial.method for trial in trials], [trial.seed for trial in trials])
     names = ("table.md", "table.csv", "comparison.png")
     return f"{text}\nwrote {', '.join(str(directory / name) for name in names)}"
+
+
+def named(options: Options, config: RunConfig) -> str:
+    """Return what a comparison is called: as its file, or as the run that would be started."""
+    from egan.runs.plan import plan
+
+    file = Path(options.preset)
+    own = file.suffix in (".yaml", ".yml") and file.stem != "config"
+    return file.stem if own else plan(config).name
 
 
 def settings(options: Options) -> RunConfig:
@@ -112,15 +127,19 @@ def settings(options: Options) -> RunConfig:
         ValueError: There is no such preset or file, or a setting is out of its range.
     """
     from egan.commandline.parse import starting_point
+    from egan.comparison.protocol import SECTION
     from egan.config import SearchConfig
+    from egan.config.checks import check_range
     from egan.runs.plan import checked
 
-    for name, value in (("seeds", options.seeds), ("jobs", options.jobs)):
-        if value < 1:
-            raise ValueError(f"--{name} must be 1 or more, but got {value}.")
-    if options.cpu_seconds is not None and not 0 < options.cpu_seconds < float("inf"):
-        raise ValueError(f"--cpu-seconds must be a number above 0, but got {options.cpu_seconds}.")
-    start = starting_point(options.preset)
+    check_range("jobs", options.jobs)
+    check_range("seeds", options.seeds)
+    start = starting_point(options.preset, beside=[SECTION])
+    if start.reaching:
+        raise ValueError(
+            f"{options.preset} sets {' and '.join(start.reaching)}, which would run code or reach "
+            "another machine that whoever wrote the file has chosen. Take it out."
+        )
     config = replace(
         start,
         seed=options.first_seed,
@@ -136,20 +155,39 @@ def settings(options: Options) -> RunConfig:
     return checked(config)
 
 
-def trials_of(options: Options, config: RunConfig) -> list[Trial]:
+def protocol_for(options: Options, config: RunConfig) -> Protocol:
+    """Return what is compared and what decides, as the file says; --cpu-seconds goes before it.
+
+    Raises:
+        ValueError: Something is out of its range, or a mark cannot be told.
+    """
+    from egan.comparison.methods import default_methods
+    from egan.comparison.protocol import protocol_of
+
+    found = protocol_of(options.preset)
+    found = replace(found, methods=found.methods or default_methods(config))
+    if options.cpu_seconds is not None:
+        found = replace(found, cpu_seconds=options.cpu_seconds)
+    found.check()
+    return found
+
+
+def trials_of(options: Options, config: RunConfig, protocol: Protocol) -> list[Trial]:
     """Return the runs seed by seed, E-GAN first, because its CPU time is the others' budget.
 
     Raises:
         ValueError: A method is unknown or does not fit the preset.
     """
-    from egan.comparison.study import EGAN, Trial, default_methods, method_config
+    from egan.comparison.methods import EGAN, method_config
+    from egan.comparison.study import Trial
     from egan.runs.plan import checked
 
-    methods = list(dict.fromkeys(options.methods or default_methods(config)))
+    num_seeds = options.seeds or protocol.seeds
+    methods = list(dict.fromkeys(options.methods or protocol.methods))
     methods.sort(key=lambda name: name != EGAN)
     for name in methods:
         checked(method_config(config, name, seed=config.seed))
-    if EGAN not in methods and options.cpu_seconds is None:
+    if EGAN not in methods and protocol.cpu_seconds is None:
         raise ValueError(
             f"--methods {' '.join(methods)}: equal CPU time means E-GAN's; add egan, or give the "
             "budget with --cpu-seconds."
@@ -159,9 +197,9 @@ def trials_of(options: Options, config: RunConfig) -> list[Trial]:
             method=method,
             seed=seed,
             generations=config.generations,
-            cpu_seconds=options.cpu_seconds,
+            cpu_seconds=protocol.cpu_seconds,
         )
-        for seed in range(options.first_seed, options.first_seed + options.seeds)
+        for seed in range(options.first_seed, options.first_seed + num_seeds)
         for method in methods
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,3 +72,11 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file, atomically."""
     write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def cache_folder() -> Path:
+    """Return the folder of what is worth keeping: `$EGAN_CACHE`, or `~/.cache/egan`."""
+    try:
+        return Path(os.environ.get("EGAN_CACHE") or "~/.cache/egan").expanduser()
+    except RuntimeError:  # a user without a home, as in some containers
+        return Path(tempfile.gettempdir(), "egan-cache")

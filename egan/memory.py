@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,13 @@ def free_bytes() -> int:
         with suppress(OSError, ValueError):
             free.append(int(Path(path).read_text(encoding="ascii")))
     return min(free)
+
+
+def in_bytes(count: float) -> str:
+    """Return so many bytes in words: "2.3 GiB"."""
+    units = ("bytes", "KiB", "MiB", "GiB", "TiB")
+    power = min(len(units) - 1, max(0, int(math.log2(max(count, 1)) // 10)))
+    return f"{count / 1024**power:,.3g} {units[power]}"
 
 
 def require(wanted: float, what: str, *, mend: str, free: int | None = None) -> None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fitness.adversarial import Diversity, combine, diversity, quality
     from fitness.classes import (
+        ClassCoverage,
         accuracy,
+        class_coverage,
         inception_score,
         intra_class_diversity,
         normalized_mutual_information,
@@ -25,20 +27,22 @@ if TYPE_CHECKING:
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
-    from fitness.pairwise import pairwise_diversity
+    from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
     from fitness.strokes import ink, slant
     from fitness.wasserstein import wasserstein_1d
-    from fitness.weights import mixture_weights
+    from fitness.weights import mixture_weights, removal_costs
 
 __all__ = [
+    "ClassCoverage",
     "Diversity",
     "Labelled",
     "Memorisation",
     "MixtureScores",
     "SampleScores",
     "accuracy",
+    "class_coverage",
     "combine",
     "crowded_order",
     "crowding_distance",
@@ -56,22 +60,26 @@ __all__ = [
     "mixture_weights",
     "mode_coverage",
     "normalized_mutual_information",
+    "pairwise_distances",
     "pairwise_diversity",
     "parts",
     "precision_recall_density_coverage",
     "quality",
+    "removal_costs",
     "slant",
     "squared_mmd",
     "wasserstein_1d",
 ]
 
 _MODULES = {
+    "ClassCoverage": "classes",
     "Diversity": "adversarial",
     "Labelled": "probe",
     "Memorisation": "copies",
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
     "accuracy": "classes",
+    "class_coverage": "classes",
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
@@ -89,10 +97,12 @@ _MODULES = {
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
     "normalized_mutual_information": "classes",
+    "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
     "parts": "halves",
     "precision_recall_density_coverage": "neighbours",
     "quality": "adversarial",
+    "removal_costs": "weights",
     "slant": "strokes",
     "squared_mmd": "mmd",
     "wasserstein_1d": "wasserstein",

@@ -38,6 +38,51 @@ def mixture_weights(
 
     The closed form is that of kernel mean matching, Huang et al. 2006, for weights of generators.
     """
+    return _nearest_to_origin(_products(members, real, kernel=kernel, bandwidth=bandwidth))
+
+
+def removal_costs(
+    members: Sequence[Samples],
+    real: Samples,
+    weights: Sequence[float] | Array,
+    *,
+    kernel: Literal["polynomial", "gaussian"] = "polynomial",
+    bandwidth: float | None = None,
+) -> Array:
+    """Return what a mixture loses with each member: d_i = MMD²(without i) − MMD²(with all), (M,).
+
+    Without a member the others keep their weights, made to sum to 1. It is above 0 for a member
+    that the mixture cannot do without, and below for one that does harm. Means are over all pairs,
+    as in `mixture_weights`.
+
+    Args:
+        members: Samples or features of each member, (N_i, F), at least two of them.
+        real: Those of the data, (N, F).
+        weights: How often each member makes a sample, (M,), below 1, their sum 1.
+        kernel: As in `squared_mmd`.
+        bandwidth: As in `squared_mmd`.
+
+    Raises:
+        ValueError: If there are fewer than two members, weights do not fit them, and as
+            `squared_mmd` does.
+    """
+    w = np.asarray(weights, dtype=np.float64)
+    if len(members) < 2 or w.shape != (len(members),) or (w >= 1).any():
+        raise ValueError(
+            f"members must be two or more, and weights one below 1 for each of them, but got "
+            f"{len(members)} members and weights of shape {w.shape}, up to {w.max(initial=0)}."
+        )
+    products = _products(members, real, kernel=kernel, bandwidth=bandwidth)
+    others = (1 - np.eye(len(w))) * w
+    others /= others.sum(axis=1, keepdims=True)
+    costs: Array = np.einsum("ij,jk,ik->i", others, products, others) - w @ products @ w
+    return costs
+
+
+def _products(
+    members: Sequence[Samples], real: Samples, *, kernel: str, bandwidth: float | None
+) -> Array:
+    """Return ⟨μ_i − ν, μ_j − ν⟩ (M, M) of the mean embeddings of members and of the data."""
     if not members:
         raise ValueError("members must hold the samples of at least one generator, but got none.")
     pairs = [as_pair(one, real, names=("members", "real")) for one in members]
@@ -46,7 +91,7 @@ def mixture_weights(
     with np.errstate(over="ignore", invalid="ignore"):
         gram = np.array([[mean_kernel(x, y, function) for y in sets] for x in sets])
     check_held(gram, *every)
-    return _nearest_to_origin(_between(gram))
+    return _between(gram)
 
 
 def _between(gram: Array) -> Array:

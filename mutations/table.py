@@ -26,6 +26,7 @@ TABLE: dict[str, Entry] = {
     "least_squares": Entry(module="adversarial", formula="E[(sigmoid(o) - 1)^2]"),
     "hinge": Entry(module="adversarial", formula="-E[o]"),
     "wasserstein": Entry(module="adversarial", formula="-E[o]"),
+    "ganetic": Entry(module="ganetic", formula="E[p^3] + sqrt(3.985 / sum(p)), p = sigmoid(o)"),
     "relativistic_logistic": Entry(
         module="relativistic",
         formula="-E[log sigmoid(o - E[r])] - E[log(1 - sigmoid(r - E[o]))]",

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
         from_ray_tune,
     )
     from population.strategies.evolution import Evolution
+    from population.strategies.fire_pbt import FirePBT
     from population.strategies.follow_schedule import FollowSchedule
+    from population.strategies.ipbt import IPBT
+    from population.strategies.mf_pbt import MFPBT
     from population.strategies.niches import Niches
     from population.strategies.pb2 import PB2
     from population.strategies.pbt import PopulationBasedTraining
@@ -49,12 +52,15 @@ _HOMES = {
     "Environment": "environment",
     "Evolution": "strategies.evolution",
     "Executor": "executors.executor",
+    "FirePBT": "strategies.fire_pbt",
     "Fixed": "spaces",
     "FollowSchedule": "strategies.follow_schedule",
+    "IPBT": "strategies.ipbt",
     "Individual": "strategy",
     "InlineExecutor": "executors.executor",
     "IntUniform": "spaces",
     "LogUniform": "spaces",
+    "MFPBT": "strategies.mf_pbt",
     "MLflow": "callbacks",
     "Member": "member",
     "Niches": "strategies.niches",
@@ -85,6 +91,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "IPBT",
+    "MFPBT",
     "PB2",
     "STRATEGIES",
     "AsynchronousSearch",
@@ -95,6 +103,7 @@ __all__ = [
     "Environment",
     "Evolution",
     "Executor",
+    "FirePBT",
     "Fixed",
     "FollowSchedule",
     "Individual",

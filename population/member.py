@@ -24,12 +24,14 @@ class Birth:
         operator: The name of the mutation to apply, where the strategy uses any.
         hyperparameters: What to configure after the parent's state is loaded.
         train: False to score the parent as it is.
+        partner: The state of a second parent, where there is one.
     """
 
     seeds: Seeds
     operator: str | None = None
     hyperparameters: Hyperparameters = field(default_factory=dict)
     train: bool = True
+    partner: PackedState | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +88,26 @@ class Member(ABC):
     def load_state_dict(self, state: State) -> None:
         """Take over a state made by :meth:`state_dict`; it is yours to keep, and to change."""
 
+    def cross(self, partner: State) -> None:  # noqa: ARG002 - optional hook
+        """Become the child of two parents: of the one that was loaded, and of a partner.
+
+        Args:
+            partner: The other parent's state, a copy that is yours.
+
+        Raises:
+            TypeError: The member cannot, unless it overrides this.
+        """
+        raise TypeError(
+            f"{type(self).__name__} has no cross(partner), which makes a child of two parents; "
+            "write it, or take a strategy that does not cross."
+        )
+
     def contribution(self) -> State | None:
         """Return what a survivor hands to the environment, or None."""
         return None
 
     def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
-        """Make and score children of one parent, in order.
+        """Make and score children of one parent, in order; some may have a partner each beside it.
 
         Override it where siblings can share work; the children must stay the same, bit for bit.
         """
@@ -99,11 +115,14 @@ class Member(ABC):
             yield self.bear(parent, birth)
 
     def bear(self, parent: PackedState, birth: Birth) -> Newborn:
-        """Make and score one child: load, configure, step, evaluate."""
+        """Make and score one child: load, configure, step or cross, evaluate."""
         buffer = self.become(parent, birth)
         if birth.train:
             seed_everything(birth.seeds.own("step"))
-            self.step(birth.operator)
+            if birth.partner is None:
+                self.step(birth.operator)
+            else:
+                self.cross(open_copy(birth.partner)[0])
         return self.appraise(birth, into=buffer)
 
     def become(self, parent: PackedState, birth: Birth) -> Buffer:

@@ -1,29 +1,20 @@
-"""The scheduler: generation after generation, from the random start to the result."""
+"""The scheduler of whole generations, one after the other, from the random start to the result."""
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import partial
 
-from population.callbacks import Callback, Generation
-from population.environment import Environment
+from population.callbacks import Generation
 from population.errors import NothingSurvivesError
-from population.executors.executor import Executor, InlineExecutor, StateLost, children_of, jobs_of
-from population.member import Hyperparameters, Member
-from population.records.archive import HISTORY, Archive
-from population.records.checkpoint import Snapshot, taking_over
-from population.records.history import history_rows, log_failures, plain_hyperparameters
-from population.records.identity import joined_identity
-from population.records.journal import Journal
-from population.records.profile import Lesson, Profile, columns
-from population.records.result import Result, Survivor
+from population.executors.executor import StateLost
+from population.executors.generation import make_generation
+from population.records.archive import HISTORY
+from population.records.history import history_rows, log_failures
+from population.records.profile import Lesson, columns
+from population.scheduler import Scheduler
 from population.seeding import SHARED, Seeds, numpy_stream
-from population.state import State, unpack, unpacked
-from population.strategies.selection import ranking
-from population.strategy import Child, Individual, Offspring, Strategy, check_column
-from population.worker import Workshop
+from population.strategy import Child, Individual, Offspring
 
 logger = logging.getLogger("population")
 
@@ -40,7 +31,7 @@ MAX_IDLE = 20
 """After so many generations in a row without a usable child, the search gives up."""
 
 
-class Search:
+class Search(Scheduler):
     """Trains a population: asks the strategy, has children made, and tells it how they did.
 
     For one seed the history is the same, bit for bit, on every executor with any number of
@@ -67,149 +58,12 @@ class Search:
         ValueError: A setting is out of its range.
     """
 
-    def __init__(
-        self,
-        member: Callable[[Hyperparameters], Member],
-        strategy: Strategy,
-        *,
-        environment: Callable[[], Environment] | None = None,
-        executor: Executor | None = None,
-        directory: str | Path | None = None,
-        seed: int = 0,
-        callbacks: Sequence[Callback] = (),
-        checkpoint_every: int = 100,
-        keep_checkpoints: int = 3,
-        torch_threads: int = 1,
-        retries: int = 1,
-        name: str = "run",
-        identity: Mapping[str, Any] | None = None,
-        profile: bool = False,
-    ) -> None:
-        if seed < 0:
-            raise ValueError(f"seed={seed!r}: expected an integer of at least 0.")
-        if checkpoint_every < 1 or keep_checkpoints < 1:
-            raise ValueError(
-                f"{checkpoint_every=}, {keep_checkpoints=}: expected integers of at least 1."
-            )
-        check_column(strategy.objective, "the objective")
-        self.strategy = strategy
-        self.executor = executor or InlineExecutor()
-        self.directory = None if directory is None else Path(directory)
-        self.seed = seed
-        self.callbacks = list(callbacks)
-        self.checkpoint_every = checkpoint_every
-        self.name = name
-        settings = {"seed": seed, "environment": environment is not None}
-        self.identity = joined_identity({**strategy.describe(), **settings}, identity or {})
-        self.generation = 0
-        self.population: list[Individual] = [
-            Individual(generation=0, index=i, hyperparameters=plain_hyperparameters(values))
-            for i, values in enumerate(strategy.initial(numpy_stream(seed, 0, "initial")))
-        ]
-        self.workshop = Workshop(
-            member=member,
-            environment=environment,
-            seed=seed,
-            torch_threads=torch_threads,
-            retries=retries,
-            structural=strategy.structural,
-            example=self.population[0].hyperparameters,
-        )
-        self.archive = Archive(self.directory, keep=keep_checkpoints)
-        self.profile = Profile()
-        self._timed = self.profile.timed
-        self.record_profile = profile
-        self._resume: Snapshot | None = None
-        self._snapshot: Snapshot | None = None
-        self._recorded = self._notified = self._checkpointed = 0
-        self._copied = time.monotonic()
-        self._recoveries = 0
-        self._idle, self._error = 0, ""
-        self._stopping = False
-        self._set_up()
-
-    def _set_up(self) -> None:
-        """Check and prepare what another mode of search needs beside this."""
-
-    def resume(self, snapshot: Snapshot | None = None) -> "Search":
-        """Go on from the newest whole checkpoint in ``directory``; returns the search itself.
-
-        Args:
-            snapshot: What :meth:`snapshot` of a search like this returned, to go on from instead
-                with a history of its own, in memory.
-
-        Raises:
-            CheckpointError: There is no usable checkpoint, or it is of another configuration.
-            ValueError: There is a directory, whose history is another.
-        """
-        if snapshot is None:
-            self._resume = self.archive.latest(self.identity)
-        else:
-            self._resume = self.archive.adopted(snapshot, self.identity)
-        self.generation = self._resume.generation
-        return self
-
-    def stop(self) -> None:
-        """Ask the search to end after the generation at work, with a checkpoint."""
-        self._stopping = True
-
-    def run(self, generations: int) -> Result:
-        """Run until ``generations`` are finished, those before a resume included.
-
-        Raises:
-            ValueError: ``generations`` is below 1.
-            NothingSurvivesError: Every member failed from the start, or none works any more.
-            CheckpointError: The journals do not reach as far as the checkpoint, or somebody else
-                has changed them since.
-            InUseError: Another search is writing to ``directory``.
-        """
-        if generations < 1:
-            raise ValueError(f"generations={generations!r}: expected an integer of at least 1.")
-        with self.archive.opened(self._resume), self.executor:
-            try:
-                self._timed("start", self._start)
-                self._notify("on_start", generations)
-                if self._resume is None:
-                    self._checkpoint()
-                finished = self._train(generations)
-                return self._result(interrupted=not finished)
-            finally:
-                self._notify("on_end")
-
-    def journal(self, name: str) -> Journal:
-        """Return the journal ``name``.csv of a listener, in step with checkpoints and resume.
-
-        Raises:
-            ValueError: It is the history's, or no name of a file in the run's folder.
-        """
-        return self.archive.journal_beside(name)
-
-    def state(self, place: int) -> State:
-        """Fetch and unpack the state of the population's member at ``place``."""
-        return unpack(self.executor.fetch([self.population[place].state])[0])
-
-    def environment_state(self) -> State | None:
-        """Fetch and unpack the state of what members live in; None where there is no such thing."""
-        return unpacked(self.executor.fetch_environment())
-
-    def _start(self) -> None:
-        self.executor.start(self.workshop)
-        if self._resume is not None:
-            self._restore(self._resume)
-            self._recorded = self._notified = self._checkpointed = self.generation
-        else:
-            self._snapshot = self.snapshot()
-
     def _train(self, generations: int) -> bool:
         """Run generation after generation; return whether all of them are finished."""
         self.profile.begin()
         while self.generation < generations and not self._may_stop():
             self._advance(last=self.generation + 1 == generations)
         return self.generation >= generations
-
-    def _may_stop(self) -> bool:
-        """Return whether to end early: asked for, and all that was recorded has a checkpoint."""
-        return self._stopping and 0 < self._recorded <= self.generation == self._checkpointed
 
     def _advance(self, *, last: bool) -> None:
         """Run one generation, or go back to the last copy if a state was lost on the way."""
@@ -247,10 +101,10 @@ class Search:
         number = self.generation + 1
         parents = self.population
         offspring = self._timed("ask", self._ask, number)
-        jobs = jobs_of(parents, offspring, seed=self.seed, generation=number)
         before = dict(self.seconds)
-        reports = self._timed("make", self.executor.make, jobs)
-        children = self.strategy.settle(children_of(offspring, reports))
+        parts = self.executor, self.strategy, parents, offspring
+        seeds = partial(Seeds, self.seed, number)
+        reports, children = self._timed("make", make_generation, *parts, seeds)
         self._check_start(number, children)
         started = time.perf_counter()
         chosen = self.strategy.tell(children)
@@ -336,65 +190,3 @@ class Search:
             )
             for i in chosen
         ]
-
-    def snapshot(self) -> Snapshot:
-        """Return everything that a search needs to go on from here, the states with it."""
-        self._copied = time.monotonic()
-        alive = [p for p in self.population if p.state is not None]
-        fetched = self.executor.fetch([p.state for p in alive])
-        states = {id(p): state for p, state in zip(alive, fetched, strict=True)}
-        return Snapshot(
-            generation=self.generation,
-            population=[replace(p, state=states.get(id(p))) for p in self.population],
-            environment=self.executor.fetch_environment(),
-            strategy=self.strategy.state_dict(),
-            identity=self.identity,
-            idle=self._idle,
-        )
-
-    def _restore(self, snapshot: Snapshot) -> None:
-        handles = self.executor.restore(
-            [p.state for p in snapshot.population], snapshot.environment
-        )
-        self.population = [
-            replace(p, state=handle) for p, handle in zip(snapshot.population, handles, strict=True)
-        ]
-        with taking_over(snapshot, "state of the strategy"):
-            self.strategy.load_state_dict(snapshot.strategy)
-        self.generation = snapshot.generation
-        self._idle = snapshot.idle
-        self._snapshot = snapshot
-
-    def _checkpoint(self) -> None:
-        self._timed("checkpoint", self._write_checkpoint)
-        self._notify("on_checkpoint")
-
-    def _write_checkpoint(self) -> None:
-        self._snapshot = self.archive.save(self.snapshot())
-        self._checkpointed = self.generation
-
-    def _result(self, *, interrupted: bool) -> Result:
-        assert self._snapshot is not None
-        alive = [p for p in self._snapshot.population if not p.failed and p.state is not None]
-        if not alive:
-            what = f"no child had a finite score in {self.generation} generations"
-            raise NothingSurvivesError.after(what, self._error)
-        order = ranking([self.strategy.score(p.scores) for p in alive])
-        population = [Survivor.of(alive[i]) for i in order]
-        return Result(
-            best=population[0],
-            population=population,
-            environment=unpacked(self._snapshot.environment),
-            history=self.archive.journal(HISTORY).frame(),
-            settings=self.identity,
-            interrupted=interrupted,
-        )
-
-    def _notify(self, event: str, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            getattr(callback, event)(self, *arguments)
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """Wall seconds so far, by part."""
-        return self.profile.seconds

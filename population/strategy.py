@@ -11,8 +11,16 @@ import numpy as np
 KEEP = "keep"
 """The operator recorded for a parent that is only scored again."""
 
+CROSSOVER = "crossover"
+"""The operator recorded for a child of two parents."""
+
 MISSING = float("nan")
 """What a table holds where something does not exist, such as a hyperparameter under a condition."""
+
+SHRINK_PERTURB, FRESH = "shrink-perturb", "fresh"
+"""The operators of a member that begins anew: with 0.2 w + 0.1 v for its weights w, where v are
+freshly drawn ones, or with v. Both before it trains on, as after every other operator's step. A
+member that knows nothing of them goes on with its weights."""
 
 PHASES = ("variation", "scoring", "selection", "transfer", "environment", "bookkeeping")
 """The phases of a generation, which `population.records.profile` measures.
@@ -24,8 +32,8 @@ worker, and handing them over; bookkeeping is all the rest, calls and waiting am
 
 COLUMNS = frozenset(
     (
-        *("run", "seed", "generation", "child", "parent_generation", "parent", "operator"),
-        *("survived", "error", "seconds", *(f"{phase}_seconds" for phase in PHASES)),
+        *("run", "seed", "generation", "child", "parent_generation", "parent", "partner"),
+        *("operator", "survived", "error", "seconds", *(f"{phase}_seconds" for phase in PHASES)),
         *("copied", "from_generation", "to_generation"),  # of a lineage and of a schedule
     )
 )
@@ -62,10 +70,11 @@ def check_operators(operators: Sequence[Any]) -> None:
     if not operators or len(set(operators)) < len(operators):
         raise ValueError(f"operators={list(operators)!r}: expected distinct names, at least one.")
     for name in operators:
-        if type(name) is not str or not name or name == KEEP:
+        if type(name) is not str or not name or name in (KEEP, CROSSOVER):
             raise ValueError(
                 f"operators={list(operators)!r}: {name!r} cannot be one; expected texts that "
-                f"are not empty, and {KEEP!r} is what a parent's own row is called."
+                f"are not empty, and {KEEP!r} is what a parent's own row is called, {CROSSOVER!r} "
+                "that of a child of two."
             )
 
 
@@ -96,6 +105,8 @@ class Offspring:
 
     Attributes:
         parent: The parent's place in the population that was handed to ``ask``.
+        partner: The place of a second parent; then both are places among the children that were
+            handed to ``cross``. None for a child of one parent.
         operator: The mutation's name, or None.
         hyperparameters: What the child trains with.
         train: False to score the parent as it is.
@@ -105,6 +116,7 @@ class Offspring:
     operator: str | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     train: bool = True
+    partner: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +145,13 @@ class Strategy(ABC):
         objective: The name of the score that ranks children.
         structural: Hyperparameters that change shapes; they are fixed at birth and travel with the
             weights.
+        crosses: Whether :meth:`cross` may ask for children of two parents, which the history then
+            has a column for.
     """
 
     objective: str = "fitness"
     structural: tuple[str, ...] = ()
+    crosses: bool = False
 
     @abstractmethod
     def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -149,10 +164,18 @@ class Strategy(ABC):
     def settle(self, children: Sequence[Child]) -> Sequence[Child]:
         """Return the children with the scores that count, where one's depend on another's.
 
-        Called once a generation, before :meth:`tell`; what it returns is told and recorded. By
-        default a score is the child's own.
+        Called before :meth:`cross` and before :meth:`tell`, on children as they came; what it
+        returns is told and recorded. By default a score is the child's own.
         """
         return children
+
+    def cross(self, children: Sequence[Child]) -> list[Offspring]:  # noqa: ARG002 - optional hook
+        """Return further children of this generation, each of two of those that are there.
+
+        They are made and scored before the strategy is told, behind the others. By default there
+        are none.
+        """
+        return []
 
     @abstractmethod
     def tell(self, children: Sequence[Child]) -> list[int]:

@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from population.environment import Environment
@@ -71,11 +71,12 @@ class ChildKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A child to make: its index, its parent's place in the list that comes along, its birth."""
+    """A child to make: its index, its birth, its parents' places in the list that comes along."""
 
     index: int
     parent: int
     birth: Birth
+    partner: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ class Worker:
             self.generation, self.held = generation, {}
         if self.environment is not None:
             self.environment.seeds = Seeds(self.workshop.seed, generation, SHARED)
-        siblings = itertools.groupby(orders, key=lambda order: order.parent)
+        whole = [_with_partner(order, parents) for order in orders]
+        siblings = itertools.groupby(whole, key=lambda order: order.parent)
         return [
             report
             for parent, group in siblings
@@ -262,6 +264,15 @@ def no_exits(whose: str) -> Iterator[None]:
         if isinstance(error, Exception) or is_for_the_process(error):
             raise
         raise RuntimeError(f"{whose} raised {type(error).__name__}: {error}") from error
+
+
+def _with_partner(order: Order, parents: Sequence[Parent]) -> Order:
+    """Return an order whose birth has the partner's state, where there is a partner."""
+    if order.partner is None:
+        return order
+    partner = parents[order.partner]
+    assert isinstance(partner, PackedState)
+    return replace(order, birth=replace(order.birth, partner=partner))
 
 
 def _report(order: Order, newborn: Newborn, seconds: float) -> Report:

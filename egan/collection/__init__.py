@@ -146,6 +146,38 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="shapes",
     ),
+    "pix2pix": Entry(
+        "egan.collection.pix2pix.model:Pix2Pix",
+        paper="Image-to-image translation with conditional adversarial networks, 1611.07004",
+        family="adversarial",
+        task="openmoji_lines",
+    ),
+    "autoencoder": Entry(
+        "egan.collection.autoencoder:Autoencoder",
+        paper="Reducing the dimensionality of data with neural networks, Science 313, 2006",
+        family="autoencoding",
+        task="digits",
+    ),
+    "rbm": Entry(
+        "egan.collection.rbm.model:Rbm",
+        paper="Training products of experts by minimizing contrastive divergence, 2002; deep "
+        "Boltzmann machines, AISTATS 2009",
+        family="energy",
+        task="digits",
+    ),
+    "pixelcnn": Entry(
+        "egan.collection.pixelcnn.model:PixelCnn",
+        paper="Pixel recurrent neural networks, 1601.06759, and Conditional image generation with "
+        "PixelCNN decoders, 1606.05328",
+        family="autoregressive",
+        task="digits",
+    ),
+    "transforming_autoencoder": Entry(
+        "egan.collection.transforming_autoencoder:TransformingAutoencoder",
+        paper="Transforming auto-encoders, ICANN 2011",
+        family="autoencoding",
+        task="digits, moved",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",
@@ -223,3 +255,19 @@ def preset(name: str) -> RunConfig:
     known = presets(model)
     shown = model if kind == next(iter(known)) else f"{model}:{kind}"
     return replace(known[kind](), preset=kind if model == BARE else shown)
+
+
+def check_augmentation(config: RunConfig) -> None:
+    """See that a paper's discriminator gives what ADA listens to, logits.
+
+    Raises:
+        ValueError: It does not.
+    """
+    name = named(config.preset)[0]
+    tried = config.search.space.get("augment", "").split("|")
+    critic = MODELS[name].critic
+    if critic and "ada" in (getattr(config.settings, "augment", ""), *tried):
+        raise ValueError(
+            f"--augment ada listens to the sign of the discriminator's logits, but {name}'s gives "
+            f"{critic}. Give --augment diffaugment."
+        )

@@ -6,7 +6,6 @@ import logging
 import sys
 from dataclasses import replace
 from functools import partial
-from itertools import cycle
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.progress import track
@@ -65,6 +64,7 @@ def train(
     config = replace(collection.preset(name), seed=seed, device=device)
     config = replace(config, settings=config.settings.tuned(settings))
     config.check()
+    collection.check_augmentation(config)
     dataset = load_data(config) if dataset is None else dataset
     check_size(config, task_of(config, dataset, Features(lambda samples: samples.flatten(1))))
     task = task_of(config, dataset, features or features_of(config, dataset))
@@ -113,8 +113,8 @@ def _evolved(config: RunConfig, task: Task, rounds: Iterable[tuple[int, int]]) -
         member.configure({})
         _begin(member, config.seed, number)
         member.step()
-    member.game.load_state_dict(best_of(member.state_dict()))
-    return member.game
+    member.model.load_state_dict(best_of(member.state_dict()))
+    return member.model
 
 
 def _begin(member: Member, seed: int, number: int) -> None:
@@ -153,16 +153,11 @@ def _started(make: Callable[..., Model], seed: int, index: int) -> Model:
 
 
 def _mixture(config: RunConfig, first: Any, make: Callable[..., Model]) -> Model:
-    """Return the mixture of niches in their random start, named after their mutations."""
-    from egan.evolution.mixture import Mixture
+    """Return the mixture of niches in their random start."""
+    from egan.evolution.mixture import mixture_of
 
-    niches, dealt = config.evolution.niches, cycle(config.mutations)
-    others: list[Any] = [_started(make, config.seed, i) for i in range(1, niches)]
-    names = [f"niche {i}" for i in range(1, niches + 1)]
-    if not config.evolution.random_mutation:
-        words = (word.replace("_", " ") for word in dealt)
-        names = [f"{name}, {word}" for name, word in zip(names, words, strict=False)]
-    return Mixture([first, *others], names=names, fitted=config.evolution.mixture == "fitted")
+    others: list[Any] = [_started(make, config.seed, i) for i in range(1, config.evolution.niches)]
+    return mixture_of([first, *others], config)
 
 
 def check_size(config: RunConfig, task: Task) -> None:
@@ -185,13 +180,9 @@ def load_data(config: RunConfig) -> Dataset:
         ValueError: A setting is wrong or the data cannot be read.
     """
     settings = config.data
-    logger.info("loading the data: %s%s", settings.name, f" {settings.path or ''}".rstrip())
-    dataset = data.load(
-        settings.name,
-        path=settings.path,
-        image_size=settings.image_size,
-        channels=settings.channels,
-    )
+    place = " ".join(settings.pairs or [settings.path or ""])
+    logger.info("loading the data: %s%s", settings.name, f" {place}".rstrip())
+    dataset = data.load(settings.name, **settings.options)
     for note in dataset.notes:
         logger.warning("%s", note)
     return dataset

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from egan.config import options
 from egan.config.space import flag, read_space
 from egan.lazy import lookup
 
@@ -41,15 +42,19 @@ def strategy_of(config: RunConfig) -> Strategy:
 
 def _strategy(config: RunConfig) -> SpaceStrategy:
     kind = lookup(strategies(), str(config.search.strategy), kind="search (--search)")
-    structural = type(config.settings).STRUCTURAL
-    space = read_space(config.search.space, config.kinds, structural=structural)
-    return kind(space, config.search.population)
+    space = read_space(config.search.space, config.kinds, structural=config.structural)
+    settings = options.read_options(config.search.options, kind)
+    try:
+        return kind(space, config.search.population, **settings)
+    except ValueError as error:
+        raise ValueError(f"--search {config.search.strategy}: {error}") from error
 
 
 def default_space(config: RunConfig) -> Mapping[str, str]:
     """Return what a search varies if it is not told."""
-    space = type(config.settings).SPACE
-    return {name: text for name, text in space.items() if name in config.kinds}
+    space = config.settings.searched()
+    idle = {"diversity_weight"} if config.evolution.niches else set()
+    return {name: text for name, text in space.items() if name in {*config.kinds} - idle}
 
 
 def with_space(config: RunConfig) -> RunConfig:
@@ -61,11 +66,9 @@ def with_space(config: RunConfig) -> RunConfig:
     """
     search = config.search
     if search.strategy is None:
-        if search.space:
-            raise ValueError(
-                f"{flag(next(iter(search.space)))} needs --search; it is one of "
-                f"{', '.join(strategies())}."
-            )
+        given = [*map(flag, search.space), *map(options.flag, search.options)]
+        if given:
+            raise ValueError(f"{given[0]} needs --search; it is one of {', '.join(strategies())}.")
         return config
     space = search.space or dict(default_space(config))
     config = replace(config, search=replace(search, space=space))

@@ -6,9 +6,13 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from egan import collection
+from egan.config.settings import AUGMENTS
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
+
+
+OURS = "ours, off: the paper augments nothing that its discriminator sees"
 
 
 class Sourced(NamedTuple):
@@ -44,6 +48,7 @@ def sourced(name: str, preset: str) -> list[Sourced]:
         told |= dict.fromkeys(names, source)
     if odd := told.keys() - values.keys():
         raise ValueError(f"{name}:{preset} has no settings {', '.join(sorted(odd))}")
+    told = {**dict.fromkeys(AUGMENTS, OURS), **told}
     return [Sourced(one, value, told.get(one, "")) for one, value in values.items()]
 
 

@@ -35,7 +35,7 @@ from egan.data import load as load_data
 from egan.data.dataset import Dataset
 from egan.evolution.whole import Parts, evolution_search
 from egan.judging.features import Features
-from egan.tasks import Task
+from egan.tasks import TARGET, Task
 from egan.training.game import Game
 from egan.training.model import Model
 from population import Search
@@ -47,7 +47,7 @@ from population.testing import check_member
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = {"cifar10": 3, "folder": 3}
+COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3}
 FEW = 60
 BUILT_IN = ("digits", "overlapped_digits", "shapes", "scenes", "bimodal", "gaussians8")
 
@@ -83,11 +83,12 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
 
 
 def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int = 24) -> Dataset:
-    """Return images of noise, with every class among them."""
+    """Return images of noise, with every class among them, and others as their targets."""
     rng = np.random.default_rng(0)
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
-    return Dataset("random", rng.integers(0, 256, (count, *shape), np.uint8), labels)
+    samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
+    return Dataset("random", samples, labels, annotations={TARGET: targets})
 
 
 def small(name: str) -> RunConfig:
@@ -258,7 +259,7 @@ class ModelConformance:
 
     def test_the_space_is_of_settings_that_exist(self, name: str) -> None:
         """Each setting of the space is accepted, and is structural exactly where shapes change."""
-        structural = type(small(name).settings).STRUCTURAL
+        structural = type(small(name).settings).structural()
         assert default_space(small(name))
         for setting, domain in searched(name).items():
             low, *_, high = ends(domain)
@@ -268,7 +269,7 @@ class ModelConformance:
 
     def test_children_follow_from_their_parents_state_alone(self, name: str) -> None:
         """What a state leaves out does not influence training; live settings are taken over."""
-        structural = type(small(name).settings).STRUCTURAL
+        structural = type(small(name).settings).structural()
         changed = {k: ends(v)[0] for k, v in searched(name).items() if k not in structural}
         check_member(tiny(name), {}, changed=changed or None)
 

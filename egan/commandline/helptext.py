@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from egan import collection
-from egan.collection.search import default_space
+from egan.collection.search import default_space, strategies
 from egan.config import RunConfig
+from egan.config.options import options_of
 from egan.config.space import EXPLANATION, flag
 from egan.errors import PROG
 
@@ -66,6 +67,20 @@ Without any --space:
 {_indented(chr(10).join(f"{flag(name)} {text}" for name, text in space.items()))}
 
 Further names: {further}.
+
+{_of_searches()}"""
+
+
+def _of_searches() -> str:
+    """Return the searches, and what each of them can be told."""
+    names = {
+        name: ", ".join(option.replace("_", "-") for option in options_of(one)) or "none"
+        for name, one in strategies().items()
+    }
+    width = max(map(len, names))
+    rows = "\n".join(f"{name:<{width}}  {settings}" for name, settings in names.items())
+    return f"""Settings of each search, as --search.NAME VALUE; {PROG} --list explains them:
+{_indented(rows)}
 """
 
 
@@ -94,9 +109,9 @@ Examples:
 
 Search for hyperparameters: --search trains a population of whole GANs side by side. After every
 round of --interval generations they are compared by their samples' distance to the data. With pbt
-(or pb2, which models what paid off) the worst go on from the best ones' weights with varied
-hyperparameters; random and halving never vary them. schedule.yaml is what the best one was trained
-with.
+the worst go on from the best ones' weights with varied hyperparameters; pb2 models what paid off;
+mf_pbt, fire_pbt and ipbt look further ahead; random and halving never vary them. schedule.yaml is
+what the best one was trained with.
   {PROG} digits --search pbt --population 8 --rounds 20 --interval 100 \\
       --space.generator-lr 1e-5,1e-2,log --space.diversity-weight 0,0.5 \\
       --space.discriminator-steps 1,2,3

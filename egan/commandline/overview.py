@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from egan import collection
 from egan.config import ArithmeticConfig, RunConfig
@@ -58,6 +58,7 @@ def catalogue() -> str:
         "Searches for hyperparameters (--search)": {
             name: (one.__doc__ or "").splitlines()[0] for name, one in strategies().items()
         },
+        **_settings_of_searches(),
         "Hyperparameters of E-GAN (--space.NAME), with what is searched if nothing is said": (
             _hyperparameters()
         ),
@@ -66,6 +67,20 @@ def catalogue() -> str:
         },
     }
     return "\n\n".join(_table(title, rows) for title, rows in tables.items())
+
+
+def _settings_of_searches() -> dict[str, Mapping[str, str]]:
+    """Return a table of each search's own settings: default, and what it means."""
+    from egan.collection.search import strategies
+    from egan.config.options import flag, options_of
+
+    return {
+        f"Settings of --search {name}, with their defaults": {
+            flag(key): f"{option.shown}  {option.help}" for key, option in options_of(one).items()
+        }
+        for name, one in strategies().items()
+        if options_of(one)
+    }
 
 
 def _family(entry: collection.Entry) -> str:
@@ -106,6 +121,7 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "data": described,
         **({"left out": "; ".join(dataset.notes)} if dataset.notes else {}),
         **_guidance(planned, dataset),
+        **_held(config),
         **_search(planned),
         **_children(planned),
         "where": _where(planned),
@@ -135,17 +151,21 @@ def _children(planned: Plan) -> dict[str, str]:
     if not planned.config.mutations:
         return {planned.one: planned.children}
     evolution, mutations = planned.config.evolution, planned.config.mutations
+    several = evolution.discriminators
+    rivals = {"discriminators": f"{several}, which evolve too"} if several > 1 else {}
     if evolution.niches:
-        return {"niches": _niches(planned.config)}
+        return {"niches": _niches(planned.config), **rivals}
     kinds = "1 at random" if evolution.random_mutation else ", ".join(mutations)
     text = (
         f"{evolution.num_children(mutations)} a generation ({kinds}; {evolution.selection}), of "
         f"{evolution.num_survivors} survivor{'s' * (evolution.num_survivors > 1)}"
     )
+    if evolution.crossover:
+        text += f"; {evolution.crossover} more of two mutants"
     if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
-    return {"children": text}
+    return {"children": text, **rivals}
 
 
 def _niches(config: RunConfig) -> str:
@@ -158,8 +178,14 @@ def _niches(config: RunConfig) -> str:
     sizes = sorted(set(shares(config.settings.batch_size, niches)))
     return (
         f"{niches} that divide a batch of {config.settings.batch_size} ("
-        f"{' or '.join(map(str, sizes))} each; {kinds}); {config.evolution.mixture} mixture"
+        f"{' or '.join(map(str, sizes))} each{_moving(config)}; {kinds}); "
+        f"{config.evolution.mixture} mixture"
     )
+
+
+def _moving(config: RunConfig) -> str:
+    every = config.evolution.share_every
+    return f" at first, moved every {every} generations" if every else ""
 
 
 def _search(planned: Plan) -> dict[str, str]:
@@ -167,10 +193,13 @@ def _search(planned: Plan) -> dict[str, str]:
     if planned.kind != "search":
         return {}
     search = planned.config.search
-    space = ", ".join(f"{name} {text}" for name, text in search.space.items())
+    space, own = (
+        ", ".join(f"{name} {text}" for name, text in texts.items())
+        for texts in (search.space, search.options)
+    )
     return {
         "search": f"{search.strategy}: {search.population} members, {search.rounds} rounds of "
-        f"{search.interval} {planned.step}",
+        f"{search.interval} {planned.step}{f' ({own})' if own else ''}",
         "space": space,
     }
 
@@ -181,11 +210,32 @@ def _outline(config: RunConfig) -> Dataset:
     from egan.data import folder
 
     settings = config.data
-    size: dict[str, Any] = {"image_size": settings.image_size, "channels": settings.channels}
-    if settings.name == "folder":
-        path = Path(settings.path) if settings.path else None
-        return folder.outline(path=path, **size)
-    return data.load(settings.name, path=settings.path, **size)
+    if settings.name == "folder" and not settings.swap:
+        path = Path(settings.path).expanduser() if settings.path else None
+        return folder.outline(path=path, image_size=settings.image_size, channels=settings.channels)
+    return data.load(settings.name, **settings.options)
+
+
+def _held(config: RunConfig) -> dict[str, str]:
+    """Return where the images of a folder are held, and what that takes; nothing for others."""
+    from egan.data import MAPPED, folder
+
+    settings = config.data
+    if settings.name not in MAPPED:
+        return {}
+    path = Path(settings.path).expanduser() if settings.path else None
+    channels = settings.channels
+    listing, size = folder.listed(path, image_size=settings.image_size, channels=channels)
+    count = len(listing.files)
+    if not folder.is_mapped(settings.store, count, size, channels):
+        return {"held": "in memory"}
+    from egan.data.prepared import Recipe, is_fresh
+    from egan.memory import in_bytes
+
+    recipe = Recipe(path=str(listing.root.resolve()), image_size=size, channels=channels)
+    state = "which is there already" if is_fresh(recipe, listing) else "which is prepared once"
+    taken = in_bytes(recipe.num_bytes(count))
+    return {"held": f"mapped from {recipe.place}, {state}; it takes up to {taken}"}
 
 
 def _check(planned: Plan, dataset: Dataset) -> None:
@@ -226,7 +276,8 @@ def _memory(planned: Plan, shape: tuple[int, ...]) -> dict[str, str]:
         return {}
     # weights, average and two moments, once live and once per child, and a gradient per mutation
     copies = 4 + 5 * max(1, len(planned.config.mutations))
-    num_bytes = 4 * (sizes["generator"] * copies + sizes["discriminator"] * 6)
+    rivals = planned.config.evolution.discriminators
+    num_bytes = 4 * (sizes["generator"] * copies + sizes["discriminator"] * 6 * rivals)
     text = (
         f"about {(TORCH_BYTES + num_bytes) / 2**20:,.0f} MiB a worker, {num_bytes / 2**20:,.1f} of "
         f"it for the networks (generator {sizes['generator']:,} parameters, discriminator "

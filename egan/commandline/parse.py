@@ -15,7 +15,7 @@ import tyro
 
 from egan import collection
 from egan.commandline.helptext import description
-from egan.config import CADENCE, WHERE_ONLY, RunConfig, to_dict
+from egan.config import CADENCE, WHERE_ONLY, RunConfig, options, to_dict
 from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
@@ -24,6 +24,8 @@ from egan.runs.idle import refuse_idle
 from egan.runs.plan import checked, plan
 
 DEFAULT = "digits"
+MAY_CHANGE = ("--data.path ", "--data.store ", "--rounds ")
+"""Flags of sections that a resumed run may change, since no result depends on them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +68,12 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
     return _checked(request, base)
 
 
-def starting_point(source: str) -> RunConfig:
+def starting_point(source: str, *, beside: Sequence[str] = ()) -> RunConfig:
     """Return the settings of a preset, of a model, or of a YAML file.
+
+    Args:
+        source: Its name, or the file.
+        beside: Sections of the file that somebody else reads.
 
     Raises:
         UserError: There is no such preset or file, or the file holds no settings.
@@ -90,7 +96,7 @@ def starting_point(source: str) -> RunConfig:
             f"runs/00003-digits/config.yaml, or a preset: {known}."
         )
     with told_to_user(ValueError):
-        config = read_config(path, collection.preset)
+        config = read_config(path, collection.preset, beside=beside)
         refuse_idle(plan(config), collection.preset(config.preset))
         return config
 
@@ -110,8 +116,9 @@ def _with_kind_of_data(config: RunConfig, base: RunConfig) -> RunConfig:
 
 def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
     words, space = taken_out(given)
-    if space:
-        base = replace(base, search=replace(base.search, space=space))
+    words, settings = taken_out(words, prefix=options.FLAG, wanted=options.GRAMMAR)
+    search = replace(base.search, options={**base.search.options, **settings})
+    base = replace(base, search=replace(search, space=space or search.space))
     return tyro.cli(
         Request,
         default=Request(source=source, config=base),
@@ -148,9 +155,10 @@ def _checked(request: Request, base: RunConfig) -> Request:
         request = replace(request, config=checked(request.config))
         refuse_idle(plan(request.config), base)
         _check_trackers(request.config)
-    config = request.config
-    if config.data.path is not None:
-        config = replace(config, data=replace(config.data, path=_absolute(config.data.path)))
+    data = request.config.data
+    path = None if data.path is None else _absolute(data.path)
+    pairs = None if data.pairs is None else (_absolute(data.pairs[0]), _absolute(data.pairs[1]))
+    config = replace(request.config, data=replace(data, path=path, pairs=pairs))
     if config.features is not None and is_file(config.features):
         config = replace(config, features=_absolute(config.features))
     return replace(request, config=config)
@@ -199,7 +207,7 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
     before, after = to_dict(base), to_dict(request.config)
     changed = [n for n in after if after[n] != before[n] and n not in (*WHERE_ONLY, *CADENCE)]
     changed = [text for name in changed for text in _differences(name, before[name], after[name])]
-    changed = [text for text in changed if not text.startswith(("--data.path ", "--rounds "))]
+    changed = [text for text in changed if not text.startswith(MAY_CHANGE)]
     if changed:
         raise UserError(
             f"--resume {run} must keep what the result depends on, but changed: "
@@ -254,5 +262,6 @@ def _differences(name: str, before: object, after: object) -> list[str]:
         pairs = [(f"{name}.{key}", before.get(key), after.get(key)) for key in keys]
         return [text for pair in pairs if pair[1] != pair[2] for text in _differences(*pair)]
     spelt = name.replace("search.strategy", "search").replace("_", "-")
+    spelt = spelt.replace("search.options.", "search.search.")
     spelt = spelt.removeprefix("search.").removeprefix("settings.")
     return [f"--{spelt} was {before}, now {after}"]

@@ -1,4 +1,7 @@
-"""The figure of a comparison: a dot for every seed, a bar for the median, at both budgets."""
+"""The figure of a comparison: every seed and the median at both budgets, and intervals.
+
+The intervals are those of the median difference to the best single generator, seed by seed.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from egan.comparison.study import BANDIT, BUDGETS, CONTEST, EGAN, NICHES, RANDOM
-from egan.comparison.table import TITLES
-from egan.judging.measures import deciding_of, measure
+from egan.comparison.methods import colour_of, label_of
+from egan.comparison.paired import pair
+from egan.comparison.protocol import BUDGETS, CPU, TITLES
+from egan.comparison.verdicts import Beside
+from egan.judging.measures import Measure, deciding_of, measure
 from egan.reporting.plots.style import (
     INK,
     MUTATIONS,
     MUTED,
     dress,
-    label,
     new_figure,
     whole_numbers,
 )
@@ -24,36 +28,40 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-COLOURS = {**MUTATIONS, EGAN: "#B3261E", RANDOM: MUTED}
-NAMES = {EGAN: "E-GAN", RANDOM: "random mutation"}
-NUMBERED = {
-    CONTEST: ("last winner, contest 1 in ", "#AA4499"),
-    BANDIT: ("bandit, contest 1 in ", INK),
-    NICHES: ("niches, generators: ", "#117733"),
-}
-"""Names and colours of the methods that have a number, by how the method's name begins."""
 SPREAD = 0.26
 """Half the height of a strip, in rows."""
 
 
-def comparison_figure(results: pd.DataFrame, *, title: str) -> Figure:
-    """Return a panel for every deciding score and budget, methods from top to bottom.
+def comparison_figure(results: pd.DataFrame, *, title: str, beside: Beside | None = None) -> Figure:
+    """Return a row of panels for every score that decides, methods from top to bottom.
 
     Dots are seeds; the bar is their median. A run without a finite score is a cross at the edge.
+    The last panel of a row has the median difference to the best single generator with its 95%
+    interval, where there is one.
     """
-    names = deciding_of(results)
+    beside = beside or Beside()
+    names = tuple(dict.fromkeys([*deciding_of(results), *beside.measures]))
     methods = list(dict.fromkeys(results["method"]))
     height = 1.1 + len(names) * (0.9 + 0.42 * len(methods))
-    figure = new_figure(width=10.5, height=height)
+    figure = new_figure(width=15.0 if beside.singles else 10.5, height=height)
     figure.suptitle(title, x=0.01, ha="left", color=INK, fontsize=12.5, fontweight="bold")
-    panels = figure.subplots(len(names), len(BUDGETS), squeeze=False, sharex="row", sharey=True)
+    columns = len(BUDGETS) + bool(beside.singles)
+    panels = figure.subplots(len(names), columns, squeeze=False, sharey=True)
     for axes_row, name in zip(panels, names, strict=True):
-        for axes, budget in zip(axes_row, BUDGETS, strict=True):
-            rows = results[results["budget"] == budget]
-            _panel(axes, rows, name, methods)
-            _caption(axes, rows, name, budget)
-        _widen(axes_row[0], measure(name).least_span)
+        _row(axes_row, results, name, methods)
+        if beside.singles:
+            _differences(axes_row[-1], results[results["budget"] == CPU], name, beside)
     return figure
+
+
+def _row(panels: Any, results: pd.DataFrame, name: str, methods: list[str]) -> None:
+    """Draw a score at both budgets, on the same axis."""
+    for axes, budget in zip(panels, BUDGETS, strict=False):
+        rows = results[results["budget"] == budget]
+        _panel(axes, rows, name, methods)
+        _caption(axes, rows, name, budget)
+    panels[1].sharex(panels[0])
+    _widen(panels[0], measure(name).least_span)
 
 
 def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None:
@@ -61,7 +69,7 @@ def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None
     for place, method in enumerate(methods):
         values = rows.loc[rows["method"] == method, name].to_numpy(dtype=float)
         finite = values[np.isfinite(values)]
-        colour = _look(method)[1]
+        colour = _colour(method)
         heights = place + np.linspace(-SPREAD, SPREAD, len(finite)) * (len(finite) > 1)
         axes.plot(finite, heights, "o", color=colour, markersize=5.5, alpha=0.75, clip_on=False)
         axes.plot(
@@ -73,16 +81,30 @@ def _panel(axes: Any, rows: pd.DataFrame, name: str, methods: list[str]) -> None
         )
         middle = float(np.median(np.nan_to_num(values, nan=measure(name).worst)))
         axes.plot([middle] * 2, [place - 0.4, place + 0.4], color=colour, linewidth=2.5)
-    axes.set_yticks(range(len(methods)), [_look(m)[0] for m in methods])
+    axes.set_yticks(range(len(methods)), [label_of(m) for m in methods])
     axes.set_ylim(len(methods) - 0.4, -0.6)
 
 
-def _look(method: str) -> tuple[str, str]:
-    """Return a method's name for a reader, and its colour."""
-    for start, (name, colour) in NUMBERED.items():
-        if method.startswith(start):
-            return name + method.removeprefix(start), colour
-    return NAMES.get(method, label(method)), COLOURS[method]
+def _differences(axes: Any, rows: pd.DataFrame, name: str, beside: Beside) -> None:
+    """Draw each method's median difference to the best single generator, and its interval."""
+    best = beside.best(rows, name)
+    for place, method in enumerate(dict.fromkeys(rows["method"])):
+        found = pair(rows, method, best, name) if best and method != best else None
+        ends = (found.median, *found.interval) if found else (np.nan,)
+        if np.isfinite(ends).all() and found:
+            axes.plot(found.interval, [place] * 2, color=_colour(method), linewidth=2)
+            axes.plot(found.median, place, "o", color=_colour(method), markersize=6)
+    axes.axvline(0, color=INK, linewidth=1)
+    one = measure(name)
+    x = f"difference in {one.label} ({one.better} is better)"
+    dress(axes, title=f"Beside {best}", note="median difference, 95% interval", x=x)
+    axes.grid(visible=False, axis="y")
+    _widen(axes, one.least_span)
+    _scaled(axes, one)
+
+
+def _colour(method: str) -> str:
+    return colour_of(method) or MUTATIONS.get(method.split("+", maxsplit=1)[0], MUTED)
 
 
 def _widen(axes: Any, least: float) -> None:
@@ -100,6 +122,10 @@ def _caption(axes: Any, rows: pd.DataFrame, name: str, budget: str) -> None:
     x = f"{score.label} ({score.better} is better)" if score.better else score.label
     dress(axes, title=f"At {TITLES[budget]}", note=note, x=x)
     axes.grid(visible=False, axis="y")
+    _scaled(axes, score)
+
+
+def _scaled(axes: Any, score: Measure) -> None:
     if score.form.endswith("%"):
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     if score.scale == "count":

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from egan.comparison.figure import comparison_figure
-from egan.comparison.study import EGAN, STEPS, Row, Study, Trial
+from egan.comparison.methods import EGAN, is_single
+from egan.comparison.protocol import BUDGETS, STEPS, Protocol, told
+from egan.comparison.study import Row, Study, Trial
 from egan.comparison.table import markdown, summary
+from egan.comparison.verdicts import Beside
 from egan.config import RunConfig
 from egan.files import atomic, write_text
 from egan.judging.measures import deciding_of, measure
@@ -23,6 +28,9 @@ from egan.reporting.plots.style import save_figure
 from egan.runs.plan import plan
 from egan.runs.preparation import prepare
 from population.records.journal import Journal, read_journal, with_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REFRESH_SECONDS = 0.25
 
@@ -33,31 +41,35 @@ class Comparison:
     Args:
         config: The settings that all methods start from.
         directory: The folder, made if it is missing.
-        cpu_seconds: The CPU time to compare at; None for what E-GAN took for the seed.
+        protocol: What is compared, and what decides.
+        name: What tables and the figure call it.
 
     Raises:
-        ValueError: The folder holds a comparison of other settings.
+        ValueError: The folder holds a comparison of other settings, or with other marks.
         UserError: The data cannot be read, or the networks do not fit it.
     """
 
-    def __init__(self, *, config: RunConfig, directory: Path, cpu_seconds: float | None) -> None:
+    def __init__(
+        self, *, config: RunConfig, directory: Path, protocol: Protocol, name: str
+    ) -> None:
         self.config = config
+        self.protocol = protocol
+        self.name = name
         self.directory = directory
         self.directory.mkdir(parents=True, exist_ok=True)
         self._check_identity(
             {
                 **plan(config).identity,
                 **load_study(config).prepared.identity,
-                "generations": config.generations,
-                "cpu_seconds": cpu_seconds,
+                **told(config, protocol),
             }
         )
         self.path = directory / "results.csv"
 
     def run(self, trials: Sequence[Trial], *, jobs: int = 1) -> None:
         """Run the trials whose rows are missing; a row is on disk as soon as its run has ended."""
-        finished = {(row["method"], row["seed"]) for row in self._rows()}
-        missing = [trial for trial in trials if (trial.method, trial.seed) not in finished]
+        finished = Counter((row["method"], row["seed"]) for row in self._rows())
+        missing = [one for one in trials if finished[one.method, one.seed] < len(BUDGETS)]
         if not missing:
             return
         journal = Journal(self.path)
@@ -85,17 +97,21 @@ class Comparison:
         Returns:
             The contents of table.md.
         """
-        results = with_numbers(read_journal(self.path))
+        results = with_numbers(self._results())
         results = results[results["method"].isin(methods) & results["seed"].isin(seeds)]
         place = {method: i for i, method in enumerate(dict.fromkeys(methods))}
         results = results.sort_values("method", key=lambda m: m.map(place), kind="stable")
         span = f"seeds {min(seeds)} to {max(seeds)}" if len(set(seeds)) > 1 else f"seed {seeds[0]}"
-        title = f"E-GAN and its parts on {self.config.preset}, {span}"
-        text = markdown(results, title=title)
+        title = f"E-GAN and its parts on {self.name}, {span}"
+        known = dict.fromkeys([*methods, *self.protocol.methods])
+        singles = [method for method in known if is_single(self.config, method)]
+        beside = Beside(singles=singles, protocol=self.protocol)
+        text = markdown(results, title=title, beside=beside)
         write_text(self.directory / "table.md", text)
         with atomic(self.directory / "table.csv") as path:
-            summary(results).to_csv(path, index=False)
-        save_figure(comparison_figure(results, title=title), self.directory / "comparison.png")
+            summary(results, more=beside.measures).to_csv(path, index=False)
+        figure = comparison_figure(results, title=title, beside=beside)
+        save_figure(figure, self.directory / "comparison.png")
         return text
 
     def _check_identity(self, identity: dict[str, object]) -> None:
@@ -112,7 +128,11 @@ class Comparison:
     def _rows(self) -> list[Row]:
         if not self.path.exists() or self.path.stat().st_size == 0:
             return []
-        return [dict(row) for row in read_journal(self.path).to_dict("records")]
+        return [dict(row) for row in self._results().to_dict("records")]
+
+    def _results(self) -> pd.DataFrame:
+        """Return the rows; a run that was killed between its two has them again."""
+        return read_journal(self.path).drop_duplicates(["method", "seed", "budget"], keep="last")
 
     def _budget(self, trial: Trial) -> Trial | None:
         """Return the trial with its CPU time, or None as long as E-GAN's is not known."""

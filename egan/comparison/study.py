@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from egan.lazy import lookup
+from egan.comparison.methods import method_config
+from egan.comparison.protocol import BUDGETS, STEPS
 from egan.runs.plan import plan
 from population.callbacks import Callback, Generation
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from egan.runs.preparation import Prepared
     from population import Search
 
-EGAN, RANDOM, CONTEST, BANDIT, NICHES = "egan", "random", "contest-", "bandit-", "niches-"
-STEPS, CPU = "steps", "cpu"
-BUDGETS = (STEPS, CPU)
 FOREVER = 10**9
 LOOK_SEED = 11_093
 PATIENCE = 10
@@ -87,6 +84,14 @@ class Study:
     def blank(self) -> dict[str, float]:
         """Return the scores of a generator that is lost."""
         return dict.fromkeys(self._look(), math.nan)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many parameters the generators have together."""
+        model: Any = self.prepared.showcase.model
+        games = getattr(model, "members", (model,))
+        networks = [game.networks[name] for game in games for name in game.sides.members]
+        return sum(one.numel() for network in networks for one in network.parameters())
 
     def _look(self) -> dict[str, float]:
         from egan.training.model import stream
@@ -151,62 +156,6 @@ class _Clock(Callback):
             "budget": budget,
             "generations": self.generation,
             "cpu_seconds": round(self.spent, 4),
+            "parameters": self.study.num_parameters,
             **scores,
         }
-
-
-def default_methods(config: RunConfig) -> tuple[str, ...]:
-    """Return E-GAN, each of its mutations alone, and a mutation drawn at random each step."""
-    return (EGAN, *config.mutations, RANDOM)
-
-
-def method_config(config: RunConfig, method: str, *, seed: int) -> RunConfig:
-    """Return the settings of one method.
-
-    `egan` is the preset as it is. `contest-K` holds its contest every K-th generation only, and
-    lets the winner's mutation work in between; with `bandit-K`, a mutation that a bandit proposes.
-    The baselines, one mutation alone or one drawn at random, are plain GANs: one generator, no
-    scoring, no more samples than the discriminator uses. `niches-M` are M generators that divide
-    the batch and share the discriminator, with the mutations dealt to them in turn.
-
-    Raises:
-        ValueError: There is no such method.
-    """
-    import mutations
-
-    config = replace(
-        config, seed=seed, executor="inline", workers=None, address=None, checkpoint_every=FOREVER
-    )
-    if method == EGAN:
-        return config
-    if rare := re.fullmatch(rf"({CONTEST}|{BANDIT})([1-9]\d*)", method):
-        evolution = replace(config.evolution, contest_every=int(rare[2]), bandit=rare[1] == BANDIT)
-        return replace(config, evolution=evolution)
-    several = re.fullmatch(rf"{NICHES}([1-9]\d*)", method)
-    examples = (EGAN, RANDOM, f"{CONTEST}10", f"{BANDIT}10", f"{NICHES}4")
-    if not several:
-        lookup(dict.fromkeys([*examples, *mutations.TABLE]), method, kind="method (--methods)")
-    return replace(
-        config,
-        evolve=config.evolve if several or method == RANDOM else method,
-        evolution=replace(
-            config.evolution,
-            num_survivors=1,
-            selection="comma",
-            random_mutation=method == RANDOM,
-            contest_every=1,
-            bandit=False,
-            diversity="none",
-            num_samples=_needed(config),
-            reuse_gradient=False,
-            niches=int(several[1]) if several else 0,
-        ),
-        arithmetic=replace(config.arithmetic, vectorize="off"),
-    )
-
-
-def _needed(config: RunConfig) -> int:
-    """Return how many fresh samples a generation's discriminator steps use."""
-    settings: Any = config.settings
-    used: int = settings.discriminator_steps * settings.batch_size
-    return min(config.evolution.num_samples, used)

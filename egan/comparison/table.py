@@ -6,28 +6,30 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from egan.comparison.study import BUDGETS, CPU, STEPS
+from egan.comparison.protocol import BUDGETS, TITLES
+from egan.comparison.verdicts import Beside, lines_beside, lines_of_marks
 from egan.judging.measures import deciding_of, leading_of, measure
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TITLES = {STEPS: "the same generator steps", CPU: "the same CPU time"}
+COSTS = {"generations": ",.0f", "cpu_seconds": ".3g", "parameters": ",.0f"}
 
 
-COSTS = {"generations": ",.0f", "cpu_seconds": ".3g"}
-
-
-def summary(results: pd.DataFrame) -> pd.DataFrame:
+def summary(results: pd.DataFrame, *, more: Sequence[str] = ()) -> pd.DataFrame:
     """Return a row per method, budget and score: median, min, max and quartiles over seeds.
 
     A lost run, whose scores are NaN, counts as the worst there is: 0, or an infinite distance.
+
+    Args:
+        results: Rows of runs.
+        more: Scores beside those that lead a report.
     """
     import pandas as pd
 
     rows = []
     for (budget, method), group in _groups(results):
-        for name in [*leading_of(results), *COSTS]:
+        for name in [*_names(results, more), *COSTS]:
             values = group[name].astype(float).fillna(measure(name).worst)
             low, middle, high = values.quantile([0.25, 0.5, 0.75])
             rows.append(
@@ -46,6 +48,10 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _names(results: pd.DataFrame, more: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*leading_of(results), *more]))
+
+
 def _groups(results: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]:
     """Return the rows of each budget and method, methods in the order of the results."""
     groups = dict(list(results.groupby(["budget", "method"])))
@@ -53,13 +59,22 @@ def _groups(results: pd.DataFrame) -> list[tuple[tuple[str, str], pd.DataFrame]]
     return [((b, m), groups[b, m]) for b in BUDGETS for m in methods if (b, m) in groups]
 
 
-def markdown(results: pd.DataFrame, *, title: str) -> str:
-    """Return the tables of both budgets and what they say, for a reader."""
-    table = summary(results)
+def markdown(results: pd.DataFrame, *, title: str, beside: Beside | None = None) -> str:
+    """Return the tables of both budgets and what they say, for a reader.
+
+    Args:
+        results: Rows of runs.
+        title: The heading.
+        beside: What methods are compared with, and the claims that are told.
+    """
+    beside = beside or Beside()
+    table, names = summary(results, more=beside.measures), _names(results, beside.measures)
     lines = [f"# {title}", "", "Median over seeds (lowest to highest; interquartile range)."]
     for budget in BUDGETS:
-        lines += ["", f"## At {TITLES[budget]}", "", *_grid(table, budget, leading_of(results))]
+        lines += ["", f"## At {TITLES[budget]}", "", *_grid(table, budget, names)]
         lines += ["", verdict(results, budget)]
+    compared = dict.fromkeys([*deciding_of(results), *beside.measures])
+    lines += lines_beside(results, list(compared), beside) + lines_of_marks(results, beside)
     return "\n".join([*lines, ""])
 
 
@@ -70,7 +85,7 @@ def _grid(table: pd.DataFrame, budget: str, names: Sequence[str]) -> list[str]:
         for row in table[table["budget"] == budget].itertuples()
     }
     columns = [*COSTS, *names]
-    heads = ["generations", "CPU-s", *[measure(name).label for name in names]]
+    heads = ["generations", "CPU-s", "parameters", *[measure(name).label for name in names]]
     rows = [["method", *heads]]
     rows += [[m, *[cells[m, name] for name in columns]] for m in dict.fromkeys(m for m, _ in cells)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

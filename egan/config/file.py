@@ -7,38 +7,65 @@ import difflib
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 
 from egan.config.run import RunConfig, to_dict
 from population.records.plain_yaml import read_yaml
 
+T = TypeVar("T")
 
-def read_config(path: Path, start: Callable[[str], RunConfig]) -> RunConfig:
+
+def read_config(
+    path: Path, start: Callable[[str], RunConfig], *, beside: Sequence[str] = ()
+) -> RunConfig:
     """Read settings; those that the file leaves out are its preset's.
 
     Args:
         path: The file.
         start: From a preset's name to its settings.
+        beside: Sections that somebody else reads, see `section`.
 
     Raises:
         ValueError: The file cannot be read, is no YAML, or holds an unknown setting or a value of
             the wrong type; the message names it.
     """
+    values = {name: value for name, value in _read(path).items() if name not in beside}
+    return from_dict(values, start, source=str(path))
+
+
+def section(path: Path, name: str, kind: type[T]) -> T:
+    """Read a section that is no part of a run's settings; what it leaves out is as by default.
+
+    Args:
+        path: The file.
+        name: The section.
+        kind: The dataclass that it fills.
+
+    Raises:
+        ValueError: As `read_config` does.
+    """
+    built: T = _build(kind, _read(path).get(name, {}), str(path), f"{name}.")
+    return built
+
+
+def _read(path: Path) -> Mapping[str, Any]:
     values = read_yaml(path)
     values = {} if values is None else values
     if not isinstance(values, Mapping):
         raise ValueError(f"{path} must hold settings, 'name: value', but got {values!r:.60}.")
-    return from_dict(values, start, source=str(path))
+    return values
 
 
 def to_yaml(config: RunConfig) -> str:
     """Return settings as YAML, in their own order; the sections that take no part are left out."""
     settings = to_dict(config)
+    if not config.search.options:
+        del settings["search"]["options"]
     if not config.mutations:
         del settings["generations"], settings["evolution"], settings["arithmetic"]["vectorize"]
     elif config.search.strategy is None:
@@ -94,7 +121,13 @@ def _build(
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(hints)}."
             raise ValueError(f"{source}: unknown setting {prefix + str(name)!r}; {hint}")
         given[name] = _convert(hints[name], value, source, prefix + str(name))
+    if missing := [one.name for one in fields(kind) if _must_be(one) and one.name not in given]:
+        raise ValueError(f"{source}: {prefix.rstrip('.')} must say {' and '.join(missing)}.")
     return kind(**given)
+
+
+def _must_be(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _hints(kind: type[Any]) -> dict[str, Any]:

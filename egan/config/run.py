@@ -22,10 +22,17 @@ WHERE_ONLY = (
 CADENCE = ("generations", "look_every", "checkpoint_every")
 """Settings that say how far a run goes and how often it is looked at."""
 
-OF_EVOLUTION: Mapping[str, Kind] = {"diversity_weight": float}
+OF_EVOLUTION: Mapping[str, Kind] = {"diversity_weight": float, "niches": int}
 """What a search may vary of the section `evolution`, where its members are whole evolutions."""
+STRUCTURAL = ("niches",)
+"""What of that changes shapes, so that a member keeps it for life."""
+EVOLVE = "evolve"
+"""The mutations, which such a search may vary too: one text such as minimax,heuristic."""
 
 NO_MUTATIONS = "none"
+
+LEAST_SHARE = 10
+"""Samples of a batch for each niche where shares move: then a fifth of an equal share is two."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,6 +76,8 @@ class RunConfig:
     """Generations, or rounds, between looks at samples; by default 20 looks a run."""
     checkpoint_every: int | None = None
     """Generations, or rounds, between checkpoints; by default as often as looks, or every round."""
+    on_collapse: Literal["tell", "rollback"] = "tell"
+    """Where training collapses: tell, or also go back to the best look with rates halved."""
     features: str | None = None
     """What sample distances are taken in instead of a classifier of the data: inception, a
     TorchScript FILE.pt, or your own module:function."""
@@ -98,7 +107,13 @@ class RunConfig:
     @property
     def kinds(self) -> dict[str, Kind]:
         """The hyperparameters that a search may vary, each int, float, bool or str."""
-        return kinds(type(self.settings)) | (dict(OF_EVOLUTION) if self.mutations else {})
+        varied = {**OF_EVOLUTION, EVOLVE: str} if self.mutations else {}
+        return kinds(type(self.settings)) | varied
+
+    @property
+    def structural(self) -> tuple[str, ...]:
+        """Those of them that change shapes."""
+        return (*type(self.settings).structural(), *(STRUCTURAL if self.mutations else ()))
 
     def tuned(self, hyperparameters: Mapping[str, Any]) -> Self:
         """Return the settings with hyperparameters in their places, checked.
@@ -108,12 +123,17 @@ class RunConfig:
         """
         own = {} if not self.mutations else OF_EVOLUTION
         evolution = {k: fitting(k, v, own[k]) for k, v in hyperparameters.items() if k in own}
-        settings = {k: v for k, v in hyperparameters.items() if k not in own}
+        evolve = str(hyperparameters.get(EVOLVE, self.evolve)) if own else self.evolve
+        known = {*own, EVOLVE} if own else set()
+        settings = {k: v for k, v in hyperparameters.items() if k not in known}
         config = dataclasses.replace(
             self,
+            evolve=evolve,
             settings=self.settings.tuned(settings, known=self.kinds),
             evolution=dataclasses.replace(self.evolution, **evolution),
         )
+        if own and not config.mutations:
+            raise ValueError(f"hyperparameter evolve must name mutations, but got {evolve!r}.")
         config.check()
         return config
 
@@ -158,17 +178,21 @@ class RunConfig:
 
     def _check_niches(self) -> None:
         niches, size = self.evolution.niches, self.settings.batch_size
-        if self.search.strategy is not None:
-            raise ValueError(
-                f"--search {self.search.strategy} compares evolutions by their best member, but "
-                f"--evolution.niches {niches} has members without a best; leave one of them out."
-            )
         if size < niches:
             raise ValueError(
                 f"--batch-size must be {niches} or more, so that each of {niches} niches "
                 f"(--evolution.niches) has a share of the batch, but got {size}."
             )
-        for share in sorted(set(shares(size, niches))):
+        possible = set(shares(size, niches))
+        if self.evolution.share_every:
+            least = LEAST_SHARE * niches
+            if size < least:
+                raise ValueError(
+                    f"--batch-size must be {least} or more, so that each of {niches} niches keeps "
+                    f"a share of it while they move (--evolution.share-every), but got {size}."
+                )
+            possible = set(range(2, size))
+        for share in sorted(possible):
             try:
                 self.settings.tuned({"batch_size": share})
             except ValueError as error:

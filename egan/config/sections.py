@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from egan.config.checks import check_number, check_range
+
+PAIRS = "pairs"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -15,16 +18,42 @@ class DataConfig:
     """What to learn from."""
 
     name: str = "digits"
-    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, shapes, scenes, bimodal,
-    gaussians8, gaussians25, swiss_roll, folder, cifar10, mnist, npz."""
+    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist, shapes,
+    scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji, openmoji_lines, folder,
+    pairs, side_by_side, cifar10, mnist, npz."""
     path: str | None = None
-    """Folder or file on disk, for folder, cifar10, mnist and npz."""
+    """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
+    pairs: tuple[str, str] | None = None
+    """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
+    """
+    swap: bool = False
+    """Exchange sources and targets."""
     image_size: int | None = None
     """Height and width in pixels, 28, 112 or a power of two from 8 to 1024, to resize to."""
     channels: int | None = None
     """1 for grey, 3 for colour; by default what the images have."""
+    store: Literal["auto", "memory", "mapped"] = "auto"
+    """Where the images of a folder are held: in memory, mapped from a file in the cache that is
+    prepared once, or by auto mapped where they would fill the memory."""
     hold_out: bool = True
     """Keep fixed parts of the data from training: one to judge by, one for a final verdict."""
+
+    def __post_init__(self) -> None:
+        """Take two folders for what they are."""
+        if self.pairs is not None:
+            object.__setattr__(self, "name", PAIRS)
+            object.__setattr__(self, "pairs", tuple(self.pairs))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `egan.data.load` takes beside the name."""
+        return {
+            "path": self.pairs or self.path,
+            "image_size": self.image_size,
+            "channels": self.channels,
+            "swap": self.swap,
+            "store": self.store,
+        }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,7 +61,8 @@ class SearchConfig:
     """Rounds of training: of one model, or of a population whose hyperparameters are searched."""
 
     strategy: Annotated[str | None, tyro.conf.arg(name="search", metavar="NAME")] = None
-    """Search hyperparameters by pbt, pb2, random or halving; see the top of this help."""
+    """Search hyperparameters by pbt, pb2, mf_pbt, fire_pbt, ipbt, random or halving; see the top of
+    this help."""
     population: int = 8
     """Members of a search: whole models that train side by side."""
     rounds: int = 20
@@ -43,6 +73,10 @@ class SearchConfig:
         default_factory=dict, hash=False
     )
     """What to search, by name: `low,high[,log]`, a list `a,b,c`, or options `a|b`."""
+    options: Annotated[dict[str, str], tyro.conf.Suppress] = dataclasses.field(
+        default_factory=dict, hash=False
+    )
+    """Settings of the search itself, by name, such as `quantile`."""
 
     def check(self) -> None:
         """See that every number is in its range.
@@ -60,9 +94,16 @@ UNLIKE_NICHES = {
     "selection": "nobody is selected",
     "contest_every": "there are no contests",
     "bandit": "there are no contests that it could learn from",
+    "crossover": "there are no mutants of one parent to rank by pairs",
     "reuse_gradient": "there is no scored batch whose gradient is known",
 }
 """Settings that niches contradict, each with why."""
+
+UNLIKE_CROSSOVER = {
+    "bandit": "which learns what a mutation is worth from children of one parent",
+    "random_mutation": "which holds none",
+}
+"""Settings that crossover contradicts, each with why."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,10 +123,19 @@ class EvolutionConfig:
     come from all of them. Mutations are dealt to them in turn; see --evolution.random-mutation."""
     mixture: Literal["uniform", "fitted"] = "uniform"
     """How often each niche makes a sample: all alike, or as fits held-out data best."""
+    share_every: int = 0
+    """Generations after which the niches' shares of the batch move to those that the mixture needs,
+    by its distance to held-out data without each; 0 for shares that are equal for good."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
     bandit: bool = False
     """Between contests, mutations come from a bandit that learns which ones win contests."""
+    discriminators: int = 1
+    """With two or more, discriminators evolve too (CDE-GAN): each is mutated by its own loss and by
+    least squares, and those of the smallest gradient survive."""
+    crossover: int = 0
+    """Children a contest that are distilled from two mutants each, as in IE-GAN: the pairs of the
+    highest fitness. Its paper's diversity is pairwise."""
     diversity: Literal["gradient", "pairwise", "none"] = "gradient"
     """-log of the discriminator's gradient norm; mean distance of pairs; or no scoring at all."""
     diversity_weight: float = 0.01
@@ -104,19 +154,23 @@ class EvolutionConfig:
         Raises:
             ValueError: One does not; the message names it, what it was, and what is expected.
         """
-        for name in ("num_survivors", "contest_every"):
+        for name in ("num_survivors", "contest_every", "discriminators"):
             check_range(f"evolution.{name.replace('_', '-')}", getattr(self, name))
         check_range("evolution.num-samples", self.num_samples, least=2)
         check_number("evolution.diversity-weight", self.diversity_weight)
         cap = self.diversity_cap
         check_number("evolution.diversity-cap", cap, positive=True, infinite=True)
         check_range("evolution.niches", self.niches, least=0)
+        check_range("evolution.share-every", self.share_every, least=0)
+        check_range("evolution.crossover", self.crossover, least=0)
         if self.niches:
             self._check_niches()
         else:
             self._check_scoring(mutations)
         if self.bandit:
             self._check_bandit(mutations)
+        if self.crossover:
+            self._check_crossover(mutations)
 
     @property
     def scored_by(self) -> Literal["gradient", "pairwise", "none"]:
@@ -129,7 +183,7 @@ class EvolutionConfig:
         return self.fresh_codes or self.niches > 0
 
     def num_children(self, mutations: tuple[str, ...]) -> int:
-        """Return how many children a generation has, of all parents together."""
+        """Return how many children of one parent a generation has, of all parents together."""
         if self.niches:
             return self.niches
         per_parent = 1 if self.random_mutation else len(mutations)
@@ -146,12 +200,27 @@ class EvolutionConfig:
                     f"--evolution.niches {self.niches} lets every member go on from itself, but "
                     f"got {flag}: {why}. Leave one of them out."
                 )
+        if self.share_every and self.discriminators > 1:
+            raise ValueError(
+                "--evolution.share-every moves the shares of one discriminator's batch, but got "
+                f"--evolution.discriminators {self.discriminators}; leave one of them out."
+            )
+        if self.share_every and self.niches == 1:
+            raise ValueError(
+                "--evolution.share-every moves shares among niches, but got --evolution.niches 1; "
+                "expected 2 or more."
+            )
 
     def _check_scoring(self, mutations: tuple[str, ...]) -> None:
         if self.diversity == "none" and self.num_children(mutations) > self.num_survivors:
             raise ValueError(
                 "--evolution.diversity none leaves nothing to select by; use it with one mutation, "
                 "or with --evolution.random-mutation."
+            )
+        if self.reuse_gradient and self.discriminators > 1:
+            raise ValueError(
+                "--evolution.reuse-gradient takes the step of one discriminator by its own loss, "
+                f"but got --evolution.discriminators {self.discriminators}; leave one of them out."
             )
         if self.reuse_gradient and self.diversity != "gradient":
             raise ValueError(
@@ -174,6 +243,22 @@ class EvolutionConfig:
             raise ValueError(
                 "--evolution.bandit chooses among mutations, but got --evolve "
                 f"{mutations[0]} alone; expected two or more."
+            )
+
+    def _check_crossover(self, mutations: tuple[str, ...]) -> None:
+        for name, why in UNLIKE_CROSSOVER.items():
+            if getattr(self, name):
+                raise ValueError(
+                    f"--evolution.crossover {self.crossover} pairs the mutants of a contest, but "
+                    f"got --evolution.{name.replace('_', '-')}, {why}; leave one of them out."
+                )
+        mutants = self.num_survivors * len(mutations)
+        pairs = math.comb(mutants, 2)
+        if self.crossover > pairs:
+            raise ValueError(
+                f"--evolution.crossover must be at most {pairs}, the pairs among {mutants} mutants "
+                f"a generation, but got {self.crossover}; expected fewer crossings, more mutations "
+                "(--evolve) or more survivors (--evolution.num-survivors)."
             )
 
 
@@ -202,6 +287,7 @@ class ArithmeticConfig:
             ("evolution.diversity", evolution.diversity, "gradient"),
             ("evolution.fresh-codes", evolution.fresh_codes, False),
             ("evolution.niches", evolution.niches, 0),
+            ("evolution.discriminators", evolution.discriminators, 1),
             ("arithmetic.compile", self.compile, False),
         ):
             if got != wanted:

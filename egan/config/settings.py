@@ -6,7 +6,7 @@ import dataclasses
 import math
 import typing
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from egan.lazy import lookup
 
@@ -72,14 +72,31 @@ class Settings:
         settings.check()
         return settings
 
+    @classmethod
+    def structural(cls) -> tuple[str, ...]:
+        """Return the fields that change shapes, those that all of its kind have among them."""
+        found = (name for one in cls.__mro__ for name in vars(one).get("STRUCTURAL", ()))
+        return tuple(dict.fromkeys(found))
+
+    def searched(self) -> Mapping[str, str]:
+        """Return what a search varies if it is not told; by default `SPACE`."""
+        return self.SPACE
+
     def sizes(self, shape: tuple[int, ...]) -> Mapping[str, int]:  # noqa: ARG002 - the interface
         """Return the parameters of each network for samples of a shape, where they are known."""
         return {}
 
 
+NO_AUGMENTATION = "none"
+AUGMENTS = ("augment", "augment_strength", "ada_target", "ada_kimg")
+"""The settings of all games that say what the discriminator sees, see `egan.augmentation`."""
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GameSettings(Settings):
     """What every generator against a discriminator has, see `egan.training.game`."""
+
+    STRUCTURAL: ClassVar[tuple[str, ...]] = ("augment",)
 
     latent_dim: int = 64
     """Dimensions of the latent code z."""
@@ -95,6 +112,34 @@ class GameSettings(Settings):
     """Discriminator updates per generator update."""
     ema_decay: float = 0.99
     """Decay of the generator's exponential average; 0 switches it off."""
+    augment: Literal["none", "diffaugment", "ada"] = "none"
+    """Change all images that the discriminator sees at random, for little data: DiffAugment's
+    colour, translation and cutout, or ADA's geometry and colours with a probability that adapts."""
+    augment_strength: float = 1.0
+    """What DiffAugment's ranges are multiplied by, or the highest probability of ADA; 0 to 1."""
+    ada_target: float = 0.6
+    """Mean sign of the discriminator's logits of real images that ADA's probability aims at."""
+    ada_kimg: float = 500.0
+    """Thousands of real images in which ADA's probability may go from 0 to 1; 0 holds it at the
+    strength."""
+
+    def check(self) -> None:
+        """See that every number is in its range; extend it for what belongs together."""
+        super().check()
+        from egan.augmentation import FAMILIES
+
+        if self.augment != NO_AUGMENTATION:
+            lookup(FAMILIES, self.augment, kind="augmentation (--augment)")
+        for name in ("augment_strength", "ada_target"):
+            if getattr(self, name) > 1:
+                value = getattr(self, name)
+                raise ValueError(f"{option(name)} must be in [0, 1], but got {value}.")
+
+    def searched(self) -> Mapping[str, str]:
+        """Return what a search varies if it is not told, the strength where there is one."""
+        if self.augment == NO_AUGMENTATION:
+            return self.SPACE
+        return {**self.SPACE, "augment_strength": "0,1"}
 
 
 def kinds(settings: type[Settings]) -> dict[str, Kind]:

@@ -27,8 +27,15 @@ a                 this value, not searched"""
 GRAMMAR = "low,high[,log][,int], a list a,b,c, options a|b|c, or one value"
 
 
-def taken_out(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def taken_out(
+    words: Sequence[str], *, prefix: str = FLAG, wanted: str = GRAMMAR
+) -> tuple[list[str], dict[str, str]]:
     """Return a command line without its `--space.NAME VALUE`, and these by name.
+
+    Args:
+        words: The command line.
+        prefix: What the flags begin with.
+        wanted: What a value may be, for a message.
 
     Raises:
         UserError: One has no value, or comes twice.
@@ -37,15 +44,15 @@ def taken_out(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     space: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
-        if not word.startswith(FLAG):
+        if not word.startswith(prefix):
             left.append(word)
             continue
         flag, equals, value = word.partition("=")
         value = value if equals else next(rest, "")
-        name = flag.removeprefix(FLAG).replace("-", "_")
+        name = flag.removeprefix(prefix).replace("-", "_")
         if not value or value.startswith("--") or name in space:
             problem = "comes twice" if name in space else "has no value"
-            raise UserError(f"{flag} {problem}; expected one of {GRAMMAR}.")
+            raise UserError(f"{flag} {problem}; expected one of {wanted}.")
         space[name] = value
     return left, space
 
@@ -121,26 +128,31 @@ def _range(words: Sequence[str], marks: Sequence[str], *, whole: bool) -> Any:
     return LogUniform(low, high) if "log" in marks else Uniform(low, high)
 
 
-def value(word: str, kind: Kind) -> Any:
+def value(word: str, kind: Kind, *, wanted: str = GRAMMAR) -> Any:
     """Return a word as a value.
+
+    Args:
+        word: The word.
+        kind: What it is to be.
+        wanted: What is expected, for a message.
 
     Raises:
         ValueError: It is none of that kind.
     """
     word = word.strip()
     if not word:
-        raise ValueError(f"a value is missing; expected {GRAMMAR}.")
+        raise ValueError(f"a value is missing; expected {wanted}.")
     if kind is str:
         return word
     if kind is bool:
         if word not in ("true", "false"):
-            raise ValueError(f"{word!r} is neither true nor false; expected {GRAMMAR}.")
+            raise ValueError(f"{word!r} is neither true nor false; expected {wanted}.")
         return word == "true"
     try:
         number = float(word)
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or (kind is int and number != int(number)):
-        wanted = "a whole number" if kind is int else "a number"
-        raise ValueError(f"{word!r} is not {wanted}; expected {GRAMMAR}.")
+        missed = "a whole number" if kind is int else "a number"
+        raise ValueError(f"{word!r} is not {missed}; expected {wanted}.")
     return kind(number)

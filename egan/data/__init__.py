@@ -9,8 +9,9 @@ torch with the first draw. A new data set is one file with a `load` function and
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from egan.lazy import Lazy, lookup
 
@@ -27,6 +28,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "overlapped_mnist5k": Lazy(
         "egan.data.overlapped_digits:load_mnist5k", "24,000 pairs of those, 36x36 grey; egan[data]"
     ),
+    "stacked_mnist": Lazy(
+        "egan.data.stacked_mnist:load", "24,000 images of three of those, a channel each; 28x28"
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -36,19 +40,35 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
     "gaussians25": Lazy("egan.data.points:gaussians25", "25 Gaussians on a grid, in a plane"),
+    "ring16": Lazy("egan.data.points:ring16", "16 Gaussians on a circle, every other one rare"),
     "swiss_roll": Lazy("egan.data.points:swiss_roll", "a noisy spiral, points in a plane"),
+    "openmoji": Lazy(
+        "egan.data.openmoji:load", "2,175 emoji drawn by people, in colour; egan[data]"
+    ),
+    "openmoji_lines": Lazy(
+        "egan.data.openmoji:load_lines", "their lines, each with its picture in colour; egan[data]"
+    ),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
+    "pairs": Lazy("egan.data.pairs:load", "two folders of yours, paired by name (--data.pairs)"),
+    "side_by_side": Lazy(
+        "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
+    ),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
     "npz": Lazy("egan.data.npz:load", "a .npz file with images or points, and labels"),
 }
 NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
-POINTS = ("bimodal", "gaussians8", "gaussians25", "swiss_roll")
+POINTS = ("bimodal", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
-    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "shapes", "scenes"),
+    *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
+    *("shapes", "scenes"),
+    *("openmoji", "openmoji_lines"),
     *POINTS,
 )
+MAPPED = ("folder",)
+"""Those whose samples need not be in memory."""
+Store = Literal["auto", "memory", "mapped"]
 
 __all__ = ["DESCRIPTIONS", "LOADERS", "NAMES", "load"]
 
@@ -57,18 +77,24 @@ def load(
     name: str,
     *,
     split: Split = "all",
-    path: str | Path | None = None,
+    path: str | Path | Sequence[str | Path] | None = None,
     image_size: int | None = None,
     channels: int | None = None,
+    swap: bool = False,
+    store: Store = "auto",
 ) -> Dataset:
     """Load the data set `name`.
 
     Args:
         name: One of `NAMES`.
         split: "all" of it, "train" or "test"; see `egan.data.splits`.
-        path: Where the data lie, for all but the built-in sets; `~` is understood.
+        path: Where the data lie, for all but the built-in sets; `~` is understood. For `pairs` two
+            folders.
         image_size: Height and width, 28, 112 or a power of two from 8 to 1024, to resize to.
         channels: 1 for grey, 3 for colour; None keeps what the images have.
+        swap: Exchange sources and targets, of pairs.
+        store: Where the images of a folder are held: in "memory", "mapped" from a file in the
+            cache that is prepared once, or by "auto" mapped where they would fill the memory.
 
     Raises:
         ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
@@ -80,10 +106,22 @@ def load(
     for setting, value in ignored.items():
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
-    where = None if path is None or name in BUILT_IN else Path(path).expanduser()
-    dataset = loader(path=where, image_size=image_size, channels=channels)
+    where = None if path is None or name in BUILT_IN else _expanded(path)
+    options = {"store": store} if name in MAPPED else {}
+    dataset = loader(path=where, image_size=image_size, channels=channels, **options)
+    if swap:
+        from egan.data.pairs import swapped
+
+        dataset = swapped(dataset)
     if split == "all":
         return dataset
     from egan.data import splits
 
     return splits.split(dataset, split)
+
+
+def _expanded(path: str | Path | Sequence[str | Path]) -> Path | tuple[Path, ...]:
+    """Return a path, or several, with `~` for the user's home."""
+    if isinstance(path, str | Path):
+        return Path(path).expanduser()
+    return tuple(Path(one).expanduser() for one in path)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from egan.data.kinds import Kind, Pixels, kind_of
+from egan.data.store import chunks
 
 if TYPE_CHECKING:
     import torch
@@ -27,19 +28,24 @@ class Process(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Equally likely round Gaussians: x = centre_k + std * noise, k uniform.
+    """Round Gaussians: x = centre_k + std * noise, k uniform or by weight.
 
     Attributes:
         centres: A (K, 2) float32 array.
         std: The standard deviation of every component, along each axis.
+        weights: How likely each component is (K,), their sum 1; None where all are alike.
     """
 
     centres: Array
     std: float
+    weights: Array | None = None
 
     def points(self, n: int, rng: np.random.Generator) -> Array:
         """Draw (n, 2) float32 points."""
-        which = rng.integers(len(self.centres), size=n)
+        if self.weights is None:
+            which = rng.integers(len(self.centres), size=n)
+        else:
+            which = rng.choice(len(self.centres), size=n, p=self.weights)
         noise = rng.standard_normal((n, self.centres.shape[1]), dtype=np.float32)
         points: Array = self.centres[which] + np.float32(self.std) * noise
         return points
@@ -52,8 +58,8 @@ class Dataset:
     Attributes:
         name: The name in `egan.data.NAMES`.
         samples: Images as (N, C, H, W) uint8, points as (N, D) float32, or another kind, see
-            `egan.data.kinds`. Where `mixture` or `process` draws fresh points, a fixed draw to
-            judge against.
+            `egan.data.kinds`; or what stands for an array, see `egan.data.store`. Where `mixture`
+            or `process` draws fresh points, a fixed draw to judge against.
         labels: (N,) int64 classes from 0, or None.
         mixture: The mixture that points are drawn from, or None.
         notes: Sentences for the log, such as the files that were skipped.
@@ -64,6 +70,7 @@ class Dataset:
         vocabulary: How many tokens there are, where the samples are tokens.
         class_names: What the classes are called, by number, such as their folders; empty where
             they have numbers alone.
+        singles: The grey images that are stacked as the channels of each sample, or None.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -81,6 +88,7 @@ class Dataset:
     test: Array | None = None
     vocabulary: int | None = None
     class_names: tuple[str, ...] = ()
+    singles: Dataset | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +112,8 @@ class Dataset:
                 )
         if self.test is not None:
             _check_test(self.test, len(self.samples), name=self.name)
-        object.__setattr__(self, "samples", _read_only(self.samples))
+        if isinstance(self.samples, np.ndarray):  # else they are mapped
+            object.__setattr__(self, "samples", _read_only(self.samples))
         if self.labels is not None:
             object.__setattr__(self, "labels", _read_only(self.labels.astype(np.int64, copy=False)))
         known = {name: _read_only(values) for name, values in self.annotations.items()}
@@ -151,9 +160,14 @@ class Dataset:
         return classes | modes
 
     def fingerprint(self) -> str:
-        """Return a checksum of the samples: a resumed run must learn from the same ones."""
+        """Return a checksum of the samples: a resumed run must learn from the same ones.
+
+        Annotations belong to it: targets are learned from too.
+        """
         digest = hashlib.sha256(f"{self.name} {self.samples.shape}".encode())
-        digest.update(self.samples.data)
+        for values in (self.samples, *self.annotations.values()):
+            for chunk in chunks(values):
+                digest.update(chunk)
         return digest.hexdigest()[:16]
 
     def draw(self, n: int, generator: torch.Generator) -> torch.Tensor:

@@ -33,7 +33,7 @@ from egan.data.images import (
 )
 from egan.data.listing import NUM_NAMED, Listing, counted, list_images, named
 from egan.data.scale import Scale, scale_of
-from egan.memory import require
+from egan.memory import free_bytes, require
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,7 +41,12 @@ if TYPE_CHECKING:
 MAX_ASPECT = 16
 COMMON_SIZE_SHARE = 0.9
 NUM_FOR_PROGRESS = 500
-SMALLER = "They are held in memory: choose a smaller --data.image-size, or fewer."
+SMALLER = (
+    "They would be held in memory: map them from a file (--data.store mapped), choose a smaller "
+    "--data.image-size, or fewer."
+)
+MEMORY_SHARE = 0.25
+"""The share of the free memory beyond which images are mapped from a file."""
 WIDE_WHITE = 65535
 """What is white in images of 16 bits if nothing is said."""
 
@@ -97,24 +102,41 @@ class Survey:
 
 
 def load(
-    *, path: Path | None, image_size: int | None, channels: int | None, any_size: bool = False
+    *,
+    path: Path | None,
+    image_size: int | None,
+    channels: int | None,
+    store: str = "auto",
+    any_size: bool = False,
 ) -> Dataset:
     """Load every readable image below `path`, resized and cropped to `image_size`.
 
     Skipped and named in the notes: a file that cannot be decoded; an image that is empty, a
     decompression bomb, longer than 16 times its width, or under half of `image_size`; where nine
     images in ten or more share one size (either way up), an image of another size; and files of
-    other formats and folders that cannot be read. With `any_size` no network needs to fit them.
+    other formats and folders that cannot be read.
+
+    Args:
+        path: The folder.
+        image_size: Height and width.
+        channels: 1 or 3; None for what the images have.
+        store: In "memory", "mapped" from a file of `egan.data.prepared`, or by "auto" the one or
+            the other, see `is_mapped`.
+        any_size: Whether no network needs to fit the images.
 
     Raises:
         ValueError: If the folder is missing or empty, or fewer than two images can be used.
     """
-    survey = _surveyed(path, image_size=image_size, channels=channels, any_size=any_size)
-    samples = _decoded(survey, image_size=image_size or 0)
-    _check_count(survey)
-    channels = channels or _channels(survey)
-    samples = _luma(samples) if channels == 1 else samples
-    return _dataset(survey, samples)
+    listing, size = listed(path, image_size=image_size, channels=channels, any_size=any_size)
+    if is_mapped(store, len(listing.files), size, channels):
+        from egan.data import prepared
+
+        return prepared.load(listing, image_size=size, channels=channels)
+    survey = looked_at(listing, image_size=size)
+    samples = in_memory(survey, image_size=size)
+    samples = in_channels(samples, num_channels(survey, channels))
+    labels, names, notes = with_labels(survey)
+    return Dataset("folder", samples, labels, notes=tuple(notes), class_names=names)
 
 
 def outline(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
@@ -123,25 +145,51 @@ def outline(*, path: Path | None, image_size: int | None, channels: int | None) 
     Raises:
         ValueError: As `load` does, but for images that begin well and are damaged further on.
     """
-    survey = _surveyed(path, image_size=image_size, channels=channels)
-    shape = (channels or _channels(survey), image_size or 0, image_size or 0)
-    return _dataset(survey, np.zeros((len(survey.looks), *shape), np.uint8), kind=Absent)
+    listing, size = listed(path, image_size=image_size, channels=channels)
+    survey = looked_at(listing, image_size=size)
+    shape = (len(survey.looks), num_channels(survey, channels), size, size)
+    labels, names, notes = with_labels(survey)
+    samples = np.zeros(shape, np.uint8)
+    return Absent("folder", samples, labels, notes=tuple(notes), class_names=names)
 
 
-def _surveyed(
+def is_mapped(store: str, num_images: int, image_size: int, channels: int | None) -> bool:
+    """Whether images are mapped from a file: where that is asked, or they would fill the memory.
+
+    What learns, is held out and judges, and Ray's workers hold copies of parts of them.
+    """
+    if store != "auto":
+        return store == "mapped"
+    return num_images * (channels or 3) * image_size**2 > MEMORY_SHARE * free_bytes()
+
+
+def listed(
     path: Path | None, *, image_size: int | None, channels: int | None, any_size: bool = False
-) -> Survey:
-    """Look at all files, and see which can be used."""
+) -> tuple[Listing, int]:
+    """Return the images below a folder, and the size that they are brought to.
+
+    Raises:
+        ValueError: A setting is wrong, or there are no images.
+    """
     check_channels(channels)
     path = check_path(path, name="folder", folder=True)
     if not any_size:
         check_image_size(image_size, needed="images of a folder are resized to one size")
     assert image_size is not None
-    survey = Survey(list_images(path))
+    return list_images(path), image_size
+
+
+def looked_at(listing: Listing, *, image_size: int) -> Survey:
+    """Look at all files of a listing, and see which can be used.
+
+    Raises:
+        ValueError: Fewer than two.
+    """
+    survey = Survey(listing)
     with _quiet():
-        for file in _progress(survey.listing.files):
+        for file in _progress(survey.listing.files, "Looking at images"):
             with _skipping(survey, file):
-                survey.looks[file] = _looked_at(file, image_size)
+                survey.looks[file] = _look(file, image_size)
     _leave_unusual(survey)
     _find_scales(survey)
     _check_count(survey)
@@ -159,14 +207,15 @@ def _check_count(survey: Survey) -> None:
         )
 
 
-def _channels(survey: Survey) -> int:
-    return 1 if all(look.grey for look in survey.looks.values()) else 3
+def num_channels(survey: Survey, asked: int | None) -> int:
+    """Return how many channels the images are brought to: those asked for, or what they have."""
+    return asked or (1 if all(look.grey for look in survey.looks.values()) else 3)
 
 
-def _dataset(survey: Survey, samples: Array, *, kind: type[Dataset] = Dataset) -> Dataset:
+def with_labels(survey: Survey) -> tuple[Array | None, tuple[str, ...], list[str]]:
+    """Return the classes (N,) of the images that can be used, their names, and all to be said."""
     labels, names, notes = _labels(list(survey.looks), survey.listing)
-    notes = [*survey.notes(), *notes]
-    return kind("folder", samples, labels, notes=tuple(notes), class_names=names)
+    return labels, names, [*survey.notes(), *notes]
 
 
 @contextmanager
@@ -182,8 +231,7 @@ def _skipping(survey: Survey, file: Path) -> Iterator[None]:
         survey.skip(file, str(error) or type(error).__name__)
 
 
-def _looked_at(file: Path, image_size: int) -> Look:
-
+def _look(file: Path, image_size: int) -> Look:
     with open_image(file) as image:
         short, long = sorted(image.size)
         if short * MAX_ASPECT < long:
@@ -218,29 +266,50 @@ def _find_scales(survey: Survey) -> None:
                 survey.skip(file, f"grey {'integers' if whole else 'floats'} {error}")
 
 
-def _decoded(survey: Survey, *, image_size: int) -> Array:
-    """Decode the images that can be used: (N, 3, H, W); those that are damaged are left out."""
-    shape = (len(survey.looks), 3, image_size, image_size)
+def in_memory(survey: Survey, *, image_size: int, parts: int = 1) -> Array:
+    """Decode the images that can be used: (N, 3, H, W).
+
+    Args:
+        survey: The images.
+        image_size: Height and width.
+        parts: How many images lie side by side in each; they come one under the other, so that H
+            is as many times the height.
+
+    Raises:
+        ValueError: Fewer than two can be decoded, or they do not fit in memory.
+    """
+    shape = (len(survey.looks), 3, parts * image_size, image_size)
     require(math.prod(shape), f"{shape[0]:,} images of {image_size}x{image_size}", mend=SMALLER)
-    samples = np.empty(shape, dtype=np.uint8)
-    count = 0
-    with _quiet():
-        for file in _progress(list(survey.looks)):
-            with _skipping(survey, file):
-                samples[count] = _read(file, image_size, survey.scale(file))
-                count += 1
+    samples, count = np.empty(shape, dtype=np.uint8), 0
+    for image in decoded(survey, image_size=image_size, parts=parts):
+        samples[count] = image
+        count += 1
+    _check_count(survey)
     return samples[:count]
 
 
-def _read(file: Path, image_size: int, scale: Scale | None) -> Array:
+def decoded(survey: Survey, *, image_size: int, parts: int = 1) -> Iterator[Array]:
+    """Yield each image that can be used, (3, H, W); those that are damaged are left out."""
+    for file in _progress(list(survey.looks), "Reading images"):
+        with _quiet(), _skipping(survey, file):
+            image = _read(file, image_size, survey.scale(file), parts)
+        if file in survey.looks:
+            yield image
+
+
+def _read(file: Path, image_size: int, scale: Scale | None, parts: int) -> Array:
     from PIL import Image, ImageOps
 
     with open_image(file) as image:
         # A JPEG decodes several times faster at a fraction of its size.
-        image.draft(None, (2 * image_size, 2 * image_size))
+        image.draft(None, (2 * parts * image_size, 2 * image_size))
         pixels = decode(ImageOps.exif_transpose(image), scale=scale)
-    small = fit(Image.fromarray(pixels.transpose(1, 2, 0)), image_size)
-    return np.asarray(small).transpose(2, 0, 1)
+    width = pixels.shape[2] // parts
+    if not width:
+        raise ValueError(f"wrong size: no {parts} images lie side by side")
+    columns = [pixels[:, :, i * width : (i + 1) * width] for i in range(parts)]
+    small = [fit(Image.fromarray(one.transpose(1, 2, 0)), image_size) for one in columns]
+    return np.concatenate([np.asarray(one).transpose(2, 0, 1) for one in small], axis=1)
 
 
 @contextmanager
@@ -268,9 +337,11 @@ def _leave_unusual(survey: Survey) -> None:
             survey.skip(file, f"wrong size: {short}x{long} where the others are {others}")
 
 
-def _luma(samples: Array) -> Array:
-    """Convert (N, 3, H, W) to (N, 1, H, W), a thousand at a time to spare memory."""
-    parts = [as_channels(samples[i : i + 1000], 1) for i in range(0, len(samples), 1000)]
+def in_channels(images: Array, channels: int) -> Array:
+    """Bring images (N, 3, H, W) to 3 channels or 1, a thousand at a time to spare memory."""
+    if channels != 1:
+        return images
+    parts = [as_channels(images[i : i + 1000], 1) for i in range(0, len(images), 1000)]
     return np.concatenate(parts)
 
 
@@ -302,11 +373,11 @@ def _first(names: list[str]) -> str:
     return ", ".join(names[:NUM_NAMED]) + (" ..." if len(names) > NUM_NAMED else "")
 
 
-def _progress(files: list[Path]) -> Iterable[Path]:
+def _progress(files: list[Path], doing: str) -> Iterable[Path]:
     """Show a progress bar for a big folder, if somebody is looking."""
     if len(files) < NUM_FOR_PROGRESS or not sys.stderr.isatty():
         return files
     from rich.console import Console
     from rich.progress import track
 
-    return track(files, "Reading images", console=Console(stderr=True), transient=True)
+    return track(files, doing, console=Console(stderr=True), transient=True)

@@ -1,6 +1,6 @@
-"""Points in a plane, drawn afresh for every batch: two mixtures of Gaussians and a swiss roll.
+"""Points in a plane, drawn afresh for every batch: mixtures of Gaussians and a swiss roll.
 
-The mixtures are those of E-GAN (Wang et al., arXiv 1803.00657), as in its published code.
+Those of 8 and 25 are of E-GAN (Wang et al., arXiv 1803.00657), as in its published code.
 """
 
 from __future__ import annotations
@@ -38,9 +38,20 @@ class SwissRoll:
 
 def gaussians8(**_: Any) -> Dataset:
     """Eight Gaussians of std .02 on a circle of radius 2, all divided by 1.414."""
-    angles = 2.0 * np.pi * np.arange(8) / 8.0
-    centres = 2.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return _mixture("gaussians8", centres / 1.414, 0.02 / 1.414)
+    return _mixture("gaussians8", _circle(8) / 1.414, 0.02 / 1.414)
+
+
+def ring16(**_: Any) -> Dataset:
+    """Sixteen Gaussians of std .02 on a circle of radius 2, by turns 1:10 likely; all / 1.414."""
+    weights = np.tile([1.0, 10.0], 8) / 88.0
+    return _mixture("ring16", _circle(16) / 1.414, 0.02 / 1.414, weights)
+
+
+def _circle(count: int) -> Array:
+    """Return points (count, 2) spread evenly on a circle of radius 2."""
+    angles = 2.0 * np.pi * np.arange(count) / count
+    circle: Array = 2.0 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return circle
 
 
 def gaussians25(**_: Any) -> Dataset:
@@ -56,8 +67,8 @@ def swiss_roll(**_: Any) -> Dataset:
     return Dataset("swiss_roll", _judged(roll), process=roll)
 
 
-def _mixture(name: str, centres: Array, std: float) -> Dataset:
-    mixture = Mixture(centres.astype(np.float32), std)
+def _mixture(name: str, centres: Array, std: float, weights: Array | None = None) -> Dataset:
+    mixture = Mixture(centres.astype(np.float32), std, weights)
     return Dataset(name, _judged(mixture), mixture=mixture)
 
 

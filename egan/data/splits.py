@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from egan.data.dataset import Array, Dataset
+from egan.data.store import taken
 
 Split = Literal["all", "train", "test"]
 SEED = 1797
@@ -90,7 +91,7 @@ def subset(dataset: Dataset, indices: Array) -> Dataset:
         )
     labels = None if dataset.labels is None else dataset.labels[indices]
     known = {name: values[indices] for name, values in dataset.annotations.items()}
-    samples = dataset.samples[indices]
+    samples = taken(dataset.samples, indices)
     return replace(dataset, samples=samples, labels=labels, annotations=known, test=None)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
 
-from egan.config.shares import shares
+from egan.evolution.contributions import share_of_step, whole
 from egan.evolution.scoring import (
     MIXES,
     REALS,
@@ -18,6 +18,7 @@ from egan.evolution.scoring import (
     kept_buffers,
     seed_noise,
 )
+from egan.evolution.shares import Shares
 from egan.losses.discriminator import fake_loss, real_loss
 from egan.tasks.base import Batch
 from egan.training.arithmetic import eager
@@ -27,7 +28,7 @@ from population.state import State
 
 if TYPE_CHECKING:
     from egan.config.sections import EvolutionConfig
-    from egan.training.game import Game
+    from egan.training.game import Game, Half
     from egan.training.model import Gradient
     from population.seeding import Seeds
 
@@ -44,6 +45,16 @@ class _RealHalf(NamedTuple):
     batch: Batch
     loss: Tensor
     gradients: list[Sequence[Tensor]]
+
+
+class Halves(NamedTuple):
+    """What takes the place of the halves of a discriminator's loss; the game's own for None."""
+
+    real: Half | None = None
+    fake: Half | None = None
+
+
+OWN = Halves()
 
 
 class SharedDiscriminator(Environment):
@@ -69,6 +80,8 @@ class SharedDiscriminator(Environment):
         self.networks = dict(self.game.networks)
         self.parameters = self.game.parameters(*self.names)
         self.has_buffers = has_buffers(self.networks.values())
+        self.halves = OWN
+        self.shares = Shares(evolution, self.game)
         self._real_gradient: Gradient | None = None
         self._real_loss = 0.0
         self._real_generation: int | None = None
@@ -79,6 +92,10 @@ class SharedDiscriminator(Environment):
         if not self.has_buffers:
             return nullcontext()
         return kept_buffers(list(self.networks.values()))
+
+    def meet(self, game: Game) -> Iterator[SharedDiscriminator]:  # noqa: ARG002 - the interface
+        """Let a game face each discriminator in turn: the one that there is, which it does."""
+        yield self
 
     def real_gradient(self) -> Gradient:
         """Return the gradient of −E[log D(x)] on the generation's scoring batch.
@@ -113,7 +130,7 @@ class SharedDiscriminator(Environment):
 
     def _scored_reals(self) -> Batch:
         self._draw_from(self.seeds.shared("evaluate", SCORED_REALS))
-        return self.game.draw(self.evolution.num_samples)
+        return self.game.seen(self.game.draw(self.evolution.num_samples), learned=True)
 
     def loss_gradient(self, fake_logits: Tensor) -> Gradient:
         """Return ∇_w L_D, penalties excluded, for the logits (N,) of one child's samples."""
@@ -139,12 +156,22 @@ class SharedDiscriminator(Environment):
             else:
                 loss = self._train(contributions, step)
         self.game.updates += 1
+        self.shares.look(contributions)
         return {"discriminator_loss": loss}
+
+    def size_of(self, niche: int) -> int | None:
+        """Return how many samples of a batch a niche has, where shares move."""
+        return self.shares.size_of(niche)
 
     def begin_update(self) -> None:
         """Find the real half of the first step, unless it counts running statistics."""
         if self.game.has_halves and not (self.has_buffers or self.evolution.reuse_gradient):
             self._begun = {self.seeds: self._real_half(0)}
+
+    def learn(self, contributions: Sequence[State], step: int, *, halves: Halves) -> float:
+        """Take a step with these halves of the loss; return it."""
+        self.halves, self._real_gradient = halves, None
+        return self._train(contributions, step)
 
     def _train(self, contributions: Sequence[State], step: int) -> float:
         if not self.game.has_halves:
@@ -160,13 +187,8 @@ class SharedDiscriminator(Environment):
 
     def _batch(self, contributions: Sequence[State], step: int) -> Batch:
         """Return the step's share of each survivor's samples, one after the other."""
-        parts = []
-        divided = shares(self.game.settings.batch_size, len(contributions))  # the best give more
-        for contribution, share in zip(contributions, divided, strict=True):
-            places = torch.arange(step * share, (step + 1) * share)
-            parts.append(_taken(contribution, places % len(contribution["samples"])))
-        codes = {name: torch.cat([part.codes[name] for part in parts]) for name in parts[0].codes}
-        return Batch(torch.cat([part.samples for part in parts]), codes).to(self.game.device)
+        divided = self.shares.of(contributions)
+        return share_of_step(contributions, divided, step).to(self.game.device)
 
     def _real_half(self, step: int) -> _RealHalf:
         """Return the part of a step that real samples alone decide."""
@@ -175,8 +197,8 @@ class SharedDiscriminator(Environment):
             return begun
         game = self.game
         self._draw_from(self.seeds.own("update", 2 * step + REALS))
-        real = game.draw()
-        loss = game.real_loss(real)
+        real = game.seen(game.draw(), learned=True)
+        loss = game.real_half(real, self.halves.real)
         gradients = [_gradient(loss, self.parameters)]
         if (penalty := self._penalty(game.real_penalty, real)) is not None:
             gradients.append(_gradient(penalty, self.parameters))
@@ -191,7 +213,8 @@ class SharedDiscriminator(Environment):
         """Step along the sum of three gradients; the bits depend on the order of the sum."""
         game = self.game
         self._draw_from(self.seeds.own("update", 2 * step + MIXES))
-        loss = total = game.fake_loss(fake)
+        fake = game.seen(fake)
+        loss = total = game.fake_half(fake, self.halves.fake)
         if (penalty := self._penalty(game.penalty, reals.batch, fake)) is not None:
             total = loss + penalty
         gradient = list(_gradient(total, self.parameters))
@@ -204,8 +227,9 @@ class SharedDiscriminator(Environment):
         """Take a step whose gradient was found when the survivors were scored."""
         found = zip(*[c["gradient"] for c in contributions], strict=True)
         gradient = [torch.stack(parts).mean(0).to(self.game.device) for parts in found]
-        real, fake = self._scored_reals(), self._scored_fakes(contributions[0])
+        real, fake = self.scored(contributions[:1])
         self._draw_from(self.seeds.own("update", MIXES))
+        fake = self.game.seen(fake)
         penalties = self._penalties(real, fake)
         if penalties:
             total = sum(penalties[1:], start=penalties[0])
@@ -216,9 +240,9 @@ class SharedDiscriminator(Environment):
         self.game.follow(gradient, *self.names)
         return float(sum(c["loss"] for c in contributions) / len(contributions))
 
-    def _scored_fakes(self, contribution: State) -> Batch:
-        every = torch.arange(len(contribution["samples"]))
-        return _taken(contribution, every).to(self.game.device)
+    def scored(self, contributions: Sequence[State]) -> tuple[Batch, Batch]:
+        """Return the real samples that were scored, and the survivors' generated ones."""
+        return self._scored_reals(), whole(contributions).to(self.game.device)
 
     def _penalties(self, real: Batch, fake: Batch) -> list[Tensor]:
         """Return the penalties that are in use."""
@@ -233,22 +257,25 @@ class SharedDiscriminator(Environment):
             self.game.logits(batch)
 
     def state_dict(self) -> State:
-        """Return weights, running statistics and the optimisers' states."""
-        return self.game.part(self.networks)
+        """Return weights, running statistics and the optimisers' states; and shares that move."""
+        return {**self.game.part(self.networks), **self.shares.state_dict()}
 
     def load_state_dict(self, state: State) -> None:
         """Take over weights, statistics and optimisers' states; their options are the settings'."""
         self.game.load_state_dict(state)
+        self.shares.load_state_dict(state)
         self._real_gradient, self._begun = None, {}
 
     def view_dict(self) -> State:
-        """Return what members need: weights and running statistics, no moments."""
-        return {name: dict(network.state_dict()) for name, network in self.networks.items()}
+        """Return what members need: weights, running statistics and shares, no moments."""
+        networks = {name: dict(one.state_dict()) for name, one in self.networks.items()}
+        return {**networks, **self.shares.state_dict()}
 
     def load_view_dict(self, view: State) -> None:
         """Take over the weights and running statistics of the home discriminator."""
-        for name, weights in view.items():
-            self.networks[name].load_state_dict(weights)
+        for name, network in self.networks.items():
+            network.load_state_dict(view[name])
+        self.shares.load_state_dict(view)
         self._real_gradient = None
 
 
@@ -259,9 +286,3 @@ def _gradient(loss: Tensor, parameters: Sequence[Tensor]) -> Sequence[Tensor]:
 
 def _moved(part: Tensor | None, device: torch.device) -> Tensor | None:
     return None if part is None else part.to(device)
-
-
-def _taken(contribution: State, places: Tensor) -> Batch:
-    """Return rows of a contribution, wherever it lives."""
-    codes = {name: code[places] for name, code in contribution["codes"].items()}
-    return Batch(contribution["samples"][places], codes)

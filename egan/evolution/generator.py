@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 import torch
 
 import mutations
-from egan.evolution.scoring import FAKES, REALS, Scored, scores, seed_noise
+from egan.evolution.crossover import Made, distillation_loss, made
+from egan.evolution.rivals import softly
+from egan.evolution.scoring import (
+    CROSSED,
+    FAKES,
+    REALS,
+    SHOWN,
+    SHUFFLES,
+    Scored,
+    kept_buffers,
+    scores,
+    seed_noise,
+)
+from egan.evolution.shares import num_shown
 from egan.tasks.base import moved
 from egan.training import optimizers
 from egan.training.model import stream
@@ -18,6 +31,7 @@ from population.state import Buffer, PackedState, State
 if TYPE_CHECKING:
     from egan.config.sections import EvolutionConfig
     from egan.evolution.discriminator import SharedDiscriminator
+    from egan.evolution.rivals import RivalDiscriminators
     from egan.training.game import Game
     from egan.training.model import Gradient
 
@@ -45,7 +59,7 @@ class EvolvedGenerator(Member):
     Wang et al. 2018, arXiv 1803.00657, section III.
     """
 
-    environment: SharedDiscriminator
+    environment: SharedDiscriminator | RivalDiscriminators
 
     def __init__(
         self,
@@ -64,17 +78,39 @@ class EvolvedGenerator(Member):
         self.buffers = [b for name in self.names for b in self.game.networks[name].buffers()]
         self.places = {name: i for i, name in enumerate(mutations)}
         self.found: dict[int, Scored] = {}
-        self._facing: SharedDiscriminator | None = None
+        self._facing: SharedDiscriminator | RivalDiscriminators | None = None
         self.configure(hyperparameters)
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Take the member's share of the batch."""
-        self.batch_size = int(hyperparameters.get("batch_size", self.game.settings.batch_size))
+        self._size = int(hyperparameters.get("batch_size", self.game.settings.batch_size))
+
+    @property
+    def batch_size(self) -> int:
+        """The member's share of the batch; of shares that move, the current one."""
+        return self.environment.size_of(self.seeds.child) or self._size
 
     def step(self, operator: str | None = None) -> None:
         """Mutate: one step on the objective called ``operator``, with the game's other terms."""
         [gradient] = self._gradients([operator])
         self._descend(gradient)
+
+    def cross(self, partner: State) -> None:
+        """Take one step towards the better parent on each code, see `egan.evolution.crossover`."""
+        own = self.state_dict()
+        self.load_state_dict(partner)
+        with torch.no_grad():
+            theirs = self._made_for_crossing()
+        self.load_state_dict(own)
+        loss = distillation_loss(self._made_for_crossing(), theirs)
+        self._descend(self.game.gradient(loss, *self.names))
+
+    def _made_for_crossing(self) -> Made:
+        """Make samples of codes that both parents meet, and see how good they are."""
+        game = self._begin("step", CROSSED)
+        codes = moved(game.codes(self.batch_size, game.rng), game.device)
+        rng = stream(self._seed("step", SHUFFLES))
+        return made(game, codes, environment=self.environment, rng=rng)
 
     def evaluate(self) -> dict[str, float]:
         """Score on fresh codes: fitness = quality + weight × diversity.
@@ -84,7 +120,8 @@ class EvolvedGenerator(Member):
         fitness of all of them, see `Parts.strategy`. What was scored becomes the contribution.
         """
         self.scored = self._scored()
-        return scores(self.scored, self.evolution, self.seeds)
+        share = {"share": float(self.batch_size)} if self.evolution.share_every else {}
+        return scores(self.scored, self.evolution, self.seeds) | share
 
     def _scored(self) -> Scored:
         if self.vectorizes:
@@ -94,12 +131,14 @@ class EvolvedGenerator(Member):
             fake = game.fake(self.num_samples)
         if self.evolution.scored_by == "none":
             return Scored(fake)
-        with self.environment.undisturbed():
-            logits = game.logits(fake)
-        gradient = None
-        if self.evolution.scored_by == "gradient":
-            gradient = self.environment.loss_gradient(logits)
-        return Scored(fake, logits.detach(), gradient)
+        found, gradients = [], []
+        for face in self._faced("evaluate"):
+            with face.undisturbed():
+                logits = game.logits(game.seen(fake))
+            found.append(logits.detach())
+            if self.evolution.scored_by == "gradient":
+                gradients.append(face.loss_gradient(logits))
+        return Scored(fake, found, gradients)
 
     @property
     def num_samples(self) -> int:
@@ -112,15 +151,19 @@ class EvolvedGenerator(Member):
         """Return the samples that were scored; the discriminator learns from the survivors'.
 
         With them go the codes that it is told of and, with ``reuse_gradient``, its loss on them and
-        on real samples, and the gradient.
+        on real samples, and the gradient; where shares move, samples to see who is needed.
         """
         fake = self.scored.fake
         codes = {name: fake.codes[name] for name in self.game.discriminator_codes}
         contribution: dict[str, State] = {"samples": fake.samples, "codes": codes}
         if self.evolution.reuse_gradient:
-            assert self.scored.logits is not None
-            loss = self.environment.loss(self.scored.logits)
-            contribution |= {"loss": loss, "gradient": self.scored.gradient}
+            [logits], [gradient] = self.scored.logits, self.scored.gradients
+            [face] = self.environment.meet(self.game)
+            contribution |= {"loss": face.loss(logits), "gradient": gradient}
+        if count := num_shown(self.evolution, self.seeds.generation):
+            game = self._begin("evaluate", SHOWN)
+            with torch.no_grad(), kept_buffers([game.networks[name] for name in self.names]):
+                contribution["shown"] = game.fake(count).samples.cpu()
         return contribution
 
     def reproduce(self, parent: PackedState, births: Sequence[Birth]) -> Iterator[Newborn]:
@@ -130,7 +173,10 @@ class EvolvedGenerator(Member):
         as those of the plain loop.
         """
         first = births[0]
-        alike = all(b.train and b.hyperparameters == first.hyperparameters for b in births)
+        alike = all(
+            b.train and b.partner is None and b.hyperparameters == first.hyperparameters
+            for b in births
+        )
         if self.evolution.own_codes or not alike or len(births) == 1:
             yield from super().reproduce(parent, births)
             return
@@ -157,7 +203,8 @@ class EvolvedGenerator(Member):
             fake = game.fake(size)
             game.rng = stream(self._seed("step", REALS))
             real = game.draw(size) if game.wants_reals(objectives) else fake  # not looked at
-            losses = game.generator_losses(fake, real, objectives)
+            found = [game.generator_losses(fake, real, objectives) for _ in self._faced("step")]
+        losses = [softly(of_one) for of_one in zip(*found, strict=True)]
         last = len(losses) - 1
         return [
             game.gradient(loss, *self.names, retain_graph=i < last) for i, loss in enumerate(losses)
@@ -167,17 +214,28 @@ class EvolvedGenerator(Member):
         self.game.follow(gradient, *self.names)
         self.game.updates += 1
 
-    def _begin(self, purpose: str) -> Game:
+    def _begin(self, purpose: str, part: int = FAKES) -> Game:
         """Let the game see the environment's networks, and draw from the purpose's streams."""
         game = self.game
         if self._facing is not self.environment:
             self._facing = self.environment
             game.networks |= self.environment.networks
             game.training(True)
-        game.rng = stream(self._seed(purpose))
-        noise = self.seeds.own if self.evolution.niches else self.seeds.shared
-        seed_noise(noise(purpose), game.device)
+        game.rng = stream(self._seed(purpose, part))
+        seed_noise(self._noise(purpose, part), game.device)
         return game
+
+    def _faced(self, purpose: str) -> Iterator[SharedDiscriminator]:
+        """Meet each discriminator, with noise that does not depend on what others were asked."""
+        for place, face in enumerate(self.environment.meet(self.game)):
+            if place:
+                seed_noise(self._noise(purpose) + place, self.game.device)
+            yield face
+
+    def _noise(self, purpose: str, part: int = FAKES) -> int:
+        """Return the seed of the noise within networks, which siblings share; niches have none."""
+        seeds = self.seeds.own if self.evolution.niches else self.seeds.shared
+        return seeds(purpose, part)
 
     def _seed(self, purpose: str, part: int = FAKES) -> int:
         if self.evolution.own_codes:
@@ -226,7 +284,8 @@ class EvolvedGenerator(Member):
         game = self._begin("evaluate")
         codes = moved(game.codes(self.evolution.num_samples, game.rng), game.device)
         places = len(self.places) + 1
-        return score_at_once(children, game, codes, environment=self.environment, places=places)
+        [face] = self.environment.meet(game)
+        return score_at_once(children, game, codes, environment=face, places=places)
 
     def state_dict(self) -> State:
         """Return weights, running statistics, optimisers' states and the averaged weights."""
@@ -241,20 +300,11 @@ class EvolvedGenerator(Member):
         The optimisers' options are those of the settings, whatever the state was trained with.
         """
         self.game.updates = state["updates"]
+        if (rate := state.get("rate", 1.0)) != self.game.rate:
+            self.game.rate = rate
+            self.game.apply_settings()
         for name, weights in state["networks"].items():
             for key, tensor in self.tensors[name].items():
                 tensor.data = weights[key].to(tensor.device)
         for name, moments in state["optimizers"].items():
-            _adopt_moments(self.game.optimizers[name], moments)
-
-
-def _adopt_moments(
-    optimizer: torch.optim.Optimizer, moments: Mapping[int, Mapping[str, object]]
-) -> None:
-    """Let an optimiser's moments live where a state's do, or on another device in copies."""
-    optimizer.state.clear()
-    for i, parameter in enumerate(optimizers.parameters(optimizer)[: len(moments)]):
-        optimizer.state[parameter] = {
-            name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value
-            for name, value in moments[i].items()
-        }
+            optimizers.adopt_moments(self.game.optimizers[name], moments)

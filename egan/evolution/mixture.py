@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +22,7 @@ from population.state import State
 if TYPE_CHECKING:
     from PIL import Image
 
+    from egan.config import RunConfig
     from egan.tasks import Draw
     from egan.training.game import Game
 
@@ -30,6 +32,15 @@ FITTED_ON, LEAST = 2000, 50
 """Samples of all members together, and at least of each, that the weights are found from."""
 SEED = 1_811
 """Of the codes of these samples, the same whenever weights are found."""
+
+
+def mixture_of(members: Sequence[Game], config: RunConfig) -> Mixture:
+    """Return the mixture of niches as a run has it, its members named after their mutations."""
+    names = [f"niche {i}" for i in range(1, len(members) + 1)]
+    if not config.evolution.random_mutation:
+        words = (word.replace("_", " ") for word in cycle(config.mutations))
+        names = [f"{name}, {word}" for name, word in zip(names, words, strict=False)]
+    return Mixture(members, names=names, fitted=config.evolution.mixture == "fitted")
 
 
 class Weights(nn.Module):
@@ -102,15 +113,18 @@ class Mixture(Model):
     def load_state_dict(self, state: State) -> None:
         """Take over the states of "members" and of their "environment", and find the weights.
 
-        For a member that has just failed another one stands in.
+        Where shares of the batch move, they are the weights, unless these are fitted. For a member
+        that has just failed another one stands in.
         """
         for i, game in enumerate(self.members):
             game.load_state_dict(state["members"][i % len(state["members"])])
         if state["environment"] is not None:
             self.members[0].load_state_dict(state["environment"])
+        mixture: Any = self.networks["mixture"]
         if self.fitted:
-            mixture: Any = self.networks["mixture"]
             mixture.weights.copy_(self._nearest())
+        elif "shares" in (state["environment"] or {}):
+            mixture.weights.copy_(torch.as_tensor(state["environment"]["shares"]))
 
     def _nearest(self) -> Tensor:
         """Return the weights that suit held-out samples, or equal ones where none can be found.
@@ -173,6 +187,10 @@ class Mixture(Model):
     def check_truncation(self, amount: float) -> None:
         """See that the members' samples can be truncated so."""
         self.members[0].check_truncation(amount)
+
+    def gauges(self) -> dict[str, float]:
+        """Return what is told of the environment, which all members share."""
+        return self.members[0].gauges()
 
     def look(self) -> dict[str, float]:
         """Judge samples as the task does, and take the mean of what each member measures beside."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from egan.training.game import Batch
     from population.seeding import Seeds
 
-FAKES, REALS, SCORED_REALS = range(3)
+FAKES, REALS, SCORED_REALS, CROSSED, SHUFFLES, SHOWN = range(6)
 """Numbers of the random streams within a child's purposes."""
 
 MIXES = 2
@@ -32,25 +32,28 @@ class Scored:
 
     Attributes:
         fake: Its samples, with the codes that they were made from.
-        logits: The discriminator's, (N,), without a graph; None where nothing was asked.
-        gradient: Of the discriminator's loss on them and on real samples, a tensor for each of its
-            parameters; None where diversity is not taken from it.
+        logits: Each discriminator's, (N,), without a graph; none where nothing was asked.
+        gradients: Of each discriminator's loss on them and on real samples, a tensor for each of
+            its parameters; none where diversity is not taken from them.
     """
 
     fake: Batch
-    logits: Tensor | None = None
-    gradient: Sequence[Tensor | None] | None = None
+    logits: Sequence[Tensor] = ()
+    gradients: Sequence[Sequence[Tensor | None]] = ()
 
 
 def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str, float]:
     """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0).
 
+    Of several discriminators quality is the mean, diversity the sum.
+
     The fitness is the child's own; what its generation makes of it is `Evolution.settle`'s. Where
     nothing is scored it is 0, and NaN where samples are not finite.
     """
-    if scored.logits is None:
+    if not scored.logits:
         return {"fitness": 0.0 if torch.isfinite(scored.fake.samples).all() else math.nan}
-    quality = float(fitness.quality(scored.logits))
+    qualities = [float(fitness.quality(logits)) for logits in scored.logits]
+    quality = sum(qualities) / len(qualities)
     diversity, saturated = _diversity(scored, settings, seeds)
     return {
         "fitness": fitness.combine(quality, diversity, weight=settings.diversity_weight),
@@ -61,13 +64,17 @@ def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str,
 
 
 def _diversity(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> tuple[float, bool]:
-    if scored.gradient is None:
+    if not scored.gradients:
         rng = stream(seeds.shared("evaluate", REALS))
         samples = scored.fake.samples.cpu()
         return float(fitness.pairwise_diversity(samples, generator=rng)), False
-    known = [part for part in scored.gradient if part is not None]
-    result = fitness.diversity(known, cap=settings.diversity_cap)
-    return result.value, result.saturated
+    found = [
+        fitness.diversity(
+            [part for part in gradient if part is not None], cap=settings.diversity_cap
+        )
+        for gradient in scored.gradients
+    ]
+    return sum(one.value for one in found), any(one.saturated for one in found)
 
 
 NOISE = 0x5EED0F0153

@@ -67,15 +67,24 @@ def score_at_once(
     made = _Called(members, lambda: game.computed(game.generate, game.generator, codes))
     with torch.no_grad():
         samples_K = vmap(made.under)(stacked)
-    gradients, logits_K = vmap(_loss_gradient(game, codes))(samples_K)
+        seen_K = _seen(game, samples_K)
+    gradients, logits_K = vmap(_loss_gradient(game, codes))(seen_K)
     return {
         place: Scored(
             Batch(samples_K[place], codes),
-            logits_K[place],
-            environment.with_reals([part_K[place] for part_K in gradients.values()]),
+            [logits_K[place]],
+            [environment.with_reals([part_K[place] for part_K in gradients.values()])],
         )
         for place in children
     }
+
+
+def _seen(game: Game, samples_K: Tensor) -> Tensor:
+    """Return the samples of all siblings (K, N, *shape) as D sees them, changed alike."""
+    if not game.augments:
+        return samples_K
+    transform = game.transform(samples_K.shape[1:])
+    return torch.stack([transform(samples) for samples in samples_K])
 
 
 def weights_of(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:

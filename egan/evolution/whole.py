@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 from egan.config.shares import shares
 from egan.evolution.discriminator import SharedDiscriminator
 from egan.evolution.generator import EvolvedGenerator
+from egan.evolution.mixture import mixture_of
+from egan.evolution.rivals import RivalDiscriminators
 from egan.evolution.scoring import has_buffers
 from egan.training.arithmetic import check_compiler
+from egan.training.renewal import RENEWALS, renewed
 from population import Callback, Evolution, Executor, InlineExecutor, Niches, Search
 from population.member import Hyperparameters, Member
 from population.records.checkpoint import Snapshot
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from egan.config import ArithmeticConfig, EvolutionConfig, RunConfig
     from egan.tasks import Task
     from egan.training.game import Game
+    from egan.training.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +57,11 @@ class Parts:
         )
 
     @property
-    def environment(self) -> Callable[[], SharedDiscriminator]:
-        """What builds their environment: the discriminator."""
-        return partial(SharedDiscriminator, build=self.build, evolution=self.evolution)
+    def environment(self) -> Callable[[], SharedDiscriminator | RivalDiscriminators]:
+        """What builds their environment: the discriminator, or several."""
+        several = self.evolution.discriminators > 1
+        kind = RivalDiscriminators if several else SharedDiscriminator
+        return partial(kind, build=self.build, evolution=self.evolution)
 
     @property
     def strategy(self) -> Evolution | Niches:
@@ -77,6 +83,7 @@ class Parts:
             random_operator=settings.random_mutation,
             contest_every=settings.contest_every,
             bandit=settings.bandit,
+            crossover=settings.crossover,
         )
 
     def check(self, arithmetic: ArithmeticConfig) -> None:
@@ -161,8 +168,8 @@ def evolution_search(
 class WholeEvolution(Member):
     """Generators, their discriminator and their evolution; a step is a number of generations.
 
-    It is scored as its paper's task scores the averaged best generator, on latent codes that all
-    members of a round share. It trains on random numbers of its own.
+    It is scored as its paper's task scores the averaged best generator, or the mixture of niches,
+    on latent codes that all members of a round share. It trains on random numbers of its own.
 
     Args:
         hyperparameters: Any of `RunConfig.kinds`.
@@ -189,19 +196,33 @@ class WholeEvolution(Member):
         self.task = task
         self.configure(hyperparameters)
         self.inside = random_start(self.parts)  # first: both draw weights from one stream
-        self.game = self.parts.build({})
+        self.model = self._model()
 
     def configure(self, hyperparameters: Hyperparameters) -> None:
         """Apply hyperparameters from the next step on, whatever the state was trained with."""
         self.config = self.given.tuned(hyperparameters)
         self.parts = parts_of(self.config, self.game_type, self.task)
 
-    def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - the evolution has them
+    def _model(self) -> Model:
+        """Build what is judged: the game, or the mixture of its niches."""
+        niches = self.config.evolution.niches
+        game = self.parts.build({})
+        if not niches:
+            return game
+        others = [self.parts.build({}, side="members") for _ in range(1, niches)]
+        return mixture_of([game, *others], self.config)
+
+    def step(self, operator: str | None = None) -> None:
         """Evolve for the settings' ``interval`` of generations.
+
+        Begin anew before, all survivors and the discriminator, where the operator says so; the
+        mutations are the evolution's own.
 
         Raises:
             NothingSurvivesError: No child has had a finite fitness for a while.
         """
+        if operator in RENEWALS:
+            self.load_state_dict(renewed(self.state_dict(), self.parts.build({}), operator))
         interval = self.config.search.interval
         search = evolution_search(
             self.parts, seed=self.seeds.own("step"), checkpoint_every=interval
@@ -211,10 +232,10 @@ class WholeEvolution(Member):
         self.inside = search.archive.latest(search.identity)
 
     def evaluate(self) -> dict[str, float]:
-        """Score the best survivor as the paper does, by its averaged weights."""
-        self.game.load_state_dict(best_of(self.state_dict()))
-        self.game.seeds = self.seeds
-        return self.game.evaluate()
+        """Score the best survivor as the paper does, by its averaged weights; niches as one."""
+        self.model.load_state_dict(best_of(self.state_dict()))
+        self.model.seeds = self.seeds
+        return self.model.evaluate()
 
     def state_dict(self) -> State:
         """Return the survivors, the discriminator, both with optimisers, and how far it is."""
@@ -228,6 +249,7 @@ class WholeEvolution(Member):
                 for one in inside.population
             ],
             "discriminator": None if inside.environment is None else unpack(inside.environment),
+            **({"niches": self.parts.evolution.niches} if self.parts.evolution.niches else {}),
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -246,7 +268,8 @@ class WholeEvolution(Member):
 def random_start(parts: Parts) -> Snapshot:
     """Return an evolution before its first generation, drawn from torch's current stream."""
     # members before what they live in, all from one stream
-    generators = [parts.member({}) for _ in range(parts.evolution.num_survivors)]
+    num = parts.evolution.niches or parts.evolution.num_survivors
+    generators = [parts.member({}) for _ in range(num)]
     environment = parts.environment()
     survivors = [
         Individual(generation=0, index=i, state=pack(generator.state_dict()))
@@ -261,7 +284,13 @@ def random_start(parts: Parts) -> Snapshot:
 
 
 def best_of(state: Mapping[str, Any]) -> State:
-    """Return the state of the game with the best survivor of a whole evolution's state."""
+    """Return the state of the game with the best survivor of a whole evolution's state.
+
+    Of one with niches, that of their mixture, see `egan.evolution.mixture`.
+    """
+    if "niches" in state:
+        members = [one["state"] for one in state["survivors"]]
+        return {"members": members, "environment": state["discriminator"]}
     return joined(state["survivors"][0]["state"], state["discriminator"])
 
 

@@ -62,7 +62,9 @@ def _values(dataset: Dataset, features: Features, samples: torch.Tensor) -> tupl
     if dataset.mixture is None:
         return -distance, distance
     mixture = dataset.mixture
-    found = fitness.mode_coverage(samples, mixture.centres, std=mixture.std)
+    found = fitness.mode_coverage(
+        samples, mixture.centres, std=mixture.std, weights=mixture.weights
+    )
     share = found.modes / len(mixture.centres)
     total = share * found.high_quality - distance
     return total, float(found.modes), found.high_quality, distance

@@ -44,6 +44,10 @@ class Recipe:
         """Return the number of steps for so many examples."""
         return min(max(num_examples // self.examples_per_step, MIN_STEPS), MAX_STEPS)
 
+    def varied(self, images: torch.Tensor, rng: torch.Generator) -> torch.Tensor:  # noqa: ARG002
+        """Return images (N, C, H, W) to learn from: as they are."""
+        return images
+
 
 DEFAULT = Recipe()
 
@@ -106,7 +110,7 @@ def train(
         order = torch.randperm(len(dataset), generator=generator).numpy()
         num_held = 0 if test is not None else max(1, len(order) // HELD_OUT)
         num_steps = recipe.num_steps(len(order) - num_held)
-        _fit(network, dataset, order[num_held:], generator, num_steps=num_steps)
+        _fit(network, dataset, order[num_held:], generator, num_steps=num_steps, recipe=recipe)
         network.eval().requires_grad_(False)
         square = network.embed(dataset.real(NUM_SCALED)).square().mean()
         network.scale.copy_(square.clamp_min(1e-12).rsqrt())
@@ -122,12 +126,14 @@ def _fit(
     generator: torch.Generator,
     *,
     num_steps: int,
+    recipe: Recipe,
 ) -> None:
     optimiser = torch.optim.Adam(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=num_steps)
     for _ in range(num_steps):
         chosen = torch.randint(len(indices), (BATCH,), generator=generator).numpy()
         images, targets = _examples(dataset, indices[chosen], generator)
+        images = recipe.varied(images, generator)
         loss = F.cross_entropy(network(images), targets)
         optimiser.zero_grad()
         torch.autograd.backward(loss)

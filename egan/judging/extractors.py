@@ -109,7 +109,9 @@ class Scripted:
 
         with warnings.catch_warnings():  # torch would rather have torch.export
             warnings.simplefilter("ignore")
-            self._network = torch.jit.load(io.BytesIO(self._content), map_location="cpu")
+            self._network = torch.jit.load(  # type: ignore[no-untyped-call]
+                io.BytesIO(self._content), map_location="cpu"
+            )
         self._network.eval()
         arguments = self._network.forward.schema.arguments
         self._published = any(one.name == FLAG for one in arguments)

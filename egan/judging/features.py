@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import tempfile
 from pathlib import Path
 
@@ -18,7 +17,11 @@ from safetensors import SafetensorError
 
 from egan.data.dataset import Array, Dataset
 from egan.data.kinds import Images
+from egan.data.splits import split
+from egan.data.store import chunks
+from egan.files import cache_folder
 from egan.judging import classifier
+from egan.judging.channels import READER, PerChannel, averaged
 from egan.judging.extractors import Extractor, load_extractor
 
 VERSION = 2
@@ -40,6 +43,8 @@ class Features:
         classify: Images (N, C, H, W) -> logits (N, K), or None without labels.
         accuracy: On held-out data, of telling the classes or (without labels) the quarter turns;
             None where nothing was trained.
+        read: Images (N, C, H, W) -> modes (N,), or None where there are none to count.
+        num_modes: How many modes there are.
     """
 
     def __init__(
@@ -48,8 +53,12 @@ class Features:
         *,
         classify: Extractor | None = None,
         accuracy: float | None = None,
+        read: Extractor | None = None,
+        num_modes: int = 0,
     ) -> None:
         self.accuracy = accuracy
+        self.num_modes = num_modes
+        self._read = read
         self._embed = embed
         self._classify = classify
         self._reference: tuple[Dataset, Array] | None = None
@@ -87,6 +96,11 @@ class Features:
         classes: Array = _batched(self._classify, images).argmax(axis=1)
         return classes
 
+    def modes(self, images: torch.Tensor) -> Array:
+        """Tell the modes (N,) of images, from 0 to `num_modes` - 1."""
+        assert self._read is not None, "nothing to count"
+        return _batched(self._read, images)
+
     def probabilities(self, images: torch.Tensor) -> Array | None:
         """Return the probabilities of the classes (N, K) in float64; None without labels."""
         if self._classify is None:
@@ -113,7 +127,7 @@ def extractor(
     """Return the features that samples of `dataset` are judged by.
 
     Points, and other kinds but images, are their own features (tokens as one-hot codes). For images
-    a classifier is trained, or read from `cache`.
+    a classifier is trained, or read from `cache`; for stacked images one of the single ones.
 
     Args:
         dataset: The real data.
@@ -128,13 +142,30 @@ def extractor(
         ValueError: If `spec` names nothing that can be had.
     """
     custom = None if spec is None else _guarded(load_extractor(spec), spec)
+    if dataset.singles is not None:
+        return _of_channels(dataset, dataset.singles, cache or cache_folder(), custom)
     images = isinstance(dataset.kind, Images)
     labelled = images and classifier.has_classes(dataset)
     if not images or (custom is not None and not labelled):
         return Features(custom or dataset.kind.flat)
-    network, accuracy = _trained(dataset, cache or default_cache(), test=test, recipe=recipe)
+    network, accuracy = _trained(dataset, cache or cache_folder(), test=test, recipe=recipe)
     classify = network if labelled else None
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
+
+
+def _of_channels(
+    dataset: Dataset, singles: Dataset, cache: Path, custom: Extractor | None
+) -> Features:
+    """Return features, and modes, of images whose channels are single ones."""
+    known, test = (averaged(split(singles, part)) for part in ("train", "test"))
+    network, accuracy = _trained(known, cache, test=test, recipe=READER)
+    channels = PerChannel(network)
+    return Features(
+        custom or channels.embed,
+        accuracy=accuracy,
+        read=channels.modes,
+        num_modes=singles.num_classes ** dataset.shape[0],
+    )
 
 
 def _guarded(function: Extractor, spec: str | Extractor) -> Extractor:
@@ -161,14 +192,6 @@ def _guarded(function: Extractor, spec: str | Extractor) -> Extractor:
         return found
 
     return features
-
-
-def default_cache() -> Path:
-    """Return the folder of trained classifiers: `$EGAN_CACHE`, or `~/.cache/egan`."""
-    try:
-        return Path(os.environ.get("EGAN_CACHE") or "~/.cache/egan").expanduser()
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path(tempfile.gettempdir(), "egan-cache")
 
 
 @torch.no_grad()
@@ -198,7 +221,8 @@ def _digest(dataset: Dataset, test: Dataset | None, recipe: classifier.Recipe) -
     digest = hashlib.sha256(f"{VERSION} {torch.__version__} {recipe}".encode())
     for part in (dataset, *([] if test is None else [test])):
         digest.update(f" {part.samples.shape} {part.labels is not None}".encode())
-        digest.update(part.samples.data)
+        for chunk in chunks(part.samples):
+            digest.update(chunk)
         if part.labels is not None:
             digest.update(part.labels.data)
     return digest.hexdigest()[:32]

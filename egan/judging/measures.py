@@ -136,6 +136,7 @@ _ALL = (
     _count("classes", "classes"),
     _count("modes", "modes"),
     _share("high_quality", "high quality"),
+    Measure(name="kl_modes", label="KL to equal modes", form=".3f", better="lower", quiet=True),
     Measure(name="jsd", label="Jensen-Shannon divergence", form=".3f", better="lower", quiet=True),
     _share("coverage", "coverage", form=".2f"),
     _share("precision", "precision", form=".2f"),
@@ -155,10 +156,13 @@ _ALL = (
     _plain("importance_bound", "importance-weighted bound", "higher", "nats"),
     _plain("log_likelihood", "log likelihood", "higher", "nats"),
     _plain("nll", "negative log likelihood", "lower", "nats"),
+    _plain("pseudo_likelihood", "pseudo-likelihood", "higher", "nats"),
+    Measure(name="autocorrelation", label="autocorrelation, 10 rounds", form=".3f", better="lower"),
     _plain("kl", "Kullback-Leibler divergence", None, "nats"),
     _plain("bits_per_dimension", "bits per dimension", "lower", "bits"),
     # of what was made from an image
     _log("reconstruction_error", "reconstruction error"),
+    _plain("slope", "slope of places against shifts"),
     _plain("psnr", "PSNR", "higher", "dB"),
     _share("ssim", "SSIM", form=".3f"),
     _plain("l1", "mean absolute error", "lower"),
@@ -170,6 +174,7 @@ _ALL = (
     _share("saturated", "saturated", None),
     _plain("discriminator_loss", "discriminator's loss"),
     _plain("critic_gap", "critic's gap"),
+    _share("augment_p", "probability of ADA", None, form=".2f"),
     _plain("divergence", "estimated divergence"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),
@@ -186,10 +191,13 @@ IN_FEATURES = frozenset(
 )
 """Measures that are taken in the features of a classifier: worth no more than the classifier."""
 
-LEADING = (("modes", "high_quality", "jsd"), ("frechet", "classes", "precision", "recall"))
+LEADING = (
+    ("modes", "kl_modes", "high_quality", "jsd"),
+    ("frechet", "classes", "precision", "recall"),
+)
 """What leads a report: of the first group of which a run has the first measure."""
 
-DECIDING = {"modes": ("modes", "high_quality")}
+DECIDING = {"modes": ("modes", "kl_modes", "high_quality")}
 """What ranks methods, where it is more than the measure that leads."""
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -83,7 +83,7 @@ class Seen:
 
     def part(self, places: Array) -> Seen:
         """Return some of them."""
-        kept = {k: None if v is None else v[places] for k, v in vars(self).items()}
+        kept: dict[str, Any] = {k: None if v is None else v[places] for k, v in vars(self).items()}
         return Seen(**kept)
 
 

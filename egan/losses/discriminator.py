@@ -49,6 +49,31 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return real_loss(real_logits) + fake_loss(fake_logits)
 
 
+def least_squares_real_loss(logits: Tensor) -> Tensor:
+    """Pull probabilities of real samples to 1: E[(D(x) − 1)²] = E[sigmoid(−r)²].
+
+    (N,) -> (), in (0, 1); other shapes are flattened. On the probability, as the mutation
+    `least_squares` is, unlike `egan.losses.games.least_squares_loss`.
+
+    Raises:
+        ValueError: if `logits` is empty or not floating-point.
+
+    Mao et al. 2017, arXiv 1611.04076, as used by CDE-GAN, arXiv 2008.09388.
+    """
+    return torch.sigmoid(-flat(logits, name="real logits")).square().mean()
+
+
+def least_squares_fake_loss(logits: Tensor) -> Tensor:
+    """Pull probabilities of generated samples to 0: E[D(G(z))²] = E[sigmoid(o)²].
+
+    (N,) -> (), in (0, 1); other shapes are flattened.
+
+    Raises:
+        ValueError: if `logits` is empty or not floating-point.
+    """
+    return torch.sigmoid(flat(logits, name="fake logits")).square().mean()
+
+
 def gradient_penalty(
     discriminator: Callable[[Tensor], Tensor],
     real: Tensor,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +139,38 @@ def histogram_picture(
     for cloud, colour, fill in clouds:
         shares = np.histogram(cloud, edges)[0] / max(len(cloud), 1)
         axes.stairs(shares, edges, color=colour, fill=fill)
+    canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+
+
+def curves_picture(
+    curves: Mapping[str, ArrayLike],
+    *,
+    across: str,
+    up: str,
+    limits: tuple[float, float] | None = None,
+    size: int = 400,
+) -> Image.Image:
+    """Draw curves over 0, 1, 2 ...
+
+    Args:
+        curves: The values of each, by name; an empty name is not told.
+        across: What is counted from left to right.
+        up: What the values are.
+        limits: The lowest and highest value shown; what there is by default.
+        size: Pixels of a side.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(size / 100, size / 100), dpi=100, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    axes = figure.add_subplot(xlabel=across, ylabel=up, ylim=limits)
+    for name, values in curves.items():
+        axes.plot(np.asarray(values, dtype=np.float64), label=name or "_")
+    axes.axhline(0, color=REAL, linewidth=0.8)
+    if any(curves):
+        axes.legend(frameon=False)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 

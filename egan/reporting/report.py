@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from egan.files import atomic
 from egan.judging.measures import OBJECTIVE, measure
 from egan.reporting.about import About, read_about
+from egan.reporting.alarms import alarms
 from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 from egan.reporting.pictures import evenly
 from egan.reporting.plots import (
@@ -69,6 +70,7 @@ def write_report(directory: Path) -> Path:
         name=directory.resolve().name,
         about=about,
         headline=[(name, value) for name, value in lines if value != about.title],
+        alarms=alarms(read_table(directory / "alarms.csv"), about),
         figures=_figures(directory, results, metrics, about),
         baselines=list(about.baselines),
         measures=[] if metrics is None else _measures(metrics, about),

@@ -8,6 +8,8 @@ from typing import Any
 
 from egan import collection, data
 from egan.config import EvolutionConfig, RunConfig
+from egan.config.sections import PAIRS
+from egan.config.settings import AUGMENTS, NO_AUGMENTATION
 from egan.runs.plan import Plan
 
 EVOLVE = "--evolve minimax,heuristic,least_squares"
@@ -35,6 +37,7 @@ def _idle(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from _of_length(plan)
     yield from _of_evolution(plan)
     yield from _of_place(plan)
+    yield from _of_augmentation(plan.config)
     yield from _of_data(plan.config)
 
 
@@ -85,6 +88,7 @@ def _of_evolution(plan: Plan) -> Iterator[tuple[str, str]]:
         names = ("diversity", "diversity_weight", "diversity_cap", "num_samples")
         yield from ((f"evolution.{name}", mend) for name in names)
         return
+    yield "evolution.share_every", "one generator has the whole batch. Give --evolution.niches 4."
     yield "evolution.mixture", "one generator makes all samples. Give --evolution.niches 4."
     if evolution.diversity == "none":
         mend = "nothing is scored. Give --evolution.diversity gradient."
@@ -100,11 +104,27 @@ def _of_place(plan: Plan) -> Iterator[tuple[str, str]]:
     yield from ((name, mend) for name in ("workers", "address", "gpus_per_worker"))
 
 
+def _of_augmentation(config: RunConfig) -> Iterator[tuple[str, str]]:
+    kind = getattr(config.settings, "augment", None)
+    if kind is None or "augment" in config.search.space:
+        return
+    if kind == NO_AUGMENTATION:
+        mend = "the discriminator sees images as they are. Give --augment diffaugment, or ada."
+        yield from ((f"settings.{name}", mend) for name in AUGMENTS[1:])
+    elif kind != "ada":
+        mend = "only ADA's probability adapts. Give --augment ada, or leave it out."
+        yield from ((f"settings.{name}", mend) for name in ("ada_target", "ada_kimg"))
+
+
 def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
     name = config.data.name
     if name in data.BUILT_IN:
         files = ", ".join(one for one in data.NAMES if one not in data.BUILT_IN)
         yield "data.path", f"{name} is in the box. Give --data.name as one of {files}."
+    if name == PAIRS:
+        yield "data.path", "pairs are read from two folders. Give both by --data.pairs A B."
+    if name not in data.MAPPED:
+        yield "data.store", f"{name} is held in memory; {', '.join(data.MAPPED)} may be mapped."
     if name in data.POINTS:
         yield "data.image_size", f"{name} holds points, which have no pixels. Leave it out."
         yield "data.channels", f"{name} holds points, which have no colours. Leave it out."
@@ -118,7 +138,7 @@ def _value(config: RunConfig, name: str) -> Any:
 
 
 def _flag(name: str, value: Any) -> str:
-    flag = name.removeprefix("search.").replace("_", "-")
+    flag = name.removeprefix("search.").removeprefix("settings.").replace("_", "-")
     if isinstance(value, bool):
         section, _, last = flag.rpartition(".")
         return f"--{section}{'.' * bool(section)}{'' if value else 'no-'}{last}"

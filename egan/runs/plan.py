@@ -157,14 +157,21 @@ class Plan:
     def identity(self) -> dict[str, Any]:
         """The settings that a resumed run must share: all that its bits depend on.
 
-        Not where the data lie: their contents count, see `Dataset.fingerprint`.
+        Not where the data lie or are held: their contents count, see `Dataset.fingerprint`.
         """
         settings = to_dict(self.config)
-        settings["data"].pop("path")
+        for name in ("path", "store"):
+            settings["data"].pop(name)
         names = ["data", "settings", "device", "arithmetic"]
         names += ["evolve", "evolution"] if self.config.mutations else []
         rounds = {"interval": self.config.search.interval} if self.unit == "rounds" else {}
-        return {"model": self.model, **rounds, **{name: settings[name] for name in names}}
+        looks = {"rollback at looks every": self.look_every} if self._goes_back else {}
+        return {"model": self.model, **rounds, **looks, **{name: settings[name] for name in names}}
+
+    @property
+    def _goes_back(self) -> bool:
+        """Whether what looks see may change the run."""
+        return self.config.on_collapse == "rollback"
 
 
 def plan(config: RunConfig) -> Plan:
@@ -186,6 +193,12 @@ def checked(config: RunConfig) -> RunConfig:
     """
     config.check()
     made = plan(config)
+    collection.check_augmentation(config)
+    if config.on_collapse == "rollback" and made.kind == "search":
+        raise ValueError(
+            "--on-collapse rollback is for one model or one evolution: a search replaces members "
+            "that have collapsed anyway. Leave it out."
+        )
     if config.mutations:
         _check_evolves(made.model)
     if config.device == "cuda" and not made.in_process and config.gpus_per_worker == 0:
@@ -268,6 +281,7 @@ def _evolve(config: RunConfig) -> Plan:
     """Generators for members, and their discriminator for an environment."""
     niches = config.evolution.niches
     num_children = config.evolution.num_children(config.mutations)
+    crossed = config.evolution.crossover
     how = "" if _default(config).mutations else "evolve"
     return Plan(
         **_common(config),
@@ -277,7 +291,7 @@ def _evolve(config: RunConfig) -> Plan:
         interval=1,
         step="generations",
         num_children=num_children,
-        children=f"{num_children} {'niches' if niches else 'children'}",
+        children=f"{num_children + crossed} {'niches' if niches else 'children'}",
         how="niches" if niches and not _default(config).evolution.niches else how,
         make=_of_generators,
         shown=_all_sides if niches else _both_sides,

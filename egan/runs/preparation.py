@@ -137,6 +137,7 @@ def _features(config: RunConfig, dataset: Dataset) -> Features:
     features.reference(data)
     if features.accuracy is not None:
         kind = "classes" if data.num_classes > 1 else "quarter turns"
+        kind = "single images" if features.num_modes else kind
         logger.info("feature classifier: %.1f%% of %s right", 100 * features.accuracy, kind)
     if features.caveat:
         logger.warning(

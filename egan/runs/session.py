@@ -13,6 +13,7 @@ from egan.reporting.about import read_about
 from egan.runs.console import JOURNAL
 from egan.runs.folder import RunDirectory
 from egan.runs.listeners import (
+    CollapseAlarm,
     Logbook,
     Looker,
     ProgressBar,
@@ -89,9 +90,11 @@ class Session:
         """Return the callbacks, in the order in which they hear of a generation."""
         self._announce()
         told = about(self.plan, self.prepared)
+        alarm = CollapseAlarm(self.looker, self.plan, told, folder=self.folder.path)
         progress: Callback = ProgressBar(
             console,
             self.looker,
+            alarm=alarm,
             unit=told.word,
             interval=told.interval,
             leading=told.leading,
@@ -106,9 +109,12 @@ class Session:
                 unit=self.plan.one,
                 note=told.caveat,
             )
-        written = Logbook(self.looker, told), Reporter(self.folder.path, self.looker, told)
+        written = (
+            Logbook(self.looker, told, alarm=alarm),
+            Reporter(self.folder.path, self.looker, told),
+        )
         tracked = [*self.trackers, Tracking(self.trackers, self.looker)]
-        return [self.looker, progress, *written, self.timekeeper, *tracked, self.stopper]
+        return [self.looker, alarm, progress, *written, self.timekeeper, *tracked, self.stopper]
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address

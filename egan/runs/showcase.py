@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from egan import collection
 from egan.collection import saved
 from egan.collection.api import build
 from egan.config import ArithmeticConfig
 from egan.judging.classifier import one_thread
 from egan.judging.measures import OBJECTIVE
 from egan.training.model import Model, stream
+from egan.training.pulse import pulse
 from population.seeding import SHARED, Seeds, preserved_randomness, seed_everything
 from population.strategies.selection import ranking
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from population.member import Hyperparameters
     from population.state import State
 
-SHOWN, JUDGED = 1, 2
+SHOWN, JUDGED, FELT = 1, 2, 3
 """Streams of the codes that pictures and scores are made from, the same at every look."""
 
 
@@ -80,6 +82,14 @@ class Showcase:
             scores = self.model.look()
         self._names = tuple(scores)
         return scores
+
+    def pulse(self) -> dict[str, float]:
+        """Return whether the model is well, on the same random numbers each time."""
+        name = collection.named(self.config.preset)[0]
+        with one_thread(), preserved_randomness():
+            rng = self._stream(FELT)
+            seed_everything(rng.initial_seed())
+            return pulse(self.model, rng, gives_logits=collection.MODELS[name].evolves)
 
     def scored(self) -> float:
         """Return what the task calls fitness, on the same random numbers each time."""

@@ -10,10 +10,13 @@ from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
-from egan.tasks.translation import Translation
+from egan.tasks.reconstruction import Reconstruction
+from egan.tasks.shifts import Shifts, placed
+from egan.tasks.translation import TARGET, Translation
 
 __all__ = [
     "ROW",
+    "TARGET",
     "Asks",
     "Batch",
     "Classes",
@@ -23,10 +26,13 @@ __all__ = [
     "Generation",
     "Needs",
     "Recognition",
+    "Reconstruction",
     "Scores",
+    "Shifts",
     "Task",
     "Translation",
     "draw",
     "draw_labels",
     "moved",
+    "placed",
 ]

@@ -132,6 +132,11 @@ class Task(ABC):
         self.held_out = held_out
         self.features = features
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of what a model makes: that of a sample."""
+        return self.data.shape
+
     @classmethod
     def compared(cls, data: Dataset) -> Dataset:
         """Return what samples are compared with, which features are learned from: the data."""

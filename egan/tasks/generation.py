@@ -11,7 +11,7 @@ from torch import Tensor
 
 from egan.data.kinds import Images
 from egan.judging.appraisal import appraise
-from egan.judging.judge import judge
+from egan.judging.judge import SAMPLES_A_MODE, judge
 from egan.judging.reference import SEED, naive_samples, uniform_noise
 from egan.reporting.showing import show
 from egan.tasks.base import Draw, Scores, Task
@@ -40,7 +40,9 @@ class Generation(Task):
     are, see `egan.judging.judge`.
     """
 
-    leading: ClassVar[tuple[str, ...]] = ("modes", "high_quality", "frechet", "classes")
+    leading: ClassVar[tuple[str, ...]] = (
+        *("modes", "kl_modes", "high_quality", "frechet", "classes"),
+    )
 
     @property
     def meaning(self) -> str:
@@ -69,7 +71,9 @@ class Generation(Task):
 
     @property
     def num_looked_at(self) -> int:
-        """How many samples a look judges: of points, which cost nothing, a few more."""
+        """How many samples a look judges: a few more of points, and of what modes are counted."""
+        if self.features.num_modes:
+            return SAMPLES_A_MODE * self.features.num_modes
         many = self.data.kind.num_judged
         return many if many > Task.num_judged else self.num_judged
 

@@ -59,9 +59,19 @@ class Translation(Task):
         self.l1_weight = l1_weight
         self.targets = self.compared(data)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a target."""
+        return self.targets.shape
+
     @classmethod
     def compared(cls, data: Dataset) -> Dataset:
-        """Return the targets, which translations are compared with."""
+        """Return the targets, which translations are compared with.
+
+        Raises:
+            ValueError: The data have none.
+        """
+        cls.needs.check(data, who="a translation")
         return replace(
             data, name=f"{data.name}, targets", samples=data.annotations[TARGET], annotations={}
         )
@@ -114,7 +124,9 @@ class Translation(Task):
         made = model.translate(source, rng).cpu()
         width = max(part.shape[1] for part in (source, made, target))
         rows = [part.expand(-1, width, -1, -1) for part in (source, made, target)]
-        return self.show(torch.cat(rows), row_names=("source", "output", "truth"))
+        return self.show(
+            torch.cat(rows), columns=len(source), row_names=("source", "output", "truth")
+        )
 
     def show(
         self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
@@ -128,7 +140,7 @@ class Translation(Task):
         source, target = (part.real(COLUMNS) for part in (self.data, self.targets))
         width = max(source.shape[1], target.shape[1])
         rows = [part.expand(-1, width, -1, -1) for part in (source, target)]
-        return self.show(torch.cat(rows), row_names=("source", "target"))
+        return self.show(torch.cat(rows), columns=len(source), row_names=("source", "target"))
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the source itself is worth, and one colour, the mean of the targets."""

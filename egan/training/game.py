@@ -23,14 +23,17 @@ from egan.losses.games import whole
 from egan.tasks.base import Batch, Codes, Draw, moved
 from egan.training import optimizers
 from egan.training.arithmetic import compile_in_place, eager, lay_out
+from egan.training.augmented import Augmented
 from egan.training.averaging import ExponentialAveraging, has_statistics, own_statistics
-from egan.training.model import BATCH, Dial, Model, stream
+from egan.training.model import BATCH, Dial, stream
 from mutations.objectives import Objective
 
 __all__ = ["Batch", "Codes", "Dial", "Draw", "Game", "Objective", "Sides"]
 
 Side = Literal["members", "environment"]
 Averaging = Callable[..., Any] | None
+Half = Callable[[Tensor], Tensor]
+"""A half of D's loss: from logits (N,) to a scalar."""
 
 NUM_STATISTICS = 2 * BATCH
 """Samples that batch norm's statistics of an average are taken over."""
@@ -50,7 +53,7 @@ class Sides(NamedTuple):
     environment: tuple[str, ...] = ("discriminator",)
 
 
-class Game(Model):
+class Game(Augmented):
     """G makes samples from codes, D tells them from real ones; each update trains D, then G.
 
     A subclass defines `generator_network` and `discriminator_network`, `codes`, and what differs
@@ -63,7 +66,8 @@ class Game(Model):
 
     Attributes:
         generator: G, the current weights.
-        discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it.
+        discriminator: D; whatever it returns, `discriminate` makes one logit for each sample of it,
+            or as many for each, one after the other, such as those of its patches.
         average: G's exponential average, which makes the samples that are judged and shown, with
             batch norm's running statistics of its own.
     """
@@ -99,7 +103,7 @@ class Game(Model):
         }
         for network in networks.values():  # after their averages, which are copies
             compile_in_place(network, self.arithmetic)
-        return networks | averages
+        return networks | averages | ({} if self.side == "members" else self.adaptive())
 
     def generators(self) -> dict[str, nn.Module]:
         """Build the networks of the members' side by name; by default G alone."""
@@ -154,7 +158,9 @@ class Game(Model):
 
     def logits(self, batch: Batch) -> Tensor:
         """Return the logits (N,) of `discriminate`, in the arithmetic of the run."""
-        return self.computed(self.discriminate, batch)
+        logits = self.computed(self.discriminate, batch)
+        self.hear(batch, logits)
+        return logits
 
     def fake(self, count: int) -> Batch:
         """Make samples from new codes, in the arithmetic of the run."""
@@ -176,6 +182,17 @@ class Game(Model):
         """Return the half on generated samples: −E[log(1 − D(G(z)))], unless it is overridden."""
         return logistic.fake_loss(self.logits(fake))
 
+    def real_half(self, real: Batch, half: Half | None) -> Tensor:
+        """Return `real_loss`, or with a mutation's half of logits (N,) in its place."""
+        return self.real_loss(real) if half is None else half(self.logits(real))
+
+    def fake_half(self, fake: Batch, half: Half | None) -> Tensor:
+        """Return `fake_loss`, or with a mutation's half of logits in the adversarial part's place.
+
+        A game whose `fake_loss` has more in it than that overrides this.
+        """
+        return self.fake_loss(fake) if half is None else half(self.logits(fake))
+
     def real_penalty(self, real: Batch) -> Tensor | None:  # noqa: ARG002 - the interface
         """Return what keeps D smooth on real samples, weighted, such as R1; None for nothing."""
         return None
@@ -185,7 +202,7 @@ class Game(Model):
         return None
 
     def discriminator_loss(self, real: Batch, fake: Batch) -> Tensor:
-        """Return what D minimises: both halves, and penalties.
+        """Return what D minimises: both halves, and penalties, on batches as D sees them.
 
         A paper whose loss has no halves overrides it; an evolution then takes it whole.
         """
@@ -227,7 +244,7 @@ class Game(Model):
         """Return what G minimises beside the adversarial term; None for nothing.
 
         Args:
-            fake: Samples with their graph, and their codes.
+            fake: Samples with their graph, and their codes; D is asked about `seen` of them.
             real: As many real samples.
         """
         return None
@@ -247,11 +264,11 @@ class Game(Model):
         """
         asked = [objective for objective in objectives if objective is not None]
         # one pass for all objectives gives the bits of a pass for each: they end in separate sums
-        logits = self.logits(fake) if asked else None
+        logits = self.logits(self.seen(fake)) if asked else None
         terms, real_logits = self.generator_terms(fake, real), None
         if any(objective.needs_real for objective in asked):
             with torch.no_grad():
-                real_logits = self.logits(real)
+                real_logits = self.logits(self.seen(real))
         losses = []
         for objective in objectives:
             loss = None if objective is None else objective.generator(logits, real_logits)  # type: ignore[arg-type]
@@ -271,7 +288,7 @@ class Game(Model):
 
     def train_discriminator(self, real: Batch, fake: Batch) -> Tensor:
         """Take a step of D; return its loss."""
-        loss = self.discriminator_loss(real, fake)
+        loss = self.discriminator_loss(self.seen(real, learned=True), self.seen(fake))
         self.descend(loss, *self.sides.environment)
         return loss.detach()
 
@@ -280,8 +297,10 @@ class Game(Model):
         self.descend(loss, *self.sides.members)
 
     def follow(self, gradient: Sequence[Tensor | None], *names: str) -> None:
-        """Take a step of some networks along a gradient, and move what averages them."""
+        """Take a step of some networks along a gradient, and move what averages or watches them."""
         super().follow(gradient, *names)
+        if not {*names}.isdisjoint(self.sides.environment):
+            self.adapt()
         for name, (followed, _) in self.averages().items():
             if followed in names:
                 self.networks[name].update_parameters(self.networks[followed])  # type: ignore[operator]

@@ -14,6 +14,7 @@ from egan.config.sections import ArithmeticConfig
 from egan.tasks.base import Batch, Draw, Needs, Task
 from egan.training import optimizers
 from egan.training.gradients import set_gradients
+from egan.training.renewal import renew
 from population.member import Hyperparameters, Member
 from population.state import State
 
@@ -59,12 +60,14 @@ class Model(Member):
 
     Attributes:
         settings: The settings with the current hyperparameters.
-        shape: The shape of a sample.
+        shape: The shape of what it makes, for most tasks that of a sample.
         num_classes: Of the data; 0 without labels.
         networks: What training changes, by name.
         optimizers: By the name of the network that they train; see `learning`.
         rng: The stream of the coming draws, on the CPU; new in every step and evaluation.
         updates: How many updates there were so far.
+        rate: What all learning rates are multiplied by: below 1 where a run went back, see
+            `egan.runs.listeners.alarm`.
 
     Raises:
         ValueError: A setting is wrong, or the networks do not fit the data.
@@ -95,6 +98,7 @@ class Model(Member):
     task: Any
     truncation: float | None = None
     """How far samples are truncated just now; None for not at all."""
+    rate = 1.0
 
     def __init__(
         self,
@@ -111,13 +115,17 @@ class Model(Member):
         self.task = task
         self.interval = interval
         self.arithmetic = arithmetic or ArithmeticConfig()
-        self.shape = task.data.shape
+        self.shape = task.shape
         self.num_classes = task.data.num_classes
         self.device = torch.device(device)
         self.rng = torch.Generator()
         self.updates = 0
         for needs in (self.needs, task.needs):
             needs.check(task.data, who=type(self).__name__)
+        self.begin()
+
+    def begin(self) -> None:
+        """Build networks and their optimisers, with weights from torch's global stream."""
         self.networks: dict[str, nn.Module] = {
             name: network.to(self.device) for name, network in self.build().items()
         }
@@ -147,7 +155,7 @@ class Model(Member):
         They are applied again after every change of hyperparameters.
         """
         return {
-            name: optimizers.options(self.settings, lr=self.learning_rate(name))
+            name: optimizers.options(self.settings, lr=self.rate * self.learning_rate(name))
             for name in self.learning
         }
 
@@ -172,8 +180,9 @@ class Model(Member):
                     if isinstance(module, kind):
                         setattr(module, attribute, getattr(self.settings, setting))
 
-    def step(self, operator: str | None = None) -> None:  # noqa: ARG002 - training has none
-        """Take ``interval`` updates."""
+    def step(self, operator: str | None = None) -> None:
+        """Take ``interval`` updates; begin anew before, where the operator says so."""
+        renew(self, operator)
         self.rng = stream(self.seeds.own("step"))  # the child's alone: siblings train apart
         self.training(True)
         for _ in range(self.interval):
@@ -292,7 +301,11 @@ class Model(Member):
     def look(self) -> dict[str, float]:
         """Return what is written to `metrics.csv` at a look; by default the task's measures."""
         scores: dict[str, float] = self.task.look(self, self.rng)
-        return scores
+        return scores | self.gauges()
+
+    def gauges(self) -> dict[str, float]:
+        """Return what a look tells of training rather than of samples; by default nothing."""
+        return {}
 
     def pictures(self) -> dict[str, Draw]:
         """Return what draws the pictures, by file name; the first one is drawn at every look."""
@@ -317,14 +330,15 @@ class Model(Member):
         """
         known = {name: self.optimizers[name] for name in networks if name in self.optimizers}
         moments = {name: optimizers.moments(one) for name, one in known.items()}
-        return {"updates": self.updates, "networks": networks, "optimizers": moments}
+        rate = {} if self.rate == 1 else {"rate": self.rate}
+        return {"updates": self.updates, **rate, "networks": networks, "optimizers": moments}
 
     def load_state_dict(self, state: State) -> None:
         """Take over a state made by :meth:`state_dict`, or the part of one.
 
         The settings of optimisers are those of the model, whatever the state was trained with.
         """
-        self.updates = state["updates"]
+        self.updates, self.rate = state["updates"], state.get("rate", 1.0)
         for name, weights in state["networks"].items():
             self.networks[name].load_state_dict(weights)
         for name, moments in state["optimizers"].items():

@@ -58,6 +58,16 @@ def load_moments(optimizer: torch.optim.Optimizer, moments: Moments) -> None:
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
 
 
+def adopt_moments(optimizer: torch.optim.Optimizer, moments: Moments) -> None:
+    """Let an optimiser go on with moments where they are, or with copies on another device."""
+    optimizer.state.clear()
+    for i, parameter in enumerate(parameters(optimizer)[: len(moments)]):
+        optimizer.state[parameter] = {
+            name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value
+            for name, value in moments[i].items()
+        }
+
+
 def options(settings: Settings, *, lr: float) -> Options:
     """Return the options of the optimiser that settings name, from their `beta1` and `beta2`.
 

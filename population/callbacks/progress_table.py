@@ -181,6 +181,7 @@ def sources(
     search: "Search", parents: Sequence[Individual], children: Sequence[Child]
 ) -> dict[int, int]:
     """Return whom each child that left its slot copied, as in `records.lineage.copies`."""
+    children = [child for child in children if child.offspring.partner is None]
     shares = Counter(child.offspring.parent for child in children)
     if max(shares.values(), default=0) < 2 and not search.identity.get("asynchronous", False):
         return {}

@@ -14,7 +14,6 @@ from population.member import Birth
 from population.records.profile import Lesson
 from population.seeding import Seeds, preserved_randomness
 from population.state import PackedState, pack, unpack
-from population.strategy import Child, Individual, Offspring
 from population.worker import Genesis, Order, Parent, Report, Worker, Workshop, update_environment
 
 _turn = threading.RLock()
@@ -30,11 +29,15 @@ class StateLost(Exception):  # noqa: N818 - a condition the search recovers from
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One child to make: its index, its parent's handle (or its random start), its birth."""
+    """One child to make: its index, its parent's handle (or its random start), its birth.
+
+    A child of two parents has a partner's handle beside.
+    """
 
     index: int
     parent: Handle | Genesis
     birth: Birth
+    partner: Handle = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,8 @@ class Landing:
 class Executor(ABC):
     """Makes children, keeps the survivors' states, and hosts the environment.
 
-    A generation is :meth:`make`, then :meth:`keep`, then :meth:`update`; an asynchronous search
+    A generation is :meth:`make`, then :meth:`keep`, then :meth:`update`; where children are
+    crossed, :meth:`lend` and :meth:`make` come once more after the first. An asynchronous search
     calls :meth:`submit` and :meth:`collect` instead. Use it as a context manager around these
     calls; :class:`population.Search` does so.
     """
@@ -67,8 +71,17 @@ class Executor(ABC):
         """Set up the workers and the environment."""
 
     @abstractmethod
-    def make(self, jobs: Sequence[Job]) -> list[Report]:
-        """Make all children of a generation; reports come back in the jobs' order."""
+    def make(self, jobs: Sequence[Job], *, further: bool = False) -> list[Report]:
+        """Make all children of a generation; reports come back in the jobs' order.
+
+        Args:
+            jobs: What to make.
+            further: Whether these come beside those that the generation has already.
+        """
+
+    @abstractmethod
+    def lend(self, indices: Sequence[int]) -> list[Handle]:
+        """Return handles of children of the current generation, as parents of further ones."""
 
     @abstractmethod
     def keep(self, indices: Sequence[int]) -> list[Handle]:
@@ -149,15 +162,19 @@ class InlineExecutor(Executor):
         self._kept: list[int] = []
         self._queue: deque[Job] = deque()
 
-    def make(self, jobs: Sequence[Job]) -> list[Report]:
+    def make(self, jobs: Sequence[Job], *, further: bool = False) -> list[Report]:  # noqa: ARG002
         """Make the children here."""
         orders, parents = orders_of(jobs)
         return self.worker.make(orders, parents)
 
+    def lend(self, indices: Sequence[int]) -> list[Handle]:
+        """Return the packed states themselves."""
+        return [self.worker.held[i].state for i in indices]
+
     def keep(self, indices: Sequence[int]) -> list[Handle]:
         """Return the packed states themselves."""
         self._kept = list(indices)
-        return [self.worker.held[i].state for i in indices]
+        return self.lend(indices)
 
     def update(self, seeds: Seeds) -> Lesson:
         """Update the environment here."""
@@ -198,54 +215,24 @@ class InlineExecutor(Executor):
             self._exit.close()
 
 
-def jobs_of(
-    population: Sequence[Individual],
-    offspring: Sequence[Offspring],
-    *,
-    seed: int,
-    generation: int,
-) -> list[Job]:
-    """Return the jobs that make one generation's offspring."""
-    parents = [
-        Genesis(p.index, p.hyperparameters) if p.state is None else p.state for p in population
-    ]
-    return [
-        Job(
-            index=i,
-            parent=parents[asked.parent],
-            birth=Birth(
-                seeds=Seeds(seed, generation, i),
-                operator=asked.operator,
-                hyperparameters=asked.hyperparameters,
-                train=asked.train,
-            ),
-        )
-        for i, asked in enumerate(offspring)
-    ]
-
-
-def children_of(offspring: Sequence[Offspring], reports: Sequence[Report]) -> list[Child]:
-    """Return what became of a generation's offspring, for the strategy and the history."""
-    return [
-        Child(
-            offspring=asked,
-            index=report.index,
-            scores=report.scores,
-            seconds=report.seconds,
-            error=report.error,
-        )
-        for asked, report in zip(offspring, reports, strict=True)
-    ]
-
-
 def orders_of(jobs: Sequence[Job]) -> tuple[list[Order], list[Parent]]:
     """Return what a worker gets: orders, and each parent once."""
     places: dict[int, int] = {}
     parents: list[Parent] = []
-    orders = []
-    for job in jobs:
-        if id(job.parent) not in places:
-            places[id(job.parent)] = len(parents)
-            parents.append(job.parent)
-        orders.append(Order(job.index, places[id(job.parent)], job.birth))
+
+    def place(parent: Parent) -> int:
+        if id(parent) not in places:
+            places[id(parent)] = len(parents)
+            parents.append(parent)
+        return places[id(parent)]
+
+    orders = [
+        Order(
+            job.index,
+            place(job.parent),
+            job.birth,
+            partner=None if job.partner is None else place(job.partner),
+        )
+        for job in jobs
+    ]
     return orders, parents

@@ -110,13 +110,19 @@ class RayExecutor(Executor):
             self._view = self._home.view.remote()
             self._version = 1
 
-    def make(self, jobs: Sequence[Job]) -> list[Report]:
+    def make(self, jobs: Sequence[Job], *, further: bool = False) -> list[Report]:
         """Hand children out as workers come free; make those of a dead worker again."""
-        self._jobs = {job.index: job for job in jobs}
-        self._pool.begin()
+        if not further:
+            self._jobs, self._sizes = {}, {}
+            self._pool.begin()
+        self._jobs |= {job.index: job for job in jobs}
         reports = self._pool.make(jobs, self._send)
-        self._sizes = {report.index: report.num_bytes for report in reports.values()}
+        self._sizes |= {report.index: report.num_bytes for report in reports.values()}
         return [reports[job.index] for job in jobs]
+
+    def lend(self, indices: Sequence[int]) -> list[Handle]:
+        """Leave the children with their makers, from where they travel to whoever needs them."""
+        return [self._survivor(i, stays=True) for i in indices]
 
     def keep(self, indices: Sequence[int]) -> list[Handle]:
         """Leave the survivors with their makers, or ask for them to be put into shared memory."""

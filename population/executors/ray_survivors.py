@@ -140,7 +140,8 @@ def share_travellers(batches: Sequence[Batch], pool: WorkerPool) -> None:
     """
     travellers = []
     for slot, jobs in batches:
-        for survivor in [job.parent for job in jobs if isinstance(job.parent, Survivor)]:
+        both = [one for job in jobs for one in (job.parent, job.partner)]
+        for survivor in [one for one in both if isinstance(one, Survivor)]:
             survivor.check(pool)
             if survivor.block is None and survivor.home != slot:
                 travellers.append(survivor)

@@ -39,12 +39,10 @@ def history_rows(
     survivors = set(chosen)
     rows = []
     for child, own in zip(children, times or [{}] * len(children), strict=True):
-        parent = parents[child.offspring.parent]
         row = {
             **constants,
             "child": child.index,
-            "parent_generation": parent.generation,
-            "parent": parent.index,
+            **_parents(child, parents, constants["generation"], crosses=strategy.crosses),
             "operator": _operator(child),
             **{name: child.scores.get(name, float("nan")) for name in names},
             "survived": child.index in survivors and not child.error,
@@ -54,6 +52,18 @@ def history_rows(
         }
         rows.append(row | _columns(strategy, child, names))
     return rows
+
+
+def _parents(
+    child: Child, parents: Sequence[Individual], generation: int, *, crosses: bool
+) -> dict[str, Any]:
+    """Return who a child comes from; both parents of a crossing are children of its generation."""
+    asked = child.offspring
+    if asked.partner is not None:
+        return {"parent_generation": generation, "parent": asked.parent, "partner": asked.partner}
+    parent = parents[asked.parent]
+    found = {"parent_generation": parent.generation, "parent": parent.index}
+    return {**found, "partner": MISSING} if crosses else found
 
 
 def _operator(child: Child) -> Any:

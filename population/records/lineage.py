@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from population.spaces.domain import is_nan
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -30,7 +32,11 @@ def hyperparameter_names(history: "pd.DataFrame") -> list[str]:
 
 
 def parent_rows(history: "pd.DataFrame") -> Places:
-    """Return the row of each row's parent, (N,) integers; -1 for a child of the random start."""
+    """Return the row of each row's parent, (N,) integers; -1 for a child of the random start.
+
+    Of two parents it is the first, whose state the child began with; the column ``partner`` has the
+    other's place in the same generation.
+    """
     import pandas as pd
 
     numbers = history[IDENTITY[:4]].to_numpy(dtype=np.int64)
@@ -183,6 +189,24 @@ def check_history(history: "pd.DataFrame", path: Path) -> None:
                     "search writes it. Put the file back from a copy."
                 )
     _check_order(history, path)
+    _check_partners(history, path)
+
+
+def _check_partners(history: "pd.DataFrame", path: Path) -> None:
+    """Check that whoever has a partner has both parents among the rows of its own generation."""
+    rows = history.to_dict("records") if "partner" in history else []
+    born: set[tuple[int, int]] = set()
+    for number, row in enumerate(rows, start=1):
+        partner, generation = row["partner"], row["generation"]
+        one = is_nan(partner)
+        two = type(partner) is int and (generation, partner) in born
+        if not (one or (two and row["parent_generation"] == generation)):
+            raise ValueError(
+                f"{path}, row {number}, 'partner': {partner!r:.60}, expected nothing, or the place "
+                "of a child of this generation, as the parent is then. Put the file back from a "
+                "copy."
+            )
+        born.add((generation, row["child"]))
 
 
 def _check_order(history: "pd.DataFrame", path: Path) -> None:

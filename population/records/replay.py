@@ -11,6 +11,7 @@ from population.records.result import Record, read_result
 from population.records.schedule import existing
 from population.seeding import Seeds, preserved_randomness
 from population.spaces import SearchSpace
+from population.spaces.domain import is_nan
 from population.spaces.tree import unflatten
 from population.state import PackedState
 from population.strategy import KEEP
@@ -28,7 +29,7 @@ class _Entry:
     """A row of a journal: who was born, of whom, and how."""
 
     key: Key
-    parent: Key
+    parents: tuple[Key, ...]
     birth: Birth
     failed: bool
 
@@ -104,7 +105,7 @@ def _entries(table: "pd.DataFrame") -> Iterator[_Entry]:
         key = int(row["generation"]), int(row["child"])
         yield _Entry(
             key=key,
-            parent=(int(row["parent_generation"]), int(row["parent"])),
+            parents=_parents(row),
             birth=Birth(
                 seeds=Seeds(int(row["seed"]), *key),
                 operator=row["operator"] or None,
@@ -115,35 +116,47 @@ def _entries(table: "pd.DataFrame") -> Iterator[_Entry]:
         )
 
 
+def _parents(row: Mapping[str, Any]) -> tuple[Key, ...]:
+    """Return the keys of a child's parents: of one, or of two of its own generation."""
+    generation, partner = int(row["parent_generation"]), row.get("partner")
+    first = (generation, int(row["parent"]))
+    return (first,) if partner is None or is_nan(partner) else (first, (generation, int(partner)))
+
+
 def _make_again(entries: Sequence[_Entry], workshop: Workshop) -> Iterator[Report | None]:
     """Make one child after the other; None stands for one that failed in the run."""
     worker = Worker(workshop, None)
-    last_use = {entry.parent: i for i, entry in enumerate(entries) if not entry.failed}
-    states: dict[Key, PackedState] = {}
-    starts: dict[Key, Genesis] = {}
+    last_use = {key: i for i, one in enumerate(entries) if not one.failed for key in one.parents}
+    states: dict[Key, Parent] = {}
     for i, entry in enumerate(entries):
-        start = Genesis(entry.parent[1], entry.birth.hyperparameters)
-        starts.setdefault(entry.parent, start)
+        for key in entry.parents:
+            if key[0] == 0:
+                states.setdefault(key, Genesis(key[1], entry.birth.hyperparameters))
         if entry.failed:
             yield None
             continue
-        parent = starts[entry.parent] if entry.parent[0] == 0 else states.get(entry.parent)
-        report, state = _make(worker, entry, parent)
+        report, state = _make(worker, entry, states)
         if last_use.get(entry.key, i) > i:
             states[entry.key] = state
-        if last_use[entry.parent] == i:
-            states.pop(entry.parent, None)
+        for key in entry.parents:
+            if last_use[key] == i:
+                states.pop(key)
         yield report
 
 
-def _make(worker: Worker, entry: _Entry, parent: Parent | None) -> tuple[Report, PackedState]:
+def _make(
+    worker: Worker, entry: _Entry, states: Mapping[Key, Parent]
+) -> tuple[Report, PackedState]:
     name = "generation {}, child {}".format(*entry.key)
-    if parent is None:
-        raise ValueError(
-            f"{name}: its parent, generation {entry.parent[0]}, child {entry.parent[1]}, is not "
-            "among the rows before it; replay a whole journal, in its order."
-        )
-    report, state = worker.make_alone([Order(entry.key[1], 0, entry.birth)], [parent])
+    for generation, child in entry.parents:
+        if (generation, child) not in states:
+            raise ValueError(
+                f"{name}: its parent, generation {generation}, child {child}, is not among the "
+                "rows before it; replay a whole journal, in its order."
+            )
+    parents = [states[key] for key in entry.parents]
+    order = Order(entry.key[1], 0, entry.birth, partner=1 if len(parents) > 1 else None)
+    report, state = worker.make_alone([order], parents)
     if state is None:
         raise RuntimeError(f"{name} fails now, though it did not in the run:\n{report.error}")
     return report, state

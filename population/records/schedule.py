@@ -9,7 +9,7 @@ from population.records.cells import encode
 from population.records.lineage import hyperparameter_names
 from population.spaces.domain import is_nan, without_numpy
 from population.spaces.tree import flatten, unflatten
-from population.strategy import KEEP
+from population.strategy import CROSSOVER, KEEP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,8 @@ class Schedule:
     """How one training run has to change its hyperparameters to do what a member's line did.
 
     Generations count the training intervals that the member lived through, so one in which it was
-    only scored again is left out. Equal ones in a row are one :class:`Phase`.
+    only scored again is left out, and so is a crossing, which a single run has no partner for.
+    Equal ones in a row are one :class:`Phase`.
 
     Attributes:
         phases: What to train with, without gaps, from generation 1.
@@ -190,7 +191,7 @@ def schedule_of(
         line: Rows of a history, as :func:`population.records.lineage.ancestry` returns them.
         objective: The score that ranked the members.
     """
-    trained = line[line["operator"] != KEEP]
+    trained = line[~line["operator"].isin([KEEP, CROSSOVER])]
     names = hyperparameter_names(line)
     rows = [
         (str(operator), existing(dict(zip(names, cells, strict=True))))

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from population.strategies import selection
 from population.strategies.thompson import DiscountedThompson
-from population.strategy import KEEP, Child, Individual, Offspring, Strategy, check_operators
+from population.strategy import (
+    CROSSOVER,
+    KEEP,
+    Child,
+    Individual,
+    Offspring,
+    Strategy,
+    check_operators,
+)
 
 
 class Evolution(Strategy):
@@ -33,10 +42,14 @@ class Evolution(Strategy):
             child each with the operator that made them.
         bandit: Between contests, each parent's operator comes from a bandit that learns which
             ones survive contests, see :class:`~population.strategies.thompson.DiscountedThompson`.
+        crossover: How many pairs of a contest's children make a child each, by ``Member.cross``:
+            those whose scores have the highest sum, the better one first. They compete with the
+            others; what wins a contest is then the operator of the better parent.
 
     Raises:
-        ValueError: No operators, repeated ones, ``mu`` or ``contest_every`` below 1, or a bandit
-            where there is nothing to choose or no contest to learn from.
+        ValueError: No operators, repeated ones, ``mu`` or ``contest_every`` below 1, a bandit where
+            there is nothing to choose or no contest to learn from, or a crossover below 0 or where
+            nobody tells which operator has won.
     """
 
     def __init__(
@@ -52,6 +65,7 @@ class Evolution(Strategy):
         random_operator: bool = False,
         contest_every: int = 1,
         bandit: bool = False,
+        crossover: int = 0,
     ) -> None:
         check_operators(operators)
         if mu < 1 or contest_every < 1:
@@ -62,6 +76,11 @@ class Evolution(Strategy):
                 f"{random_operator=}, operators={list(operators)!r}: expected contest_every of 2 "
                 "or more, no random_operator, and two operators or more."
             )
+        if crossover < 0 or (crossover and (bandit or random_operator)):
+            raise ValueError(
+                f"{crossover=}, {bandit=}, {random_operator=}: expected 0 or more, and without "
+                "either of the others, which children of two operators teach nothing."
+            )
         self.operators = tuple(operators)
         self.mu = mu
         self.plus = plus
@@ -71,6 +90,8 @@ class Evolution(Strategy):
         self.hyperparameters = dict(hyperparameters or {})
         self.random_operator = random_operator
         self.contest_every = contest_every
+        self.crossover = crossover
+        self.crosses = crossover > 0
         self._bandit = DiscountedThompson(self.operators) if bandit else None
         self._generation = 0
         self._winners: list[str] = []
@@ -130,6 +151,27 @@ class Evolution(Strategy):
             c.scores.get(self.unless[0], 0) > 0 for c in children
         )
 
+    def cross(self, children: Sequence[Child]) -> list[Offspring]:
+        """Return a contest's crossings: of the pairs with the highest sums of scores.
+
+        Li et al. 2021, arXiv 2109.11078, section III.
+        """
+        if not (self.crossover and self._is_contest):
+            return []
+        scores = [self.score(child.scores) for child in children]
+        best = selection.truncation(scores, len(children))
+        trained = [i for i in best if children[i].offspring.train]
+        pairs = sorted(combinations(trained, 2), key=lambda pair: -sum(scores[i] for i in pair))
+        return [
+            Offspring(
+                parent=better,
+                partner=other,
+                operator=CROSSOVER,
+                hyperparameters=children[better].offspring.hyperparameters,
+            )
+            for better, other in pairs[: self.crossover]
+        ]
+
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the best ``mu`` of the children that have finite scores."""
         if self.objectives and not self._is_flagged(children):
@@ -140,7 +182,7 @@ class Evolution(Strategy):
         if self._bandit and self._is_contest and chosen:
             self._bandit.learn(_trials(children, chosen))
         self._generation += 1
-        operators = [children[i].offspring.operator for i in chosen]
+        operators = [_operator(children, i) for i in chosen]
         if chosen:
             self._winners = [
                 self.operators[0] if operator in (None, KEEP) else str(operator)
@@ -172,6 +214,7 @@ class Evolution(Strategy):
             "random_operator": self.random_operator,
             "contest_every": self.contest_every,
             "bandit": self._bandit is not None,
+            "crossover": self.crossover,
         }
 
 
@@ -186,6 +229,12 @@ def _ranked_by(
     if not (np.isfinite(scores.get(objective, np.nan)) or scores.get(flag, 0) > 0):
         return scores
     return {**scores, objective: scores[score]}
+
+
+def _operator(children: Sequence[Child], place: int) -> str | None:
+    """Return a child's operator; of one that has two parents, the better one's."""
+    asked = children[place].offspring
+    return asked.operator if asked.partner is None else _operator(children, asked.parent)
 
 
 def _trials(children: Sequence[Child], chosen: Sequence[int]) -> list[tuple[str, bool]]:

@@ -32,6 +32,7 @@ class Overruled(Strategy):
         self.chosen = tuple(chosen)
         self.objective = strategy.objective
         self.structural = strategy.structural
+        self.crosses = strategy.crosses
         self._is_over = False
 
     def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -45,6 +46,10 @@ class Overruled(Strategy):
     def settle(self, children: Sequence[Child]) -> Sequence[Child]:
         """Return the children as the strategy sees them."""
         return self.strategy.settle(children)
+
+    def cross(self, children: Sequence[Child]) -> list[Offspring]:
+        """Return the crossings that the strategy wants."""
+        return self.strategy.cross(children)
 
     def tell(self, children: Sequence[Child]) -> list[int]:
         """Return the children of one's choice at first, later those of the strategy."""

@@ -82,8 +82,8 @@ class PB2(PopulationBasedTraining):
         }
         if not self.scaled:
             raise ValueError(
-                f"space={list(self.space.names)!r} has no number to search; PB2 models numbers "
-                "and ordered options. Use PopulationBasedTraining."
+                f"space={list(self.space.names)!r} has no number to search; {type(self).__name__} "
+                "models numbers and ordered options. Use PopulationBasedTraining."
             )
         self.min_observations = min_observations
         self.max_observations = max_observations
@@ -95,7 +95,7 @@ class PB2(PopulationBasedTraining):
         survivors = super().tell(children)
         if survivors:
             self._observe(children)
-            scores = self.scores_of(children)
+            scores = self.scores_of([children[i] for i in survivors])
             self.previous = [score if np.isfinite(score) else None for score in scores]
         return survivors
 
@@ -106,6 +106,8 @@ class PB2(PopulationBasedTraining):
 
     def _observe(self, children: Sequence[Child]) -> None:
         for child in children if self.previous else ():
+            if not child.offspring.train:
+                continue
             before, after = self.previous[child.offspring.parent], self.score(child.scores)
             if before is not None:
                 self._learn(self.round, child.offspring.hyperparameters, after - before)

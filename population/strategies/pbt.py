@@ -1,21 +1,20 @@
 """Population based training: the worst copy the best and vary what they copied."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from population.spaces import SearchSpace
+from population.spaces.domain import STRENGTH
 from population.spaces.tree import Tree
-from population.strategies import selection
-from population.strategies.space_strategy import SpaceStrategy
+from population.strategies.exploring import ExploringStrategy, num_losers, shuffled_ranking
 from population.strategy import Individual, Offspring, SlotStrategy
 
 EXPLOITS = ("truncation", "tournament")
 
 
-class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
+class PopulationBasedTraining(ExploringStrategy, SlotStrategy):
     """Members that train side by side; every few generations the worst exploit and explore.
 
     *Exploit*: a loser goes on from a better member's weights. By truncation the worst
@@ -48,8 +47,6 @@ class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
         ValueError: A setting is out of its range, or ``initial`` is not of the space.
     """
 
-    smallest = 2
-
     def __init__(
         self,
         space: SearchSpace | Mapping[str, Any],
@@ -57,28 +54,29 @@ class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
         *,
         exploit: str = "truncation",
         quantile: float = 0.2,
-        perturbation: float = 0.2,
+        perturbation: float = STRENGTH,
         resample_probability: float = 0.25,
         copy_hyperparameters: bool = True,
         ready_every: int = 1,
         initial: Sequence[Mapping[str, Any]] = (),
         objective: str = "fitness",
     ) -> None:
-        super().__init__(space, population_size, initial=initial, objective=objective)
+        super().__init__(
+            space,
+            population_size,
+            perturbation=perturbation,
+            resample_probability=resample_probability,
+            initial=initial,
+            objective=objective,
+        )
         if exploit not in EXPLOITS:
             raise ValueError(f"exploit={exploit!r}: expected one of {', '.join(EXPLOITS)}.")
         if not 0.0 < quantile <= 0.5:
             raise ValueError(f"quantile={quantile!r}: expected a share in (0, 0.5].")
-        if not perturbation >= 0.0:
-            raise ValueError(f"perturbation={perturbation!r}: expected at least 0.")
-        if not 0.0 <= resample_probability <= 1.0:
-            raise ValueError(f"{resample_probability=}: expected a probability in [0, 1].")
         if ready_every < 1:
             raise ValueError(f"ready_every={ready_every!r}: expected an integer of at least 1.")
         self.exploit = exploit
         self.quantile = quantile
-        self.perturbation = perturbation
-        self.resample_probability = resample_probability
         self.copy_hyperparameters = copy_hyperparameters
         self.ready_every = ready_every
 
@@ -141,14 +139,14 @@ class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
         usable = [i for i in order if finite[i]]
         if not usable:
             return {}
-        count = min(len(order) // 2, math.ceil(self.quantile * len(order)))
+        count = num_losers(len(order), self.quantile)
         losers = order[len(usable) :]
-        if self.round % self.ready_every == 0 and self.exploit == "truncation":
+        if self.is_ready and self.exploit == "truncation":
             losers = order[-max(count, len(losers)) :]
         if only is not None:
             losers = [only] if only in losers else []
         donors = {i: usable[int(rng.integers(min(count, len(usable))))] for i in losers}
-        if self.round % self.ready_every == 0 and self.exploit == "tournament":
+        if self.is_ready and self.exploit == "tournament":
             donors |= duels(usable, rng, only=only)
         return dict(sorted(donors.items()))
 
@@ -165,15 +163,12 @@ class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
             running: What the members that go on by themselves train with.
             rng: Where all draws come from.
         """
-        return [
-            self.space.perturb(
-                base,
-                rng,
-                strength=self.perturbation,
-                resample_probability=self.resample_probability,
-            )
-            for base in bases
-        ]
+        return [self.varied(base, rng) for base in bases]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the coming generation begins with exploits."""
+        return self.round % self.ready_every == 0
 
     def describe(self) -> dict[str, Any]:
         """Return the settings that a resumed run must share."""
@@ -181,17 +176,9 @@ class PopulationBasedTraining(SpaceStrategy, SlotStrategy):
             **super().describe(),
             "exploit": self.exploit,
             "quantile": self.quantile,
-            "perturbation": self.perturbation,
-            "resample_probability": self.resample_probability,
             "copy_hyperparameters": self.copy_hyperparameters,
             "ready_every": self.ready_every,
         }
-
-
-def shuffled_ranking(scores: Sequence[float], rng: np.random.Generator) -> list[int]:
-    """Return all places from best to worst, ties in random order."""
-    shuffled = rng.permutation(len(scores))
-    return [int(shuffled[i]) for i in selection.ranking(np.asarray(scores)[shuffled])]
 
 
 def duels(

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ class Rehearsal:
     Attributes:
         population: The parents of the next generation.
         generation: How many generations were played.
-        offspring: What was asked for last.
+        offspring: What was asked for last; once told, with what was crossed.
         children: What the strategy was told last.
         chosen: What it answered.
         log: Everything that was asked and answered, as JSON values.
@@ -67,18 +67,15 @@ class Rehearsal:
             score: From a child's place and its usual score to the score it gets.
             failed: The places of children that fail.
         """
-        usual = [self._usual(i, asked.parent) for i, asked in enumerate(self.offspring)]
-        children = [
-            Child(
-                offspring=asked,
-                index=i,
-                scores={}
-                if i in failed
-                else self._named(score(i, usual[i]) if score else usual[i]),
-                error="RuntimeError: made up" if i in failed else "",
-            )
-            for i, asked in enumerate(self.offspring)
-        ]
+        children: list[Child] = []
+        parent: Mapping[str, float]
+        for asked in self.offspring:
+            parent = self.population[asked.parent].scores
+            children.append(self._born(len(children), asked, parent, score, failed))
+        for asked in self.strategy.cross(self.strategy.settle(children)):
+            self.offspring = [*self.offspring, asked]
+            parent = children[asked.parent].scores
+            children.append(self._born(len(children), asked, parent, score, failed))
         self.children = list(self.strategy.settle(children))
         self.chosen = self.strategy.tell(self.children)
         self.generation += 1
@@ -98,8 +95,22 @@ class Rehearsal:
             member.hyperparameters = json.loads(json.dumps(member.hyperparameters))
         return twin
 
-    def _usual(self, place: int, parent: int) -> float:
-        before = self.population[parent].scores.get(self.strategy.objective, 0.0)
+    def _born(
+        self,
+        place: int,
+        asked: Offspring,
+        parent: Mapping[str, float],
+        score: Callable[[int, float], float] | None,
+        failed: Collection[int],
+    ) -> Child:
+        if place in failed:
+            return Child(offspring=asked, index=place, scores={}, error="RuntimeError: made up")
+        usual = self._usual(place, parent)
+        scores = self._named(score(place, usual) if score else usual)
+        return Child(offspring=asked, index=place, scores=scores)
+
+    def _usual(self, place: int, parent: Mapping[str, float]) -> float:
+        before = parent.get(self.strategy.objective, 0.0)
         gain = np.random.default_rng([self.seed, self.generation + 1, place]).normal()
         return float(gain if not np.isfinite(before) else before + gain)
 
@@ -118,6 +129,9 @@ class Rehearsal:
 
     def _records(self) -> list[Any]:
         return [
-            [asked.parent, asked.operator, asked.train, dict(asked.hyperparameters)]
+            [
+                *(asked.parent, asked.operator, asked.train),
+                *(dict(asked.hyperparameters), asked.partner),
+            ]
             for asked in self.offspring
         ]

@@ -229,15 +229,18 @@ def parts_of_toy(game, settings, *, data, mutations=THREE, arithmetic=None, **ev
     return Parts(build=build, mutations=mutations, evolution=asked, batch_size=settings.batch_size)
 
 
-def labelled(*, norm=True, r1_weight=0.0, steps=1, **options):
+def labelled(*, norm=True, r1_weight=0.0, steps=1, batch_size=8, **options):
     """Return the parts of an evolution of the game with batch norm and labels."""
-    settings = LabelledSettings(norm=norm, r1_weight=r1_weight, discriminator_steps=steps)
+    settings = LabelledSettings(
+        norm=norm, r1_weight=r1_weight, discriminator_steps=steps, batch_size=batch_size
+    )
     return parts_of_toy(LabelledGame, settings, data="digits", **options)
 
 
-def two_ways(**options):
+def two_ways(*, batch_size=8, **options):
     """Return the parts of an evolution of the game of four networks."""
-    return parts_of_toy(TwoWays, TwoWaysSettings(), data="gaussians8", **options)
+    settings = TwoWaysSettings(batch_size=batch_size)
+    return parts_of_toy(TwoWays, settings, data="gaussians8", **options)
 
 
 def children_of(parts, operators=None, *, fast=True, trained=1):

@@ -11,8 +11,9 @@ import yaml
 
 from egan import collection, compare
 from egan.comparison.figure import comparison_figure
+from egan.comparison.methods import default_methods, method_config
 from egan.comparison.run import load_study
-from egan.comparison.study import Study, Trial, default_methods, method_config
+from egan.comparison.study import Study, Trial
 from egan.comparison.table import markdown, ranked, relation, summary, verdict
 from egan.config import to_dict
 from egan.runs.plan import checked
@@ -56,6 +57,7 @@ def table(**scores):
             "budget": budget,
             "generations": 10,
             "cpu_seconds": 1.0,
+            "parameters": 100,
             "frechet": 1.0,
             "modes": modes,
             "high_quality": share,
@@ -98,6 +100,27 @@ def test_a_comparison_meets_both_budgets_and_goes_on_where_it_stopped(
     assert compare.main([*words, "random"]) == 0
     assert ran == [("random", 0), ("random", 1)]
     assert (tmp_path / "out" / "results.csv").read_text().startswith(before)
+
+
+def test_a_run_that_was_killed_while_it_wrote_is_run_again_and_no_other(
+    settings_file, tmp_path, monkeypatch
+):
+    words = arguments(settings_file, tmp_path, "--methods", "egan", "random")
+    words += ["--generations", "3", "--cpu-seconds", "0.001"]
+    assert compare.main(words) == 0
+    path = tmp_path / "out" / "results.csv"
+    whole = path.read_bytes()
+    ran = []
+    run = Study.run
+    monkeypatch.setattr(Study, "run", lambda *a: ran.append((a[1].method, a[1].seed)) or run(*a))
+    path.write_bytes(whole[:-20])
+    assert compare.main(words) == 0
+    assert ran == [("random", 1)]
+    rows = whole.splitlines(keepends=True)
+    assert path.read_bytes().startswith(b"".join(rows[:-1]))
+    results = results_of(tmp_path)
+    assert len(results) == 10
+    assert pd.read_csv(tmp_path / "out" / "table.csv")["seeds"].eq(2).all()
 
 
 def test_the_cpu_budget_can_be_given_and_processes_run_side_by_side(settings_file, tmp_path):
@@ -228,7 +251,8 @@ def test_a_game_that_is_trained_by_default_is_told_what_to_evolve_by():
     config = compare.settings(options)
     assert (config.preset, config.generations) == ("dcgan", 5)
     assert default_methods(config) == ("egan", "minimax", "heuristic", "random")
-    assert [one.method for one in compare.trials_of(options, config)][:1] == ["egan"]
+    protocol = compare.protocol_for(options, config)
+    assert [one.method for one in compare.trials_of(options, config, protocol)][:1] == ["egan"]
 
 
 def test_medians_and_spread():

@@ -14,6 +14,7 @@ from scipy.spatial.distance import pdist
 from fitness import (
     Labelled,
     accuracy,
+    class_coverage,
     inception_score,
     intra_class_diversity,
     linear_probe,
@@ -157,3 +158,18 @@ def test_one_far_sample_leaves_the_others_their_distances():
     assert intra_class_diversity(1e200 * near, labels[:40]) == pytest.approx(
         1e200 * 2 * expected, rel=1e-9
     )
+
+
+def test_coverage_of_classes_is_a_count_and_an_entropy():
+    classes = np.repeat([0, 2, 3], [2, 4, 2])
+    found = class_coverage(classes, 8)
+    assert found.modes == 3
+    assert found.kl == pytest.approx(scipy.stats.entropy([2, 4, 2], base=None) * -1 + math.log(8))
+    assert class_coverage(np.arange(8), 8) == (8, pytest.approx(0, abs=1e-12))
+    assert class_coverage([5, 5], 8) == (1, pytest.approx(math.log(8)))
+
+
+@pytest.mark.parametrize("classes", [[], [0, 8], [-1], [0.5], [[0, 1]]])
+def test_classes_that_do_not_exist_are_told(classes):
+    with pytest.raises(ValueError, match=r"classes must be"):
+        class_coverage(np.array(classes), 8)

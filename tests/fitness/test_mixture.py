@@ -98,3 +98,21 @@ def test_refuses_bad_samples():
         mode_coverage(np.zeros((0, 2)), GRID, std=STD)
     with pytest.raises(ValueError, match="samples must be finite, but 4 of 4"):
         mode_coverage(np.full((4, 2), np.nan), GRID, std=STD)
+
+
+def test_unequal_modes_are_measured_by_their_own_shares():
+    weights = np.where(np.arange(25) % 2, 10.0, 1.0)
+    weights /= weights.sum()
+    counts = np.round(2000 * weights).astype(int)
+    fair = mode_coverage(draw(counts), GRID, std=STD, weights=weights)
+    assert fair.modes == 25
+    assert fair.jsd < 1e-3
+    assert mode_coverage(draw(counts), GRID, std=STD).jsd > 0.05
+    counts = np.where(np.arange(25) % 2, counts, 0)
+    assert mode_coverage(draw(counts), GRID, std=STD, weights=weights).modes == 12
+
+
+@pytest.mark.parametrize("weights", [[1.0], np.ones(25), np.r_[-1.0, 2.0, np.zeros(23)]])
+def test_weights_must_be_shares(weights):
+    with pytest.raises(ValueError, match="weights must be 25 numbers above 0, their sum 1"):
+        mode_coverage(GRID, GRID, std=STD, weights=weights)

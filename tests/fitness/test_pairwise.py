@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from fitness import pairwise_diversity
+from fitness import pairwise_distances, pairwise_diversity
 
 
 def seeded(seed=0):
@@ -54,3 +54,16 @@ def test_refuses_fewer_than_two_samples(shape):
 def test_refuses_no_shuffles():
     with pytest.raises(ValueError, match="num_shuffles must be at least 1"):
         pairwise_diversity(torch.zeros(3, 2), generator=seeded(), num_shuffles=0)
+
+
+def test_each_samples_distance_is_its_part_of_the_diversity():
+    samples = torch.randn(7, 2, 3, dtype=torch.float64, generator=seeded(3))
+    generator, array = seeded(7), samples.numpy()
+    orders = [torch.randperm(7, generator=generator).numpy() for _ in range(5)]
+    expected = np.mean([np.abs(array - array[order]).mean((1, 2)) for order in orders], axis=0)
+    found = pairwise_distances(samples, generator=seeded(7))
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+    whole = pairwise_diversity(samples, generator=seeded(7))
+    assert found.mean().item() == pytest.approx(whole.item(), rel=1e-12)
+    with pytest.raises(ValueError, match="at least two"):
+        pairwise_distances(samples[:1], generator=seeded())

@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
 
-from fitness import mixture_weights
+from fitness import mixture_weights, removal_costs
 
 BANDWIDTH = 0.7
 
@@ -102,3 +102,33 @@ def test_what_makes_no_sense_is_refused():
         mixture_weights([normal(3)], normal(3, f=2))
     with pytest.raises(ValueError, match="must be finite"):
         mixture_weights([normal(3) * np.nan], normal(3))
+
+
+def test_removal_costs_are_differences_of_distances():
+    members = [normal(30, seed=seed, at=seed) for seed in range(3)]
+    real = normal(40, seed=9)
+    weights = np.array([0.5, 0.3, 0.2])
+    k, b = problem(members, real)
+
+    def distance(w):
+        return w @ k @ w - 2 * b @ w  # but for what the data are apart from themselves
+
+    found = removal_costs(members, real, weights, kernel="gaussian", bandwidth=BANDWIDTH)
+    for i in range(3):
+        others = np.where(np.arange(3) == i, 0, weights)
+        expected = distance(others / others.sum()) - distance(weights)
+        assert found[i] == pytest.approx(expected, abs=1e-9)
+    assert found.argmax() == 0, "the only one that is where the data are"
+
+
+def test_twins_cost_nothing_and_harm_less_than_nothing():
+    real = normal(200, seed=1)
+    good, bad = normal(200, seed=2), normal(200, seed=3, at=5)
+    costs = removal_costs([good, good, bad], real, [1 / 3] * 3)
+    assert costs[2] < 0 < costs[0]
+
+
+@pytest.mark.parametrize(("num", "weights"), [(1, [1.0]), (2, [1.0, 0.0]), (2, [0.5])])
+def test_costs_need_two_members_with_weights(num, weights):
+    with pytest.raises(ValueError, match="members must be two or more"):
+        removal_costs([normal(5, seed=i) for i in range(num)], normal(5, seed=9), weights)

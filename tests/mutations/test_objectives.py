@@ -25,6 +25,9 @@ FORMULAS = {
     "least_squares": lambda o, r: np.mean((sigmoid(o) - 1) ** 2),
     "hinge": lambda o, r: -np.mean(o),
     "wasserstein": lambda o, r: -np.mean(o),
+    "ganetic": lambda o, r: (
+        np.mean(sigmoid(o) ** 3) + np.sqrt(3.985 / np.sum(sigmoid(o) + 1e-8) + 1e-8)
+    ),
     "relativistic_logistic": lambda o, r: (
         -np.mean(log_sigmoid(o - r.mean())) - np.mean(log_one_minus_sigmoid(r - o.mean()))
     ),
@@ -122,3 +125,21 @@ def test_relativistic_least_squares_is_least_one_above_the_real_mean():
     real = np.array([2.0, 2.0])
     assert loss_and_gradient("relativistic_least_squares", real + 1, real)[0] == pytest.approx(0)
     assert (loss_and_gradient("relativistic_least_squares", real + 2, real)[1] > 0).all()
+
+
+@pytest.mark.parametrize(("count", "expected"), [(64, 0.40), (16, 0.49), (1, 0.73)])
+def test_ganetic_is_least_at_equal_probabilities_that_depend_on_their_number(count, expected):
+    best = (np.sqrt(3.985 / count) / 6) ** (2 / 7)
+    assert best == pytest.approx(expected, abs=0.005)
+    at_best = np.full(count, np.log(best / (1 - best)))
+    loss, gradient = loss_and_gradient("ganetic", at_best, np.zeros(1))
+    assert gradient == pytest.approx(0, abs=1e-8)
+    for shift in (-0.5, 0.5):
+        assert loss_and_gradient("ganetic", at_best + shift, np.zeros(1))[0] > loss
+    assert (loss_and_gradient("ganetic", at_best + 1, np.zeros(1))[1] > 0).all(), "pulled back"
+
+
+def test_ganetic_does_not_saturate_until_its_epsilon():
+    slopes = [loss_and_gradient("ganetic", np.full(4, o), np.zeros(1))[1][0] for o in (-8.0, -12.0)]
+    assert slopes[1] / slopes[0] == pytest.approx(np.exp(2), rel=0.02)
+    assert abs(loss_and_gradient("ganetic", np.full(4, -40.0), np.zeros(1))[1][0]) < 1e-4

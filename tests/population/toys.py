@@ -94,6 +94,12 @@ class Tiny(Member):
         (y - target - self.environment_level()).square().mean().backward()
         self.optimizer.step()
 
+    def cross(self, partner):
+        """Half of each parent, and a little noise."""
+        with torch.no_grad():
+            for name, value in self.net.named_parameters():
+                value.lerp_(partner["net"][name], 0.5).add_(0.01 * torch.randn_like(value))
+
     def environment_level(self):
         return self.environment.level if self.environment is not None else 0.0
 

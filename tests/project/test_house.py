@@ -28,7 +28,7 @@ ENGINE = (
         "worker",
     ),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
-    *("search", "asynchronous"),
+    *("scheduler", "search", "asynchronous"),
 )
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
@@ -41,6 +41,7 @@ WINGS = (
         "data",
         "networks",
         "losses",
+        "augmentation",
         "judging",
         "config",
     ),
@@ -153,7 +154,7 @@ def test_the_packages_imported_are_ours(package):
     assert Path(found).is_relative_to(ROOT)
 
 
-@pytest.mark.parametrize("package", [*ALLOWED, "egan.losses"])
+@pytest.mark.parametrize("package", [*ALLOWED, "egan.losses", "egan.augmentation"])
 def test_importing_a_package_loads_neither_torch_nor_ray(package):
     code = f"import sys, {package}; print([m for m in ('torch', 'ray') if m in sys.modules])"
     assert run(code).strip() == "[]"

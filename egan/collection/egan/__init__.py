@@ -167,6 +167,24 @@ def swiss_roll() -> RunConfig:
     return replace(gaussians25(), generations=4000, data=data)
 
 
+def stacked_mnist() -> RunConfig:
+    """Three digits as the channels of an image: 1,000 modes, in three minutes; egan[data]."""
+    return RunConfig(
+        data=DataConfig(name="stacked_mnist", hold_out=False),
+        settings=EganSettings(
+            width=16,
+            discriminator_width=16,
+            generator_lr=1e-3,
+            discriminator_lr=1e-3,
+            r1_weight=0.5,
+        ),
+        evolve=THREE,
+        generations=1500,
+        look_every=300,
+        evolution=EvolutionConfig(diversity_weight=0.1, num_samples=64),
+    )
+
+
 def images(name: str, *, image_size: int | None = None) -> RunConfig:
     """DCGAN networks for images of any of the sizes 8 to 256; the base of the next presets."""
     return RunConfig(
@@ -257,7 +275,10 @@ SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("network", "width", "discriminator_width", "depth", "latent_dim"),
             *("generator_norm", "discriminator_norm", "generator_init"),
         ),
-        OURS: ("discriminator_init", "evolution.niches", "evolution.mixture"),
+        OURS: (
+            *("discriminator_init", "evolution.niches", "evolution.mixture"),
+            *("evolution.crossover", "evolution.discriminators", "evolution.share_every"),
+        ),
     }
 }
 """By preset: where its values are from, and the settings of each source."""
@@ -268,6 +289,7 @@ PRESETS: dict[str, Callable[[], RunConfig]] = {
     "gaussians25": gaussians25,
     "gaussians8": gaussians8,
     "swiss_roll": swiss_roll,
+    "stacked_mnist": stacked_mnist,
     "folder": folder,
     "cifar10": cifar10,
     "mnist": mnist,

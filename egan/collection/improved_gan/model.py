@@ -139,7 +139,7 @@ class ImprovedGan(Game):
         """Return ‖E f(x) − E f(G(z))‖², weighted, f being D's last hidden layer."""
         body: Any = self.discriminator.body
         layers = body if self.settings.matched == "noisy" else body.layers[:-1]
-        features = [self.computed(layers, batch.samples) for batch in (real, fake)]
+        features = [self.computed(layers, self.seen(batch).samples) for batch in (real, fake)]
         return self.settings.matching_weight * averaging.feature_matching(*features)
 
     def historical_term(self, player: str) -> Tensor | None:

@@ -22,7 +22,7 @@ from egan.data.kinds import Images
 from egan.losses import discriminator as logistic
 from egan.networks.latent import traverse
 from egan.tasks import ROW, Generation, Needs, moved
-from egan.training.game import Batch, Codes, Draw, Game, Objective
+from egan.training.game import Batch, Codes, Draw, Game, Half, Objective
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -90,8 +90,12 @@ class Infogan(Game):
 
     def fake_loss(self, fake: Batch) -> Tensor:
         """Return the half on generated samples − λ L_I, from one pass: D and Q learn together."""
+        return self.fake_half(fake, logistic.fake_loss)
+
+    def fake_half(self, fake: Batch, half: Half | None) -> Tensor:
+        """Return the same with a mutation of D in the logistic half's place."""
         features = self.features(fake.samples)
-        loss = logistic.fake_loss(self.recogniser.head(features))
+        loss = (half or logistic.fake_loss)(self.recogniser.head(features))
         return loss - self.weighted(information(self.recogniser.guess(features), fake.codes))
 
     def objective(self) -> Objective:
@@ -100,7 +104,7 @@ class Infogan(Game):
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor:  # noqa: ARG002 - the interface
         """Return −λ L_I."""
-        return -self.weighted(information(self.guess(fake.samples), fake.codes))
+        return -self.weighted(information(self.guess(self.seen(fake).samples), fake.codes))
 
     def weighted(self, bound: Information) -> Tensor:
         """Return λ L_I."""

@@ -22,13 +22,14 @@ MUTATIONS = {
     "least_squares": "#009E73",
     "hinge": "#CC79A7",
     "wasserstein": "#882255",
+    "ganetic": "#553300",
     "relativistic_logistic": "#56B4E9",
     "relativistic_hinge": "#D55E00",
     "relativistic_least_squares": "#332288",
 }
-"""Okabe and Ito's colours, and two of Paul Tol's, which colour-blind readers tell apart."""
+"""Okabe and Ito's colours, two of Paul Tol's, and two as far from these as any."""
 
-FIXED = {**MUTATIONS, "keep": KEEP}
+FIXED = {**MUTATIONS, "crossover": "#9922EE", "keep": KEEP}
 SERIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#882255", "#56B4E9", "#D55E00", "#332288")
 
 

@@ -13,7 +13,9 @@ from egan.judging.measures import OBJECTIVE
 from population.records import archive
 from population.records.journal import with_numbers
 
-IDENTITY = ("run", "seed", "generation", "child", "parent_generation", "parent", "seconds")
+IDENTITY = (
+    *("run", "seed", "generation", "child", "parent_generation", "parent", "partner", "seconds"),
+)
 WINDOWS = 40  # windows that a run is divided into, for smoothing and for shares
 
 
@@ -122,9 +124,11 @@ def winner_path(results: pd.DataFrame, *, score: str = OBJECTIVE) -> pd.DataFram
     place = places.get((best["generation"].iloc[-1], best["child"].iloc[-1]))
     while place is not None:
         line.append(place)
-        generation, _, parent_generation, parent = keys[place]
-        place = places.get((parent_generation, parent)) if parent_generation < generation else None
-    return table.iloc[line[::-1]].reset_index(drop=True)
+        *child, parent_generation, parent = keys[place]
+        is_older = (parent_generation, parent) < tuple(child)
+        place = places.get((parent_generation, parent)) if is_older else None
+    path = table.iloc[line[::-1]]  # of a crossing and its parent, of one generation, the crossing
+    return path.drop_duplicates("generation", keep="last").reset_index(drop=True)
 
 
 def window(generations: pd.Series) -> int:

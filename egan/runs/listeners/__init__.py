@@ -1,5 +1,6 @@
 """What happens beside a run without influencing it: looks, progress, timing, Ctrl-C."""
 
+from egan.runs.listeners.alarm import CollapseAlarm
 from egan.runs.listeners.logbook import Logbook
 from egan.runs.listeners.looker import Looker
 from egan.runs.listeners.progress import ProgressBar
@@ -8,4 +9,13 @@ from egan.runs.listeners.stopper import Stopper
 from egan.runs.listeners.timekeeper import Timekeeper
 from egan.runs.listeners.tracking import Tracking
 
-__all__ = ["Logbook", "Looker", "ProgressBar", "Reporter", "Stopper", "Timekeeper", "Tracking"]
+__all__ = [
+    "CollapseAlarm",
+    "Logbook",
+    "Looker",
+    "ProgressBar",
+    "Reporter",
+    "Stopper",
+    "Timekeeper",
+    "Tracking",
+]

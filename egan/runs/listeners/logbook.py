@@ -13,6 +13,7 @@ from population import Callback
 
 if TYPE_CHECKING:
     from egan.reporting.about import About
+    from egan.runs.listeners.alarm import CollapseAlarm
     from egan.runs.listeners.looker import Looker
     from population import Search
     from population.callbacks import Generation
@@ -26,9 +27,11 @@ class Logbook(Callback):
     Args:
         looker: Who knows what the last look saw; it must hear of a generation first.
         about: What the run is.
+        alarm: Who knows whether training has collapsed; it must hear of a generation first.
     """
 
-    def __init__(self, looker: Looker, about: About) -> None:
+    def __init__(self, looker: Looker, about: About, *, alarm: CollapseAlarm | None = None) -> None:
+        self.alarm = alarm
         self.looker = looker
         self.about = about
 
@@ -45,6 +48,7 @@ class Logbook(Callback):
                 caveat=self.about.caveat,
                 totals=self.about.totals,
             ),
+            "" if self.alarm is None else self.alarm.text,
         ]
         logger.info("%s", " · ".join(part for part in parts if part))
 

@@ -48,7 +48,7 @@ class Looker(Callback):
         """Look at the real data and, in a new run, at the random start."""
         self.generations = generations
         if not (self.folder / "real.png").exists():
-            self._attempt("real data", self._save, "real", self.showcase.real_picture)
+            self.attempt("real data", self._save, "real", self.showcase.real_picture)
         metrics = search.journal("metrics")  # now, so that a resumed run's is cut back
         if search.generation == 0 and not metrics.columns:
             self._look(search)
@@ -71,8 +71,8 @@ class Looker(Callback):
     def _look(self, search: Search) -> None:
         started = time.perf_counter()
         number = search.generation
-        self._attempt("picture", self._save, f"{number:06d}", self.showcase.picture)
-        scores = self._attempt("scores", self.showcase.scores)
+        self.attempt("picture", self._save, f"{number:06d}", self.showcase.picture)
+        scores = self.attempt("scores", self.showcase.scores)
         unknown = dict.fromkeys(self.showcase.columns(), math.nan)
         self.latest = scores or unknown
         seconds = round(time.perf_counter() - started, 3)
@@ -83,7 +83,8 @@ class Looker(Callback):
     def _save(self, name: str, draw: Any) -> None:
         save_atomically(draw(), self.folder / f"{name}.png")
 
-    def _attempt(self, what: str, function: Any, *arguments: Any) -> Any:
+    def attempt(self, what: str, function: Any, *arguments: Any) -> Any:
+        """Return what a part of a look gives; None where it fails, which is logged."""
         try:
             return function(*arguments)
         except Exception as error:  # a picture must not cost the run

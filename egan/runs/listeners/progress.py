@@ -18,6 +18,7 @@ from population import Callback
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from egan.runs.listeners.alarm import CollapseAlarm
     from egan.runs.listeners.looker import Looker
     from population import Search
     from population.callbacks import Generation
@@ -42,6 +43,7 @@ class ProgressBar(Callback):
         caveat: What to bear in mind of those that are taken in features.
         totals: Of how many a measure counts some, such as classes.
         competes: Whether members do, so that fitness and wins are worth a word.
+        alarm: Who knows whether training has collapsed; it must hear of a generation first.
     """
 
     def __init__(
@@ -55,8 +57,10 @@ class ProgressBar(Callback):
         caveat: str = "",
         totals: Mapping[str, int] = NONE,
         competes: bool = True,
+        alarm: CollapseAlarm | None = None,
     ) -> None:
         self.competes = competes
+        self.alarm = alarm
         self.console = console
         self.unit = unit
         self.interval = interval
@@ -109,6 +113,7 @@ class ProgressBar(Callback):
                 self.looker.latest, leading=self.leading, caveat=self.caveat, totals=self.totals
             )
         )
+        parts += [] if self.alarm is None else [self.alarm.text]
         parts += self._pace(number)
         return " · ".join(part for part in parts if part)
 

@@ -21,7 +21,7 @@ def rows(history):
 
 def tuned(name, executor=None):
     config = replace(testing.small(name), evolve=None)
-    structural = type(config.settings).STRUCTURAL
+    structural = type(config.settings).structural()
     space = read_space(default_space(config), config.kinds, structural=structural)
     strategy = PopulationBasedTraining(space, population_size=4)
     return rows(

@@ -6,6 +6,7 @@ import pytest
 
 from egan import collection
 from egan.collection import testing
+from egan.collection.api import compared
 from egan.collection.testing import ModelConformance
 from egan.run import main
 from egan.runs.telling import caption
@@ -34,7 +35,8 @@ def test_it_runs_from_the_command_line(name, tmp_path, monkeypatch):
     kind = collection.paper(name)
     monkeypatch.setattr("egan.tasks.base.Task.num_judged", 60)
     monkeypatch.setattr(
-        "egan.runs.preparation._features", lambda _, data: testing.features_of(data)
+        "egan.runs.preparation._features",
+        lambda config, data: testing.features_of(compared(config, data)),
     )
     words = [name, "--rounds", "2", "--interval", "1", "--output", str(tmp_path)]
     words += ["--evolve", "none"] if collection.preset(name).mutations else []

@@ -16,11 +16,11 @@ from egan.run import main
 
 FOLDER = Path(__file__).parent / "newcomers"
 LINES = {
-    "autoencoder": ("Autoencoder", "autoencoding"),
+    "sparse_autoencoder": ("SparseAutoencoder", "autoencoding"),
     "acgan": ("AcGan", "adversarial"),
     "inverter": ("Inverter", "translation"),
 }
-HEADLINES = {"autoencoder": "Fréchet distance", "acgan": "accuracy", "inverter": "L1"}
+HEADLINES = {"sparse_autoencoder": "Fréchet distance", "acgan": "accuracy", "inverter": "L1"}
 
 
 def negatives(**_):

@@ -24,10 +24,18 @@ IDLE = [
     ("digits --executor inline --workers 3", "Give --executor ray"),
     ("digits --executor inline --address auto", "Give --executor ray"),
     ("vae --gpus-per-worker 0.5", "Give --workers 1"),
-    ("digits --data.path nowhere", "Give --data.name as one of folder, cifar10, mnist, npz"),
+    (
+        "digits --data.path nowhere",
+        "Give --data.name as one of folder, pairs, side_by_side, cifar10, mnist, npz",
+    ),
     ("gaussians8 --data.image-size 8", "have no pixels"),
     ("bimodal --data.channels 3", "unknown preset"),
     ("fgan --data.name bimodal --data.channels 3", "have no colours"),
+    ("gan --augment-strength 0.5", "--augment-strength 0.5 cannot take effect"),
+    ("digits --ada-target 0.5", "Give --augment diffaugment, or ada"),
+    ("gan --augment diffaugment --ada-kimg 9", "Give --augment ada"),
+    ("wgan --augment ada", "wgan's gives a score without a zero. Give --augment diffaugment"),
+    ("gan --augment diffaugment --augment-strength 2", "must be in [0, 1], but got 2.0"),
 ]
 
 
@@ -48,6 +56,9 @@ def test_a_flag_without_effect_is_refused(words, expected):
         "digits --evolve none --rounds 2",
         "vae --workers 1 --gpus-per-worker 0.5",
         "gan --search pbt --evolve minimax,hinge --evolution.num-samples 9",
+        "gan --augment diffaugment --augment-strength 0.5",
+        "digits --augment ada --ada-target 0.5 --ada-kimg 0",
+        "gan --search pbt --space.augment none|ada --space.augment-strength 0,1 --ada-kimg 9",
     ],
 )
 def test_a_flag_with_effect_is_taken(words):

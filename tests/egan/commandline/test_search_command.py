@@ -160,6 +160,7 @@ def test_a_finished_search_says_so(finished, capsys):
         ("--population 5", "--population was 4, now 5"),
         ("--interval 3", "--interval was 2, now 3"),
         ("--search random", "--search was pbt, now random"),
+        ("--search.quantile 0.5", "--search.quantile was None, now 0.5"),
         ("--space.generator-lr 1e-4,1e-2,log", "--space.generator-lr was 1e-5,1e-2,log, now 1e-4"),
     ],
 )
@@ -186,11 +187,40 @@ def test_ctrl_c_stops_after_the_round_with_a_checkpoint(words, tmp_path, capsys,
     _same(directory, tmp_path / "00001-gaussians8-pbt")
 
 
-@pytest.mark.parametrize("search", ["pb2", "random", "halving"])
+@pytest.mark.parametrize("search", ["pb2", "mf_pbt", "fire_pbt", "random", "halving"])
 def test_the_other_searches(search, words, tmp_path):
     assert main([*words, "--search", search]) == 0
     results = _rows(tmp_path / f"00000-gaussians8-{search}")
-    assert results.groupby("generation").size().max() == 4
+    assert results.groupby("generation").size().max() <= 4
+
+
+def test_a_search_that_begins_anew(words, tmp_path):
+    given = [*words, "--search", "ipbt", "--search.patience", "1", "--population", "2"]
+    assert main([*given, "--rounds", "6"]) == 0
+    directory = tmp_path / "00000-gaussians8-ipbt"
+    results = pd.read_csv(directory / "results.csv")
+    assert {"shrink-perturb", "fresh", "keep"} <= set(results["operator"].dropna())
+    assert not results["error"].any()
+    assert "patience: '1'" in (directory / "config.yaml").read_text()
+    assert main(["--resume", str(directory), "--rounds", "8"]) == 0
+    assert main([*given, "--rounds", "8"]) == 0
+    _same(directory, tmp_path / "00001-gaussians8-ipbt")
+
+
+def test_mutations_and_niches_are_searched_too(words, tmp_path):
+    given = ["--space.niches", "0|2", "--space.evolve", "minimax|heuristic,least_squares"]
+    assert main([*words, *given, "--seed", "1"]) == 0
+    results = _rows(tmp_path / "00000-gaussians8-pbt")
+    assert set(results["niches"]) == {0, 2}
+    assert set(results["evolve"]) == {"minimax", "heuristic,least_squares"}
+    assert (tmp_path / "00000-gaussians8-pbt" / "model.safetensors").exists()
+
+
+def test_whole_niches_are_searched(words, tmp_path):
+    assert main([*words, "--evolution.niches", "2", "--rounds", "1"]) == 0
+    directory = tmp_path / "00000-gaussians8-pbt"
+    with safe_open(directory / "model.safetensors", "pt") as file:
+        assert any(name.startswith("generator.1") for name in file.keys())  # noqa: SIM118
 
 
 def test_images_are_compared_by_their_distance(words, tmp_path, monkeypatch):
@@ -230,9 +260,14 @@ def test_without_a_space_the_models_own_is_searched_and_written_down():
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("--search pbtt", "did you mean 'pbt' or 'pb2'?"),
+        ("--search pbtt", "did you mean 'pbt' or"),
         ("--search evolution", "unknown search (--search) 'evolution'"),
         ("--space.generator-lr 0,1", "--space.generator-lr needs --search"),
+        ("--search.quantile 0.3", "--search.quantile needs --search"),
+        ("--search pbt --search.quantil 0.3", "did you mean '--search.quantile'"),
+        ("--search pbt --search.quantile 0.9", "--search pbt: quantile=0.9: expected a share"),
+        ("--search pbt --search.quantile", "--search.quantile has no value"),
+        ("--search mf_pbt --population 3", "MFPBT needs an integer of at least 4"),
         ("--search pbt --space.generater-lr 0,1", "did you mean '--space.generator-lr'"),
         ("--search pbt --space.generator-lr 1e-5..1e-2", "is not a number; expected low,high"),
         ("--search pbt --space.generator-lr 0,1", "--generator-lr must be a number above 0"),

@@ -91,7 +91,10 @@ def test_every_models_own_space_can_be_read(name):
 
 
 def test_an_evolution_is_no_search_for_hyperparameters():
-    assert list(strategies()) == ["pbt", "pb2", "random", "halving"]
+    assert list(strategies()) == [
+        *("pbt", "pb2", "mf_pbt", "fire_pbt", "ipbt"),
+        *("random", "halving"),
+    ]
 
 
 def test_what_belongs_to_an_evolution_is_searched_where_there_is_one():

@@ -238,6 +238,6 @@ def test_the_best_ones_average_is_what_is_scored():
     member.seeds = Seeds(0, 1, 0)
     assert member.evaluate() == newborn.scores
     weights = best_of(unpack(newborn.state))["networks"]
-    for name, network in member.game.networks.items():
+    for name, network in member.model.networks.items():
         loaded = network.state_dict()
         assert all(torch.equal(loaded[key], weights[name][key]) for key in loaded)

@@ -182,7 +182,6 @@ def settings(**evolution):
         ({"reuse_gradient": True}, "got --evolution.reuse-gradient: there is no scored batch"),
         ({"niches": -1}, "--evolution.niches must be 0 or more, but got -1"),
         ({"niches": 17}, "--batch-size must be 17 or more, so that each of 17 niches"),
-        ({"search": {"strategy": "pbt"}}, "--search pbt compares evolutions by their best"),
     ],
 )
 def test_what_contradicts_niches_is_refused(changes, message):
@@ -213,7 +212,6 @@ def test_shares_that_a_model_does_not_take_are_refused():
         ("gan --evolution.niches 4", "Give --evolve minimax"),
         ("digits --evolution.niches 4 --evolution.contest-every 2", "there are no contests"),
         ("digits --evolution.niches 4 --arithmetic.vectorize on", "got --evolution.niches 4"),
-        ("digits --evolution.niches 4 --search pbt", "leave one of them out"),
     ],
 )
 def test_one_message_and_status_2(words, expected, capsys, tmp_path):

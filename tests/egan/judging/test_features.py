@@ -7,9 +7,10 @@ import torch
 
 from egan.data import load
 from egan.data.dataset import Dataset
+from egan.files import cache_folder
 from egan.judging import classifier
 from egan.judging.extractors import load_extractor
-from egan.judging.features import Features, default_cache, extractor
+from egan.judging.features import Features, extractor
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +161,9 @@ def test_an_unwritable_cache_is_done_without(quick, tmp_path, caplog):
 
 def test_the_cache_lies_where_the_environment_says(monkeypatch, tmp_path):
     monkeypatch.setenv("EGAN_CACHE", str(tmp_path))
-    assert default_cache() == tmp_path
+    assert cache_folder() == tmp_path
     monkeypatch.delenv("EGAN_CACHE")
-    assert default_cache().parts[-2:] == (".cache", "egan")
+    assert cache_folder().parts[-2:] == (".cache", "egan")
 
 
 def mean_colour(images):

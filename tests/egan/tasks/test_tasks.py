@@ -399,3 +399,20 @@ def test_every_task_says_what_fitness_means(kind):
     meaning = kind(images(), images(), features()).meaning
     assert meaning
     assert not meaning.endswith(".")
+
+
+def test_densities_of_levels_are_told_in_bits():
+    data = images(40)
+    task = Density(data, images(20, seed=1), features(), likelihood="categorical", levels=3)
+
+    class Even:
+        def log_density(self, samples, rng):
+            return torch.full((len(samples),), -36 * math.log(3))
+
+    scores = task.score(Even(), rng())
+    assert scores["fitness"] == pytest.approx(-36 * math.log(3))
+    assert scores["nll"] == pytest.approx(36 * math.log(3))
+    assert scores["bits_per_dimension"] == pytest.approx(math.log2(3))
+    found = task.baselines()
+    assert list(found)[:2] == ["each pixel alone", "two neighbours"]
+    assert found["each pixel alone"]["bits_per_dimension"] == pytest.approx(math.log2(3), abs=0.3)

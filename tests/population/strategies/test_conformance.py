@@ -22,6 +22,8 @@ SETTINGS = {
         "plus": {"operators": ["a", "b", "c"], "mu": 3, "plus": True},
         "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
+        "crossover": {"operators": ["a", "b", "c"], "crossover": 2, "contest_every": 2},
+        "crossover of many": {"operators": ["a", "b"], "mu": 3, "plus": True, "crossover": 5},
         "unless": {
             "operators": ["a", "b"],
             "mu": 2,
@@ -44,6 +46,18 @@ SETTINGS = {
     "pb2": {
         "default": {"space": SPACE, "population_size": 4},
         "window": {"space": SPACE, "population_size": 3, "max_observations": 8},
+    },
+    "mf_pbt": {
+        "two frequencies": {"space": SPACE, "population_size": 9},
+        "rare": {"space": SPACE, "population_size": 12, "frequencies": (1, 2, 5)},
+    },
+    "fire_pbt": {
+        "default": {"space": SPACE, "population_size": 4},
+        "busy": {"space": SPACE, "population_size": 9, "num_evaluators": 4, "ready_every": 2},
+    },
+    "ipbt": {
+        "impatient": {"space": SPACE, "population_size": 2, "patience": 1},
+        "given": {"space": SPACE, "ready_every": 2, "initial": [{"lr": 0.01}, {"lr": 0.02}]},
     },
     "random": {
         "default": {"space": SPACE, "population_size": 5},

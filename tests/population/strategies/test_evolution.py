@@ -1,4 +1,4 @@
-"""Evolution whose contests are rare: what happens in between."""
+"""Evolution whose contests are rare, and whose children are crossed."""
 
 from collections import Counter
 
@@ -94,3 +94,43 @@ def test_a_bandit_without_a_choice_or_a_contest_is_refused(options):
     settings = {"operators": NAMES, "contest_every": 4, "bandit": True, **options}
     with pytest.raises(ValueError, match="bandit=True chooses among operators between contests"):
         Evolution(**settings)
+
+
+def crossings(rehearsal):
+    return [(c.parent, c.partner, c.operator) for c in rehearsal.offspring if c.partner is not None]
+
+
+def test_the_pairs_with_the_highest_sums_are_crossed_the_better_one_first():
+    rehearsal = Rehearsal(Evolution(NAMES, crossover=2))
+    rehearsal.ask()
+    rehearsal.tell(lambda i, _: [1.0, 5.0, 3.0, 0.0, 9.0][i])
+    assert crossings(rehearsal) == [(1, 2, "crossover"), (1, 0, "crossover")]
+    assert rehearsal.chosen == [4]
+    assert [child.index for child in rehearsal.children] == [0, 1, 2, 3, 4]
+
+
+def test_who_failed_or_was_only_scored_again_is_not_crossed():
+    rehearsal = Rehearsal(Evolution(NAMES, mu=1, plus=True, crossover=3))
+    rehearsal.ask()
+    rehearsal.tell(lambda i, _: [float("nan"), 2.0, 1.0, 9.0, 0.0][i])
+    assert crossings(rehearsal) == [(1, 2, "crossover")]
+    assert rehearsal.chosen == [3], "the parent"
+
+
+def test_crossings_belong_to_contests_and_the_better_parents_operator_wins_them():
+    rehearsal = Rehearsal(Evolution(NAMES, crossover=1, contest_every=3))
+    rehearsal.ask()
+    rehearsal.tell(lambda i, _: [1.0, 2.0, 3.0, 4.0][i])
+    assert crossings(rehearsal) == [(2, 1, "crossover")]
+    for _ in range(2):
+        assert [child.operator for child in rehearsal.ask()] == ["c"]
+        rehearsal.tell()
+        assert crossings(rehearsal) == []
+
+
+@pytest.mark.parametrize(
+    "options", [{"bandit": True, "contest_every": 2}, {"random_operator": True}, {"crossover": -1}]
+)
+def test_a_crossover_that_teaches_nothing_is_refused(options):
+    with pytest.raises(ValueError, match="crossover=.*expected 0 or more"):
+        Evolution(NAMES, **{"crossover": 1, **options})

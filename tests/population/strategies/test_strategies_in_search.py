@@ -5,13 +5,17 @@ import pandas as pd
 import pytest
 
 from population import (
+    IPBT,
+    MFPBT,
     PB2,
     Choice,
+    FirePBT,
     IntUniform,
     LogUniform,
     Member,
     PopulationBasedTraining,
     RandomSearch,
+    RayExecutor,
     Search,
     SuccessiveHalving,
     Uniform,
@@ -31,6 +35,9 @@ STRATEGIES = {
     "keep": lambda: PopulationBasedTraining(SPACE, 4, copy_hyperparameters=False),
     "tournament": lambda: PopulationBasedTraining(SPACE, 5, exploit="tournament", ready_every=2),
     "pb2": lambda: PB2(SPACE, 4),
+    "mf_pbt": lambda: MFPBT(SPACE, 8, frequencies=(1, 3)),
+    "fire_pbt": lambda: FirePBT(SPACE, 5, ready_every=2),
+    "ipbt": lambda: IPBT(SPACE, 2, patience=1),
     "random": lambda: RandomSearch(SPACE, 3),
     "halving": lambda: SuccessiveHalving(SPACE, 6, reduction_factor=2),
 }
@@ -97,6 +104,22 @@ def test_a_resumed_search_has_the_same_rows(name, tmp_path):
     pd.testing.assert_frame_equal(
         timeless(resumed.run(9).history).drop(columns="run"), timeless(whole).drop(columns="run")
     )
+
+
+@pytest.mark.parametrize("name", ["mf_pbt", "fire_pbt", "ipbt"])
+def test_ray_makes_the_same_rows(name, ray_session):
+    inline, ray = (
+        Search(Descent, STRATEGIES[name](), seed=4, executor=executor).run(8).history
+        for executor in (None, RayExecutor(2))
+    )
+    pd.testing.assert_frame_equal(timeless(ray), timeless(inline))
+
+
+@pytest.mark.parametrize("name", ["mf_pbt", "fire_pbt", "ipbt"])
+def test_a_search_with_lost_members_goes_on_and_ends_well(name):
+    result = Search(Faulty, STRATEGIES[name](), seed=3).run(15)
+    assert (result.history["error"] != "").any()
+    assert np.isfinite(result.best.scores["fitness"])
 
 
 @pytest.mark.parametrize("name", ["pbt", "keep", "tournament", "pb2"])

@@ -1,6 +1,6 @@
-"""Autoencoder (Hinton and Salakhutdinov 2006): codes from which samples are told again.
+"""Sparse autoencoder: few numbers of a code are far from 0.
 
-min E_x[‖x − g(f(x))‖²]
+min E_x[‖x − g(f(x))‖² + λ ‖f(x)‖₁]
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from egan.training.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderSettings(Settings):
-    """Settings of an autoencoder."""
+class SparseAutoencoderSettings(Settings):
+    """Settings of a sparse autoencoder."""
 
     STRUCTURAL = ("width", "latent_dim")
     SPACE: ClassVar = {"lr": "1e-4,1e-2,log", "latent_dim": "2,4,8"}
@@ -26,6 +26,8 @@ class AutoencoderSettings(Settings):
     """Units of the hidden layers."""
     latent_dim: int = 8
     """Dimensions of the code."""
+    sparsity: float = 1e-3
+    """Weight of the codes' absolute values (lambda)."""
     lr: float = 1e-3
     """Learning rate."""
 
@@ -35,24 +37,24 @@ def small() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="digits"),
         search=SearchConfig(rounds=10, interval=100),
-        settings=AutoencoderSettings(),
+        settings=SparseAutoencoderSettings(),
     )
 
 
 def paper() -> RunConfig:
     """MNIST."""
     data = DataConfig(name="mnist", image_size=28)
-    return RunConfig(data=data, settings=AutoencoderSettings(width=1000, latent_dim=30))
+    return RunConfig(data=data, settings=SparseAutoencoderSettings(width=1000, latent_dim=30))
 
 
-class Autoencoder(Model):
+class SparseAutoencoder(Model):
     """Encoder and decoder of one hidden layer each."""
 
     task_type: ClassVar = Generation
     presets: ClassVar = {"small": small, "paper": paper}
     learning: ClassVar = {"encoder": "lr", "decoder": "lr"}
     tiny: ClassVar = {"width": 8, "latent_dim": 2, "batch_size": 8}
-    settings: AutoencoderSettings
+    settings: SparseAutoencoderSettings
 
     def build(self):
         """Build encoder and decoder."""
@@ -71,7 +73,10 @@ class Autoencoder(Model):
     def update(self):
         """Descend the squared error in both."""
         samples = self.draw().samples
-        self.descend((self.again(samples) - samples).square().mean(), "encoder", "decoder")
+        codes = self.networks["encoder"](samples)
+        error = (self.networks["decoder"](codes) - samples).square().mean()
+        loss = error + self.settings.sparsity * codes.abs().mean()
+        self.descend(loss, "encoder", "decoder")
 
     def sample(self, count, rng):
         """Decode codes of N(0, 1)."""
