@@ -45,6 +45,11 @@ class Reconstruction(Generation):
         super().__init__(data, held_out, features)
         self.code_dim = code_dim
 
+    @property
+    def meaning(self) -> str:
+        """Say what is told again."""
+        return "minus the error with which held-out samples are told again from their codes"
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - nothing is drawn
         """Return the error on held-out samples."""
         samples = self.held_out.real(self.num_judged)
