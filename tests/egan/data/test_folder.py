@@ -375,3 +375,14 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TERM", "xterm")
     assert len(read(tmp_path)) == 3
     assert "Reading images" in capsys.readouterr().err
+
+
+def test_classes_have_the_names_of_their_folders(tmp_path):
+    for name in ("dog", "cat"):
+        (tmp_path / name).mkdir()
+        for i in range(2):
+            Image.new("L", (8, 8), 50 * i).save(tmp_path / name / f"{i}.png")
+    found = load("folder", path=tmp_path, image_size=8)
+    assert found.class_names == ("cat", "dog")
+    assert [found.classes[i] for i in found.labels] == ["cat", "cat", "dog", "dog"]
+    assert load("folder", path=tmp_path / "cat", image_size=8).class_names == ()
