@@ -22,7 +22,14 @@ FIGURES = {
 """The figures that a run may have, with their headings, in order."""
 
 
-NOTHING = {"kind": "", "unit": "", "headline": [], "samples": None, "figures": {}, "report": ""}
+NOTHING: dict[str, Any] = {
+    "kind": "",
+    "unit": "",
+    "headline": [],
+    "samples": None,
+    "figures": {},
+    "report": "",
+}
 """What is shown of a run that cannot be read."""
 
 
