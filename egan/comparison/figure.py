@@ -96,7 +96,7 @@ def _differences(axes: Any, rows: pd.DataFrame, name: str, beside: Beside) -> No
             axes.plot(found.median, place, "o", color=_colour(method), markersize=6)
     axes.axvline(0, color=INK, linewidth=1)
     one = measure(name)
-    x = f"median difference in {one.label}, 95% interval ({one.better} is better)"
+    x = f"difference in {one.label} (median, 95% interval)"
     dress(axes, title=f"Beside {label_of(best)}" if best else "", x=x)
     axes.grid(visible=False, axis="y")
     _widen(axes, one.least_span)

@@ -70,7 +70,7 @@ def measure(
         results = read_results(run)
     chosen = contests(results, plan, count=count, horizon=horizon)
     litters = {number: results[results["generation"] == number] for number in chosen}
-    steps = chosen[-1] - 1 + sum(1 + horizon for rows in litters.values() for _ in usable(rows))
+    steps = chosen[-1] - 1 + sum((1 + horizon) * len(usable(one)) for one in litters.values())
     rows: list[Branch] = []
     with _bar(console, steps) as advance:
         snapshots = _snapshots(plan, prepared, {n - 1 for n in chosen}, results, advance)

@@ -168,7 +168,7 @@ def swiss_roll() -> RunConfig:
 
 
 def stacked_mnist() -> RunConfig:
-    """Three digits as the channels of an image: 1,000 modes, in three minutes; egan[data]."""
+    """Three digits as the channels of an image: 1,000 modes, in about three minutes; egan[data]."""
     return RunConfig(
         data=DataConfig(name="stacked_mnist", hold_out=False),
         settings=EganSettings(
@@ -179,7 +179,7 @@ def stacked_mnist() -> RunConfig:
             r1_weight=0.5,
         ),
         evolve=THREE,
-        generations=1500,
+        generations=1200,
         look_every=300,
         evolution=EvolutionConfig(diversity_weight=0.1, num_samples=64),
     )
