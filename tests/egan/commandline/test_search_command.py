@@ -217,7 +217,9 @@ def test_mutations_and_niches_are_searched_too(words, tmp_path):
 
 
 def test_whole_niches_are_searched(words, tmp_path):
-    assert main([*words, "--evolution.niches", "2", "--rounds", "1"]) == 0
+    place = words.index("--evolution.num-samples")
+    scored = words[:place] + words[place + 2 :]
+    assert main([*scored, "--evolution.niches", "2", "--rounds", "1"]) == 0
     directory = tmp_path / "00000-gaussians8-pbt"
     with safe_open(directory / "model.safetensors", "pt") as file:
         assert any(name.startswith("generator.1") for name in file.keys())  # noqa: SIM118
