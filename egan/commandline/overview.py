@@ -127,7 +127,7 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "where": _where(planned),
         **_memory(planned, shape),
         "looks": f"every {_counted(planned.look_every, planned.unit)} of {planned.length}",
-        "folder": str(resume or next_path(Path(config.output), planned.name)),
+        "folder": str(resume or next_path(config.output, planned.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
 
@@ -162,6 +162,8 @@ def _children(planned: Plan) -> dict[str, str]:
     )
     if evolution.crossover:
         text += f"; {evolution.crossover} more of two mutants"
+    if evolution.losers_teach:
+        text += "; all of them teach the discriminator"
     if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"

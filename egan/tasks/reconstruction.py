@@ -47,8 +47,8 @@ class Reconstruction(Generation):
 
     @property
     def meaning(self) -> str:
-        """Say what is told again."""
-        return "minus the error with which held-out samples are told again from their codes"
+        """Say which error it is."""
+        return "minus the mean squared error of held-out samples that were coded and decoded"
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - nothing is drawn
         """Return the error on held-out samples."""

@@ -72,8 +72,8 @@ class Shifts(Task):
 
     @property
     def meaning(self) -> str:
-        """Say what is moved."""
-        return "minus the error with which held-out images are moved to where they were asked to be"
+        """Say which error it is."""
+        return "minus the mean squared error of held-out images that were moved"
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the error on held-out images."""

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from egan.data import folder, load
+from egan.data import folder, load, survey
 
 RED = (200, 10, 10)
 
@@ -368,7 +368,7 @@ def test_linked_folders_are_read_once(tmp_path):
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, capsys):
     good(tmp_path)
-    monkeypatch.setattr(folder, "NUM_FOR_PROGRESS", 2)
+    monkeypatch.setattr(survey, "NUM_FOR_PROGRESS", 2)
     read(tmp_path)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)

@@ -14,7 +14,16 @@ from egan.data import load
 from egan.data.dataset import Dataset
 from egan.data.kinds import Images, Points
 from egan.judging.features import Features
-from egan.tasks import Classes, Density, Generation, Needs, Recognition, draw, draw_labels
+from egan.tasks import (
+    Classes,
+    Density,
+    Generation,
+    Needs,
+    Recognition,
+    Reconstruction,
+    draw,
+    draw_labels,
+)
 from egan.tasks.density import LEAST_DEVIATION, independent_density
 
 
@@ -365,6 +374,23 @@ def test_data_to_recognise_are_drawn():
     assert isinstance(task.pictures(Reader())["mistakes"](rng()), Image.Image)
 
 
+def test_densities_of_levels_are_told_in_bits():
+    data = images(40)
+    task = Density(data, images(20, seed=1), features(), likelihood="categorical", levels=3)
+
+    class Even:
+        def log_density(self, samples, rng):
+            return torch.full((len(samples),), -36 * math.log(3))
+
+    scores = task.score(Even(), rng())
+    assert scores["fitness"] == pytest.approx(-36 * math.log(3))
+    assert scores["nll"] == pytest.approx(36 * math.log(3))
+    assert scores["bits_per_dimension"] == pytest.approx(math.log2(3))
+    found = task.baselines()
+    assert list(found)[:2] == ["each pixel alone", "two neighbours"]
+    assert found["each pixel alone"]["bits_per_dimension"] == pytest.approx(math.log2(3), abs=0.3)
+
+
 class GreyPainter:
     """Paints each class in its own grey."""
 
@@ -394,25 +420,8 @@ def test_samples_are_made_of_labels_that_are_given():
     assert made.samples[:, 0, 0, 0].tolist() == [-1.0, 0.0, pytest.approx(-0.6)]
 
 
-@pytest.mark.parametrize("kind", [Generation, Classes, Density, Recognition])
+@pytest.mark.parametrize("kind", [Generation, Classes, Density, Recognition, Reconstruction])
 def test_every_task_says_what_fitness_means(kind):
     meaning = kind(images(), images(), features()).meaning
     assert meaning
     assert not meaning.endswith(".")
-
-
-def test_densities_of_levels_are_told_in_bits():
-    data = images(40)
-    task = Density(data, images(20, seed=1), features(), likelihood="categorical", levels=3)
-
-    class Even:
-        def log_density(self, samples, rng):
-            return torch.full((len(samples),), -36 * math.log(3))
-
-    scores = task.score(Even(), rng())
-    assert scores["fitness"] == pytest.approx(-36 * math.log(3))
-    assert scores["nll"] == pytest.approx(36 * math.log(3))
-    assert scores["bits_per_dimension"] == pytest.approx(math.log2(3))
-    found = task.baselines()
-    assert list(found)[:2] == ["each pixel alone", "two neighbours"]
-    assert found["each pixel alone"]["bits_per_dimension"] == pytest.approx(math.log2(3), abs=0.3)
