@@ -179,11 +179,11 @@ def _seen(data: Dataset, features: Features, track: Track) -> Seen:
 def _joined(parts: list[Seen]) -> Seen:
     """Return what was seen of all samples from what was seen of a few at a time."""
     columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
-    joined: dict[str, Any] = {
+    whole: dict[str, Any] = {
         name: None if column[0] is None else np.concatenate(column)
         for name, column in columns.items()
     }
-    return Seen(**joined)
+    return Seen(**whole)
 
 
 def _estimates(

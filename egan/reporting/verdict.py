@@ -127,7 +127,7 @@ def _memorised(verdict: Verdict) -> str:
     )
     if math.isfinite(estimate.low) and estimate.low > estimate.floor:
         return f"{text} These are nearer than new samples would be: look at the pairs below."
-    return f"{text} There is no sign of copies."
+    return f"{text} There is no sign of copies here."
 
 
 def _pictures(

@@ -8,6 +8,7 @@ from egan import data
 from egan.collection.api import build
 from egan.collection.saved import save
 from egan.collection.testing import small, task_of
+from egan.data.dataset import Dataset
 from egan.sample import main
 from egan.sampling import order
 
@@ -106,3 +107,22 @@ def test_help_loads_neither_torch_nor_ray():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_images_are_turned_into_others(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    lines, pictures = (rng.integers(0, 256, (8, c, 32, 32), np.uint8) for c in (1, 3))
+    config = small("pix2pix")
+    pairs = Dataset("pairs", lines, annotations={"target": pictures})
+    model = build(config, task_of("pix2pix", pairs))
+    model.training(False)
+    save(tmp_path / "model.safetensors", model, config, steps=0)
+    np.savez(tmp_path / "mine.npz", images=lines[:5].transpose(0, 2, 3, 1))
+    words = [tmp_path / "model.safetensors", "--output", tmp_path / "made"]
+    assert "give them by --inputs folder/" in told(words, capsys)
+    words += ["--inputs", tmp_path / "mine.npz"]
+    assert main([*map(str, words)]) == 0
+    assert capsys.readouterr().out.endswith("made: 5 images of 3x32x32, seed 0\n")
+    assert "--count 9 asks for more than the 5 of --inputs" in told(
+        [*words[:2], tmp_path / "more", *words[3:], "--count", 9], capsys
+    )

@@ -46,7 +46,7 @@ def test_a_run_leaves_everything_in_its_directory(tiny_run):
     files = {path.name for path in tiny_run.iterdir()}
     assert files == {
         *("config.yaml", "about.json", "versions.json", "results.csv", "metrics.csv"),
-        *("lineage.csv", "log.txt"),
+        *("lineage.csv", "log.txt", "alarms.csv"),
         *("timing.json", "samples", "checkpoints", "model.safetensors", "fitness.png"),
         *("mutations.png", "report.html"),
     }
