@@ -199,6 +199,11 @@ class EvolutionConfig:
         per_parent = 1 if self.random_mutation else len(mutations)
         return self.num_survivors * (per_parent + (self.selection == "plus"))
 
+    @property
+    def shares_move(self) -> bool:
+        """Whether niches' shares of the batch change."""
+        return self.share_every > 0 and self.niches > 1
+
     def num_teachers(self, mutations: tuple[str, ...]) -> int:
         """Return how many children give the discriminator a share of its batch."""
         if not self.losers_teach:

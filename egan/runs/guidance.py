@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from egan import collection
+from egan.config.settings import NO_AUGMENTATION
 from population import Callback
 from population.errors import NothingSurvivesError
 
@@ -51,12 +52,11 @@ def _enough(plan: Plan, count: int) -> str:
     """Say whether there are enough pictures for the model."""
     if collection.MODELS[plan.model].family != "adversarial":
         return "enough" if count >= LEAST else f"few; {LEAST} or more give an idea of what varies"
-    augments = any(one.name == "augment" for one in dataclasses.fields(plan.config.settings))
-    mend = " (--augment ada)" if augments else ""
     if count < LEAST:
         return (
             f"too few for a GAN, which learns them by heart; {LEAST} is the least, {FEW:,} better"
         )
+    mend = _augmentation(plan)
     if count < FEW:
         return (
             f"few; a GAN needs augmentation{mend}, or it learns them by heart; {FEW:,} are better"
@@ -64,6 +64,15 @@ def _enough(plan: Plan, count: int) -> str:
     if count < MANY:
         return f"enough with augmentation{mend}; {MANY:,} or more need none"
     return "enough"
+
+
+def _augmentation(plan: Plan) -> str:
+    """Return the flag that augments, in brackets; or that something does already."""
+    settings: Any = plan.config.settings
+    if settings.augment != NO_AUGMENTATION:
+        return f", which --augment {settings.augment} is"
+    kind = "diffaugment" if collection.MODELS[plan.model].critic else "ada"
+    return f" (--augment {kind})"
 
 
 def _better(plan: Plan, known: Dataset) -> str:
