@@ -14,6 +14,7 @@ images, and updates a second are at least .9 of those in memory.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -28,6 +29,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 from measure import mark, parser, ray_session, report, table
+
+from egan.collection.testing import built, tiny
+from egan.data import load
+from egan.data.dataset import Dataset
+from egan.data.splits import parted
+from egan.training.game import Game
+from egan.training.model import stream
 
 SIZE, FEW = 64, 100
 STORES = ("memory", "mapped")
@@ -57,43 +65,52 @@ def own_megabytes() -> float:
     return int(next(one for one in lines if one.startswith("RssAnon")).split()[1]) / 1024
 
 
-def alone(folder: Path, store: str, updates: int) -> dict[str, float]:
-    """Load, part and train in this process; return seconds, memory and speed."""
-    from egan.collection.testing import built, tiny
-    from egan.data import load
-    from egan.data.splits import parted
-    from egan.training.model import stream
+def held(folder: Path, store: str) -> Dataset:
+    """Load the pictures in a way of holding them."""
+    return load("folder", path=folder, image_size=SIZE, store=store)  # type: ignore[arg-type]
 
-    started = time.perf_counter()
-    data = load("folder", path=folder, image_size=SIZE, store=store)  # type: ignore[arg-type]
-    loading = time.perf_counter() - started
-    peak = own_megabytes()
-    known, _ = parted(data, hold_out=True)
-    build = tiny("dcgan", known)
+
+def model_on(data: Dataset) -> Game:
+    """Build a small DCGAN on the part that a run learns from."""
+    build = tiny("dcgan", parted(data, hold_out=True)[0])
     settings = build.keywords["settings"].tuned({"batch_size": BATCH})
-    model = built(partial(build, settings=settings))
-    peak = max(peak, own_megabytes())
+    model: Game = built(partial(build, settings=settings))
     model.training(True)
     model.rng = stream(0)
-    speeds = []
+    return model
+
+
+def alone(folder: Path, store: str, updates: int) -> dict[str, float]:
+    """Load, part and train in this process; return seconds and memory."""
+    started = time.perf_counter()
+    data = held(folder, store)
+    loading = time.perf_counter() - started
+    peak = own_megabytes()
+    model = model_on(data)
+    peak = max(peak, own_megabytes())
+    for _ in range(updates):
+        model.update()
+    return {"seconds": loading, "peak": max(peak, own_megabytes())}
+
+
+def speeds(folder: Path, updates: int) -> dict[str, float]:
+    """Train on both in turns; return the medians of updates a second."""
+    models = {store: model_on(held(folder, store)) for store in STORES}
+    found: dict[str, list[float]] = {store: [] for store in STORES}
     for _ in range(TURNS):
-        started = time.perf_counter()
-        for _ in range(updates):
-            model.update()
-        speeds.append(updates / (time.perf_counter() - started))
-        peak = max(peak, own_megabytes())
-    return {"seconds": loading, "peak": peak, "speed": float(np.median(speeds))}
+        for store, model in models.items():
+            started = time.perf_counter()
+            for _ in range(updates):
+                model.update()
+            found[store].append(updates / (time.perf_counter() - started))
+    return {store: float(np.median(values)) for store, values in found.items()}
 
 
 def in_workers(folder: Path, store: str, batches: int) -> dict[str, float]:
     """Hand the data to two Ray workers, which draw; return the larger one's memory."""
     import ray
 
-    from egan.data import load
-    from egan.data.splits import parted
-
-    data = load("folder", path=folder, image_size=SIZE, store=store)  # type: ignore[arg-type]
-    handed = ray.put([parted(data, hold_out=True)[0]])
+    handed = ray.put([parted(held(folder, store), hold_out=True)[0]])
 
     @ray.remote(num_cpus=0)  # type: ignore[untyped-decorator]
     class Drawer:
@@ -107,6 +124,9 @@ def in_workers(folder: Path, store: str, batches: int) -> dict[str, float]:
 
     workers = [Drawer.remote() for _ in range(2)]
     return {"worker": max(ray.get([worker.draw.remote(handed) for worker in workers]))}
+
+
+PARTS = {"alone": alone, "speeds": speeds, "workers": in_workers}
 
 
 def elsewhere(*words: object) -> dict[str, float]:
@@ -129,6 +149,7 @@ def measured(root: Path, count: int, *, updates: int, quick: bool) -> dict[str, 
     take = alone if quick else partial(elsewhere, "alone")
     found = {store: take(folder, store, updates) for store in STORES}
     found["again"] = take(folder, "mapped", updates)
+    found["speeds"] = (speeds if quick else partial(elsewhere, "speeds"))(folder, updates)
     if not quick:
         for store in STORES:
             found[store] |= elsewhere("workers", folder, store, 10 * updates)
@@ -145,7 +166,8 @@ def described(
         one = many[key]
         worker = f"{one['worker']:.0f} ({few[key]['worker']:.0f})" if "worker" in one else ""
         own = f"{one['peak']:.0f} ({few[key]['peak']:.0f})"
-        rows.append([name, f"{one['seconds']:.1f}", own, worker, f"{one['speed']:.1f}"])
+        speed = f"{many['speeds'][key]:.1f}" if key in many["speeds"] else ""
+        rows.append([name, f"{one['seconds']:.1f}", own, worker, speed])
     heads = ["images", "seconds to load", "driver's own MiB", "worker's own MiB", "updates/s"]
     size = count * 3 * SIZE**2 / 2**20
     growth = many["mapped"]["peak"] - few["mapped"]["peak"]
@@ -153,7 +175,7 @@ def described(
     if "worker" in many["mapped"]:
         growth = many["mapped"]["worker"] - few["mapped"]["worker"]
         grown.append(mark("MiB by which a worker grows, mapped", growth, GROWTH))
-    speed = many["mapped"]["speed"] / many["memory"]["speed"]
+    ratio = many["speeds"]["mapped"] / many["speeds"]["memory"]
     rate = count / many["mapped"]["seconds"]
     return "\n".join(
         [
@@ -163,7 +185,7 @@ def described(
             "",
             f"prepared: {rate:,.0f} images a second, looking at them and both checks included.",
             *grown,
-            mark("updates a second, mapped / in memory", speed, SPEED, at_least=True, form=".2f"),
+            mark("updates a second, mapped / in memory", ratio, SPEED, at_least=True, form=".2f"),
         ]
     )
 
@@ -172,15 +194,12 @@ def main() -> None:
     """Measure with a few images and with many, and tell."""
     options = parser(__doc__ or "")
     options.add_argument("--images", type=int, default=200_000)
-    options.add_argument("--part", nargs=4, help="what a process of its own measures")
+    options.add_argument("--part", nargs="+", help="what a process of its own measures")
     given = options.parse_args()
     if given.part:
-        what, folder, store, times = given.part
-        if what == "alone":
-            print(json.dumps(alone(Path(folder), store, int(times))))
-        else:
-            with ray_session(2):
-                print(json.dumps(in_workers(Path(folder), store, int(times))))
+        what, folder, *words, times = given.part
+        with ray_session(2) if what == "workers" else contextlib.nullcontext():
+            print(json.dumps(PARTS[what](Path(folder), *words, int(times))))
         return
     count, updates = (300, 2) if given.quick else (given.images, 20)
     with tempfile.TemporaryDirectory() as root:
