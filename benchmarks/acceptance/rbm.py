@@ -26,7 +26,7 @@ from egan.tasks import Task
 from egan.training.model import stream
 
 SEEDS = 5
-UPDATES = 4000
+UPDATES = 2000
 STAGES = ((1.0, 2), (0.3, 1), (0.1, 1))
 """Shares of the learning rate, and quarters of the updates."""
 RESTRICTED = {"hidden": 64, "lr": 0.3}

@@ -20,8 +20,8 @@ from egan.collection.transforming_autoencoder import TransformingAutoencoder
 from egan.tasks import Task
 from egan.training.model import stream
 
-SEEDS = 5
-UPDATES = 3000
+SEEDS = 3
+UPDATES = 2000
 SIZE = 16
 STAGES = ((1.0, 2), (0.3, 1))
 """Shares of the learning rate, and thirds of the updates."""

@@ -169,11 +169,12 @@ class RunConfig:
         if self.evolution.niches:
             self._check_niches()
             return
-        least = self.evolution.num_survivors + 1
-        if self.settings.batch_size < least:
+        teachers = self.evolution.num_teachers(self.mutations)
+        if self.settings.batch_size < teachers + 1:
+            who = "children" if self.evolution.losers_teach else "survivors"
             raise ValueError(
-                f"--batch-size must be {least} or more, so that each of the "
-                f"{self.evolution.num_survivors} survivors gives the discriminator a share, but "
+                f"--batch-size must be {teachers + 1} or more, so that each of the "
+                f"{teachers} {who} gives the discriminator a share, but "
                 f"got {self.settings.batch_size}."
             )
 

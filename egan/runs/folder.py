@@ -135,7 +135,7 @@ class RunDirectory:
 
     def start_over(self) -> None:
         """Delete the rows and pictures of a run that was killed before its first checkpoint."""
-        for name in ("results.csv", "metrics.csv"):
+        for name in ("results.csv", "metrics.csv", "alarms.csv"):
             (self.path / name).unlink(missing_ok=True)
         self.forget_after(-1)
 

@@ -42,7 +42,7 @@ class PixelCnnSettings(Settings):
 
     STRUCTURAL = ("cell", "width", "blocks", "kernel", "levels", "optimizer")
     SPACE: ClassVar = {
-        "lr": "1e-4,1e-2,log",
+        "lr": "1e-4,3e-2,log",
         "cell": "plain|gated|row|diagonal",
         "width": "8,16,32,64",
         "blocks": "2,4,8",
@@ -51,7 +51,7 @@ class PixelCnnSettings(Settings):
 
     cell: Literal["plain", "gated", "row", "diagonal"] = "gated"
     """Convolutions, gated ones, or LSTMs along rows or diagonals."""
-    width: int = 24
+    width: int = 16
     """Features of a gated layer; of other cells half of those between blocks (h)."""
     blocks: int = 4
     """Residual blocks after the first convolution."""
@@ -61,7 +61,7 @@ class PixelCnnSettings(Settings):
     """Levels of a pixel (Q): 2 for black and white, 256 for every one of a byte."""
     dropout: float = 0.0
     """Share of a block's features that is left out in training."""
-    lr: float = 3e-3
+    lr: float = 1e-2
     """Learning rate."""
     optimizer: Literal["adam", "rmsprop"] = "adam"
     """Adam, or RMSProp as in the paper."""

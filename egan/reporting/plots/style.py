@@ -23,7 +23,7 @@ MUTATIONS = {
     "least_squares": "#009E73",
     "hinge": "#CC79A7",
     "wasserstein": "#882255",
-    "ganetic": "#553300",
+    "ganetic": "#805030",
     "relativistic_logistic": "#56B4E9",
     "relativistic_hinge": "#D55E00",
     "relativistic_least_squares": "#332288",

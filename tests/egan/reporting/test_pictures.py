@@ -10,6 +10,7 @@ from egan.reporting.pictures import (
     GAP,
     LAST_MS,
     STEP_MS,
+    curves_picture,
     evenly,
     evolution_gif,
     histogram_picture,
@@ -157,3 +158,15 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         break_off()
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_curves_are_drawn_over_0_1_2():
+    falling, flat = 0.5 ** np.arange(20), np.zeros(20)
+    one, other = (
+        np.asarray(curves_picture({"": values}, across="rounds", up="correlation", limits=(-1, 1)))
+        for values in (falling, flat)
+    )
+    assert one.shape == (400, 400, 3)
+    assert (one != other).any()
+    named = curves_picture({"a": falling, "b": flat}, across="rounds", up="value")
+    assert (np.asarray(named) != one).any()
