@@ -109,6 +109,8 @@ def _check(options: Options, base: RunConfig, changed: RunConfig) -> None:
                 f"--{name} is what a fork shares with its run: it was {getattr(base, name)}, now "
                 f"{getattr(changed, name)}. Leave it out, or start a new run."
             )
+    if "://" in changed.output:
+        raise UserError(f"--output {changed.output}: a fork is made in a folder of this machine.")
     if options.regret is not None and (base != changed or options.survivor):
         raise UserError("--regret measures the run as it was; leave out settings and --survivor.")
 

@@ -189,17 +189,16 @@ def _run_to_resume(given: Sequence[str]) -> str | None:
     return None
 
 
-def _brought_here(run: str) -> tuple[Path, str]:
-    """Return a run's folder on this machine, and the folder of runs that the user named it in.
+def _brought_here(run: str) -> Path:
+    """Return a run's folder on this machine.
 
     Raises:
         UserError: It is elsewhere, and cannot be fetched.
     """
     if not is_url(run):
-        path = from_anywhere(Path(run))
-        return path, str(path.parent)
+        return from_anywhere(Path(run))
     output, name = split(run)
-    return Remote(output).pull(name), output
+    return Remote(output).pull(name)
 
 
 def from_anywhere(run: Path) -> Path:
@@ -211,8 +210,10 @@ def _resumed(named: str, given: Sequence[str]) -> Request:
     """Parse on top of the settings that the run was started with, which must not change."""
     from egan.runs.folder import saved_config
 
-    run, output = _brought_here(named)
-    base = replace(saved_config(run), output=str(run.parent))  # a file does not say where copies go
+    run = _brought_here(named)
+    base = saved_config(run)
+    if is_url(base.output):  # a file does not say where copies go
+        base = replace(base, output=str(run.parent))
     request = _parse(given, source="", base=_harmless(base))
     if request.source:
         raise UserError(
@@ -229,11 +230,13 @@ def _resumed(named: str, given: Sequence[str]) -> Request:
             f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
             f"{run / 'config.yaml'} ..."
         )
-    if request.config.output != base.output:
+    if is_url(request.config.output):
         raise UserError(f"--resume {named} goes on where the run is; leave out --output.")
     request = _checked(request, base)
     leave(run.resolve())
-    return replace(request, resume=run, config=replace(request.config, output=output))
+    if is_url(named):
+        request = replace(request, config=replace(request.config, output=split(named)[0]))
+    return replace(request, resume=run)
 
 
 def on_top_of(base: RunConfig, words: Sequence[str], *, source: str) -> RunConfig:

@@ -123,6 +123,7 @@ def test_a_fork_goes_on_like_any_run(run):
             "--seed is what a fork shares with its run: it was 3, now 4",
         ),
         (["--at", "3", "--data.name", "gaussians25"], "--data is what a fork shares"),
+        (["--at", "3", "--output", "memory://far"], "a fork is made in a folder of this machine"),
         (["--at", "3", "--survivor", "7"], "child 7 cannot survive"),
         (["--at", "3", "--width", "16"], "make other networks"),
         (["--at", "3", "--search", "pbt"], "cannot search"),

@@ -36,7 +36,7 @@ def test_runs_are_numbered_whatever_their_preset(config, tmp_path):
     first = RunDirectory.create(plan(config)).path
     second = RunDirectory.create(plan(dataclasses.replace(config, preset="gaussians8"))).path
     assert [first.name, second.name] == ["00000-digits", "00001-gaussians8"]
-    assert next_path(tmp_path / "runs", "digits").name == "00002-digits"
+    assert next_path(config.output, "digits") == f"{config.output}/00002-digits"
 
 
 def test_a_number_is_never_used_again(config):
