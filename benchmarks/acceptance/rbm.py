@@ -25,14 +25,14 @@ from egan.judging.tables import two_neighbours
 from egan.tasks import Task
 from egan.training.model import stream
 
-SEEDS = 5
-UPDATES = 2000
+SEEDS = 3
+UPDATES = 1200
 STAGES = ((1.0, 2), (0.3, 1), (0.1, 1))
 """Shares of the learning rate, and quarters of the updates."""
 RESTRICTED = {"hidden": 64, "lr": 0.3}
 DEEP = {"hidden": 64, "second_hidden": 32, "pretraining": 500, "gibbs_steps": 5, "lr": 0.1}
 SMALL = {"hidden": 8, "num_chains": 100, "lr": 0.1}
-SMALL_UPDATES, LEARNED = 1000, 300
+SMALL_UPDATES, LEARNED = 400, 300
 PATCH = np.s_[:, :, 1:7:2, 2:6]
 """3x4 pixels of a digit."""
 BACKING = 3.0

@@ -21,7 +21,7 @@ from egan.tasks import Task
 from egan.training.model import stream
 
 SEEDS = 3
-UPDATES = 2000
+UPDATES = 1200
 SIZE = 16
 STAGES = ((1.0, 2), (0.3, 1))
 """Shares of the learning rate, and thirds of the updates."""
