@@ -39,9 +39,9 @@ BACKING = 3.0
 NUM_CHAINS = 4000
 ROUNDS = (1, 10)
 TRIED = (
-    "Missed: CD-10 is no nearer to the gradient than CD-1. After 300 updates the weights of so small "
-    "a machine are small, one round of Gibbs sampling forgets nearly all, and the chance of the "
-    "chains decides. With weights from N(0, 0.7) the tests see CD-10 nearer "
+    "Missed: CD-10 is no nearer to the gradient than CD-1. After 300 updates the weights of so "
+    "small a machine are small, one round of Gibbs sampling forgets nearly all, and the chance of "
+    "the chains decides. With weights of deviation 0.7 the tests see CD-10 nearer "
     "(tests/egan/collection/test_rbm.py). Nothing else was tried."
 )
 
