@@ -8,7 +8,7 @@ start and batches follow from the seed.
 
   python benchmarks/better_than_chance.py [pbt random halving ...] [--seeds 10] [--quick] [--save]
 
-With names, only these are run; what is kept of the others stays.
+With names, only these are run, from the first seed on that is not kept; what is kept stays.
 """
 
 from collections.abc import Callable, Mapping
@@ -193,7 +193,8 @@ def main() -> None:
     found = kept(NAME).get("found", {}) if given.names else {}
     steps = population * generations
     for name in given.names or contestants:
-        found[name] = [contest(contestants[name](), seed, steps) for seed in seeds]
+        runs = found.setdefault(name, [])
+        runs += [contest(contestants[name](), seed, steps) for seed in seeds[len(runs) :]]
     found = {name: found[name] for name in contestants if name in found}
     report(NAME, describe(found, population, generations), {"found": found}, save=given.save)
 
@@ -207,14 +208,14 @@ def describe(found: Mapping[str, list[dict[str, float]]], population: int, gener
             cell([run[value] for run in runs], ".4f" if "loss" in value else ".2f")
             for value in names
         ]
-        rows.append([name, f"{np.median([run['steps'] for run in runs]):.0f}", *cells])
-    num_seeds = min(map(len, found.values()))
+        steps = f"{np.median([run['steps'] for run in runs]):.0f}"
+        rows.append([name, str(len(runs)), steps, *cells])
     head = (
         f"Digits, {NUM_TRAIN} for training, {NUM_VALIDATION} for validation, 797 for testing; "
-        f"{num_seeds} seeds, {population * generations} member-steps (epochs) each. Medians "
-        "(quartiles) of the best member of the last population; losses in nats, error in percent."
+        f"{population * generations} member-steps (epochs) for each search. Medians (quartiles) of "
+        "the best member of the last population; losses in nats, error in percent."
     )
-    lines = [head, table(["search", "member-steps", *names], rows)]
+    lines = [head, table(["search", "seeds", "member-steps", *names], rows)]
     pairs = [("pbt", rival) for rival in found if rival != "pbt"]
     pairs += [(name, "random") for name in found if name not in ("pbt", "random", "halving")]
     lines += [_beside(found, *pair) for pair in pairs if set(pair) <= set(found)]
@@ -222,10 +223,10 @@ def describe(found: Mapping[str, list[dict[str, float]]], population: int, gener
 
 
 def _beside(found: Mapping[str, list[dict[str, float]]], name: str, rival: str) -> str:
-    """Say on how many seeds one search has the lower test loss than another, and by how much."""
+    """Say on how many common seeds one search has the lower test loss, and by how much."""
     gains = [
         theirs["test loss"] - ours["test loss"]
-        for ours, theirs in zip(found[name], found[rival], strict=True)
+        for ours, theirs in zip(found[name], found[rival], strict=False)
     ]
     won = sum(gain > 0 for gain in gains)
     return (

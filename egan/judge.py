@@ -110,7 +110,7 @@ def _read(options: Options) -> tuple[Dataset, Dataset]:
 
     from egan.data import BUILT_IN, load
     from egan.data.anywhere import read
-    from egan.judging.verdict import at_most, comparable
+    from egan.judging.alike import at_most, comparable
 
     logger = logging.getLogger("egan")
     if options.seed < 0:

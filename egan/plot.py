@@ -30,6 +30,7 @@ from egan.judging.measures import OBJECTIVE, measure
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from egan.reporting.about import About
     from egan.reporting.plots import Compared
@@ -110,24 +111,48 @@ def plot(
             the output has another format than PNG, PDF and SVG, no folder to be in, or is there
             already and is not to be overwritten.
     """
-    from egan.reporting.plots import Compared, compare_runs
+    from egan.reporting.plots import compare_runs
     from egan.reporting.plots.comparison import common_axis
     from egan.reporting.plots.style import save_figure
-    from egan.reporting.plots.tables import require_score
 
     _check_output(output, overwrite=overwrite)
+    runs = compared(directories, score=score)
+    shown = common_axis(runs, axis)
+    save_figure(compare_runs(runs, score=score, axis=shown), output)
+    return final_values(runs, score=score, axis=shown)
+
+
+def draw(
+    directories: Sequence[str | Path], *, score: str = OBJECTIVE, axis: Axis | None = None
+) -> Figure:
+    """Draw the runs into one figure and return it, as for a notebook.
+
+    Raises:
+        ValueError: As `plot` does of the runs.
+    """
+    from egan.reporting.plots import compare_runs
+
+    return compare_runs(compared(directories, score=score), score=score, axis=axis)
+
+
+def compared(directories: Sequence[str | Path], *, score: str) -> list[Compared]:
+    """Read runs as what can be compared, each under the name of its curve.
+
+    Raises:
+        ValueError: A directory is no run or has no results, or a run has no such score.
+    """
+    from egan.reporting.plots import Compared
+    from egan.reporting.plots.tables import require_score
+
     if not directories:
         raise ValueError("got no run; give at least one run directory, such as runs/00000-digits")
     runs = [_read(Path(directory)) for directory in dict.fromkeys(directories)]
     for run in runs:
         require_score(run.results, score, source=str(run.directory / "results.csv"))
-    compared = [
+    return [
         Compared(label=label, results=run.results, about=run.about, metrics=run.metrics)
         for label, run in zip(curve_labels(runs), runs, strict=True)
     ]
-    shown = common_axis(compared, axis)
-    save_figure(compare_runs(compared, score=score, axis=shown), output)
-    return final_values(compared, score=score, axis=shown)
 
 
 def _check_output(output: Path, *, overwrite: bool) -> None:

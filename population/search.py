@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from population.callbacks import Generation
 from population.errors import NothingSurvivesError
@@ -102,9 +101,8 @@ class Search(Scheduler):
         parents = self.population
         offspring = self._timed("ask", self._ask, number)
         before = dict(self.seconds)
-        parts = self.executor, self.strategy, parents, offspring
-        seeds = partial(Seeds, self.seed, number)
-        reports, children = self._timed("make", make_generation, *parts, seeds)
+        parts = self.executor, self.strategy, parents, offspring, Seeds(self.seed, number, SHARED)
+        reports, children = self._timed("make", make_generation, *parts)
         self._check_start(number, children)
         started = time.perf_counter()
         chosen = self.strategy.tell(children)
@@ -178,7 +176,8 @@ class Search(Scheduler):
         self, number: int, children: Sequence[Child], chosen: Sequence[int]
     ) -> list[Individual]:
         alive = [i for i in chosen if not children[i].error]
-        handles = dict(zip(alive, self.executor.keep(alive), strict=True))
+        teachers = self.strategy.teachers(children, alive)
+        handles = dict(zip(alive, self.executor.keep(alive, teachers), strict=True))
         return [
             Individual(
                 generation=number,

@@ -184,6 +184,13 @@ class Strategy(ABC):
         An empty list says that nobody is usable; the population then stays as it is.
         """
 
+    def teachers(self, children: Sequence[Child], chosen: Sequence[int]) -> Sequence[int]:  # noqa: ARG002
+        """Return the places of those whose contributions the environment learns from, best first.
+
+        By default they are the chosen, which have not failed.
+        """
+        return chosen
+
     def state_dict(self) -> dict[str, Any]:
         """Return what changes from generation to generation, as JSON values."""
         return {}

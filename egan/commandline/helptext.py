@@ -17,7 +17,7 @@ def description(config: RunConfig) -> str:
     name = collection.named(config.preset)[0]
     words = inspect.getdoc(collection.home(name))
     ways = _of_egan() if name == collection.BARE else _of_paper(name)
-    return f"{words}\n\n{ways}\n{_of_spaces(config)}"
+    return f"{words}\n\n{ways}\n{_of_fitness(config)}\n{_of_spaces(config)}"
 
 
 def _of_paper(name: str) -> str:
@@ -39,6 +39,21 @@ def _of_paper(name: str) -> str:
 
 Presets: {", ".join(presets)}.
 """
+
+
+def _of_fitness(config: RunConfig) -> str:
+    """Return what fitness means, with and without evolution."""
+    trained = (
+        "never a model's own discriminator's: how near its samples are to the data, in fixed "
+        "features, or a likelihood, or an accuracy. The report says which."
+    )
+    if not config.mutations:
+        return f"Fitness, by which members are compared, is {trained}\n"
+    return (
+        "Fitness of an evolution's children is quality + diversity_weight * diversity: how far the "
+        "discriminator of their generation is fooled. It ranks siblings, and is not how good "
+        f"samples are. In a search it is {trained}\n"
+    )
 
 
 def _of_spaces(config: RunConfig) -> str:

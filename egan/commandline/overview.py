@@ -120,15 +120,26 @@ def overview(config: RunConfig, *, resume: Path | None = None) -> str:
         "model": f"{planned.model}: {collection.MODELS[planned.model].paper}",
         "data": described,
         **({"left out": "; ".join(dataset.notes)} if dataset.notes else {}),
+        **_guidance(planned, dataset),
         **_held(config),
         **_search(planned),
         **_children(planned),
         "where": _where(planned),
         **_memory(planned, shape),
         "looks": f"every {_counted(planned.look_every, planned.unit)} of {planned.length}",
-        "folder": str(resume or next_path(Path(config.output), planned.name)),
+        "folder": str(resume or next_path(config.output, planned.name)),
     }
     return f"{to_yaml(config)}\n{_table('This would be run', rows)}"
+
+
+def _guidance(planned: Plan, dataset: Dataset) -> dict[str, str]:
+    """Return what to expect of one's own pictures; nothing for other data."""
+    from egan.runs import guidance
+
+    if planned.config.data.name != "folder":
+        return {}
+    time = guidance.duration_here(planned, dataset)
+    return guidance.advice(planned, dataset) | ({"time": time} if time else {})
 
 
 def _counted(count: int, unit: str) -> str:
@@ -151,6 +162,8 @@ def _children(planned: Plan) -> dict[str, str]:
     )
     if evolution.crossover:
         text += f"; {evolution.crossover} more of two mutants"
+    if evolution.losers_teach:
+        text += "; all of them teach the discriminator"
     if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
         text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"

@@ -22,6 +22,7 @@ from egan.errors import PROG, UserError, told_to_user
 from egan.judging.extractors import is_file
 from egan.runs.idle import refuse_idle
 from egan.runs.plan import checked, plan
+from egan.runs.remote import Remote, is_url, split
 
 DEFAULT = "digits"
 MAY_CHANGE = ("--data.path ", "--data.store ", "--rounds ")
@@ -130,7 +131,7 @@ def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
 
 def _harmless(base: RunConfig) -> RunConfig:
     """Return settings without those that a file alone must not set."""
-    return replace(base, **dict.fromkeys(base.reaching))  # type: ignore[arg-type]
+    return replace(base, **{name: getattr(RunConfig, name) for name in base.reaching})
 
 
 def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:
@@ -178,14 +179,27 @@ def _absolute(path: str) -> str:
     return os.path.abspath(Path(path).expanduser())
 
 
-def _run_to_resume(given: Sequence[str]) -> Path | None:
+def _run_to_resume(given: Sequence[str]) -> str | None:
     """Return what follows --resume, which says which settings the other flags belong to."""
     for place, word in enumerate(given):
         if word.startswith("--resume="):
-            return from_anywhere(Path(word.partition("=")[2]))
+            return word.partition("=")[2]
         if word == "--resume" and place + 1 < len(given):
-            return from_anywhere(Path(given[place + 1]))
+            return given[place + 1]
     return None
+
+
+def _brought_here(run: str) -> tuple[Path, str]:
+    """Return a run's folder on this machine, and the folder of runs that the user named it in.
+
+    Raises:
+        UserError: It is elsewhere, and cannot be fetched.
+    """
+    if not is_url(run):
+        path = from_anywhere(Path(run))
+        return path, str(path.parent)
+    output, name = split(run)
+    return Remote(output).pull(name), output
 
 
 def from_anywhere(run: Path) -> Path:
@@ -193,11 +207,12 @@ def from_anywhere(run: Path) -> Path:
     return run.absolute().resolve() if Path.cwd().is_relative_to(run.resolve()) else run
 
 
-def _resumed(run: Path, given: Sequence[str]) -> Request:
+def _resumed(named: str, given: Sequence[str]) -> Request:
     """Parse on top of the settings that the run was started with, which must not change."""
     from egan.runs.folder import saved_config
 
-    base = saved_config(run)
+    run, output = _brought_here(named)
+    base = replace(saved_config(run), output=str(run.parent))  # a file does not say where copies go
     request = _parse(given, source="", base=_harmless(base))
     if request.source:
         raise UserError(
@@ -214,9 +229,11 @@ def _resumed(run: Path, given: Sequence[str]) -> Request:
             f"{'; '.join(changed)}. Leave it out, or start a new run: {PROG} "
             f"{run / 'config.yaml'} ..."
         )
+    if request.config.output != base.output:
+        raise UserError(f"--resume {named} goes on where the run is; leave out --output.")
     request = _checked(request, base)
     leave(run.resolve())
-    return replace(request, resume=run)
+    return replace(request, resume=run, config=replace(request.config, output=output))
 
 
 def on_top_of(base: RunConfig, words: Sequence[str], *, source: str) -> RunConfig:

@@ -49,6 +49,10 @@ def unscored(**changed: Any) -> Change:
             num_samples=settings.discriminator_steps * settings.batch_size,
             reuse_gradient=False,
             niches=0,
+            share_every=0,
+            crossover=0,
+            discriminators=1,
+            losers_teach=False,
         )
         config = evolving(**changed)(plain(config, number), number)
         return replace(config, arithmetic=replace(config.arithmetic, vectorize="off"))

@@ -56,11 +56,11 @@ def comparison_figure(results: pd.DataFrame, *, title: str, beside: Beside | Non
 
 def _row(panels: Any, results: pd.DataFrame, name: str, methods: list[str]) -> None:
     """Draw a score at both budgets, on the same axis."""
+    panels[1].sharex(panels[0])  # before anything is drawn, so that its range has both
     for axes, budget in zip(panels, BUDGETS, strict=False):
         rows = results[results["budget"] == budget]
         _panel(axes, rows, name, methods)
         _caption(axes, rows, name, budget)
-    panels[1].sharex(panels[0])
     _widen(panels[0], measure(name).least_span)
 
 
@@ -96,8 +96,8 @@ def _differences(axes: Any, rows: pd.DataFrame, name: str, beside: Beside) -> No
             axes.plot(found.median, place, "o", color=_colour(method), markersize=6)
     axes.axvline(0, color=INK, linewidth=1)
     one = measure(name)
-    x = f"difference in {one.label} ({one.better} is better)"
-    dress(axes, title=f"Beside {best}", note="median difference, 95% interval", x=x)
+    x = f"median difference in {one.label}, 95% interval ({one.better} is better)"
+    dress(axes, title=f"Beside {label_of(best)}" if best else "", x=x)
     axes.grid(visible=False, axis="y")
     _widen(axes, one.least_span)
     _scaled(axes, one)

@@ -93,6 +93,33 @@ METHODS: Mapping[str, Method] = {
         10,
         "#1F2328",
     ),
+    "crossover": Method(
+        "E-GAN, {} crossed",
+        "E-GAN with a child a contest that is distilled from two mutants",
+        evolving(crossover=N),
+        1,
+        "#9922EE",
+    ),
+    "iegan": Method(
+        "IE-GAN, {} crossed",
+        "the same, with the distance of pairs for diversity, as in IE-GAN",
+        evolving(crossover=N, diversity="pairwise"),
+        1,
+        "#CC79A7",
+    ),
+    "cdegan": Method(
+        "CDE-GAN, {} discriminators",
+        "E-GAN with discriminators that evolve too, as in CDE-GAN",
+        evolving(discriminators=N),
+        2,
+        "#805030",
+    ),
+    "losers": Method(
+        "E-GAN, losers teach",
+        "E-GAN whose discriminator learns from all children",
+        evolving(losers_teach=True),
+        colour="#44AA99",
+    ),
     "niches": Method(
         "{} niches",
         "generators that divide the batch, share the discriminator and are judged as one",
@@ -114,6 +141,12 @@ CHANGES: Mapping[str, Method] = {
     "wide": Method("{} times as wide", "a generator twice as wide", wider, 2.0),
     "narrow": Method("equal parameters", "niches that have the parameters of one", narrower),
     "rates": Method("rates times {}", "both learning rates, times a half", rates, 0.5),
+    "shares": Method(
+        "shares moved every {}",
+        "niches whose shares of the batch move, every 100 generations, to those that are needed",
+        evolving(share_every=N),
+        100,
+    ),
     RANDOM: Method("drawn", "mutations are drawn at each step", evolving(random_mutation=True)),
 }
 """What else is changed. Beside them, a mutation's name leaves the other mutations out."""

@@ -71,7 +71,7 @@ class RunConfig:
     gpus_per_worker: float = 0.0
     """Ray GPUs per worker; a fraction shares one."""
     output: str = "runs"
-    """Folder that the numbered run directory is made in."""
+    """Folder that the numbered run directory is made in, here or elsewhere (s3://bucket/runs)."""
     look_every: int | None = None
     """Generations, or rounds, between looks at samples; by default 20 looks a run."""
     checkpoint_every: int | None = None
@@ -102,7 +102,8 @@ class RunConfig:
         A file of settings may be a stranger's: they take effect where the command line names them.
         """
         named = {"features": self.features, "address": self.address, "wandb": self.wandb}
-        return {name: value for name, value in named.items() if value not in (None, "auto")}
+        reached = {name: value for name, value in named.items() if value not in (None, "auto")}
+        return reached | ({"output": self.output} if "://" in self.output else {})
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -168,11 +169,12 @@ class RunConfig:
         if self.evolution.niches:
             self._check_niches()
             return
-        least = self.evolution.num_survivors + 1
-        if self.settings.batch_size < least:
+        teachers = self.evolution.num_teachers(self.mutations)
+        if self.settings.batch_size < teachers + 1:
+            who = "children" if self.evolution.losers_teach else "survivors"
             raise ValueError(
-                f"--batch-size must be {least} or more, so that each of the "
-                f"{self.evolution.num_survivors} survivors gives the discriminator a share, but "
+                f"--batch-size must be {teachers + 1} or more, so that each of the "
+                f"{teachers} {who} gives the discriminator a share, but "
                 f"got {self.settings.batch_size}."
             )
 

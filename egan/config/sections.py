@@ -95,6 +95,7 @@ UNLIKE_NICHES = {
     "contest_every": "there are no contests",
     "bandit": "there are no contests that it could learn from",
     "crossover": "there are no mutants of one parent to rank by pairs",
+    "losers_teach": "there are no losers",
     "reuse_gradient": "there is no scored batch whose gradient is known",
 }
 """Settings that niches contradict, each with why."""
@@ -136,6 +137,9 @@ class EvolutionConfig:
     crossover: int = 0
     """Children a contest that are distilled from two mutants each, as in IE-GAN: the pairs of the
     highest fitness. Its paper's diversity is pairwise."""
+    losers_teach: bool = False
+    """Let the discriminator learn from all children's samples, which divide its batch, instead of
+    the survivors' alone."""
     diversity: Literal["gradient", "pairwise", "none"] = "gradient"
     """-log of the discriminator's gradient norm; mean distance of pairs; or no scoring at all."""
     diversity_weight: float = 0.01
@@ -167,6 +171,12 @@ class EvolutionConfig:
             self._check_niches()
         else:
             self._check_scoring(mutations)
+        if self.losers_teach and not self.niches and self.num_teachers(mutations) == 1:
+            raise ValueError(
+                "--evolution.losers-teach has the discriminator learn from children that do not "
+                "survive, but there is one child a generation; leave it out, or have more "
+                "mutations (--evolve)."
+            )
         if self.bandit:
             self._check_bandit(mutations)
         if self.crossover:
@@ -188,6 +198,17 @@ class EvolutionConfig:
             return self.niches
         per_parent = 1 if self.random_mutation else len(mutations)
         return self.num_survivors * (per_parent + (self.selection == "plus"))
+
+    @property
+    def shares_move(self) -> bool:
+        """Whether niches' shares of the batch change."""
+        return self.share_every > 0 and self.niches > 1
+
+    def num_teachers(self, mutations: tuple[str, ...]) -> int:
+        """Return how many children give the discriminator a share of its batch."""
+        if not self.losers_teach:
+            return self.niches or self.num_survivors
+        return self.num_children(mutations) + self.crossover
 
     def _check_niches(self) -> None:
         """See that nothing asks for contests, which niches do not hold."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 Array = npt.NDArray[Any]
+MODES = "modes"
 
 
 class Process(Protocol):
@@ -154,10 +155,13 @@ class Dataset:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Of how many a measure counts some: "classes" of the data, "modes" of a mixture."""
-        classes = {"classes": self.num_classes} if self.num_classes > 1 else {}
-        modes = {} if self.mixture is None else {"modes": len(self.mixture.centres)}
-        return classes | modes
+        """Of how many a measure counts some: "classes", and "modes" of a mixture or a stack."""
+        found = {"classes": self.num_classes} if self.num_classes > 1 else {}
+        if self.mixture is not None:
+            found[MODES] = len(self.mixture.centres)
+        if self.singles is not None:
+            found[MODES] = self.singles.num_classes ** self.shape[0]
+        return found
 
     def fingerprint(self) -> str:
         """Return a checksum of the samples: a resumed run must learn from the same ones.

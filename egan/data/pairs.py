@@ -16,6 +16,7 @@ from egan.data import folder
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_channels, check_image_size, check_path, refusal
 from egan.data.listing import NUM_NAMED, Listing, counted, list_images
+from egan.data.survey import Survey, looked_at, num_channels
 
 TARGET = "target"
 NEEDED = "images are resized to one size"
@@ -50,7 +51,7 @@ class _Side:
         notes: What was left out.
     """
 
-    def __init__(self, survey: folder.Survey, samples: Array) -> None:
+    def __init__(self, survey: Survey, samples: Array) -> None:
         self.root = survey.listing.root
         self.rows = {_name(self.root, file): row for row, file in enumerate(survey.looks)}
         self.samples = samples
@@ -58,9 +59,9 @@ class _Side:
 
 
 def _side(listing: Listing, *, image_size: int, channels: int | None) -> _Side:
-    survey = folder.looked_at(listing, image_size=image_size)
+    survey = looked_at(listing, image_size=image_size)
     samples = folder.in_memory(survey, image_size=image_size)
-    return _Side(survey, folder.in_channels(samples, folder.num_channels(survey, channels)))
+    return _Side(survey, folder.in_channels(samples, num_channels(survey, channels)))
 
 
 def _keep_partners(listings: Sequence[Listing]) -> list[str]:
@@ -138,9 +139,9 @@ def load_side_by_side(
     place = check_path(path, name="side_by_side", folder=True)
     check_image_size(image_size, needed=NEEDED)
     assert image_size is not None
-    survey = folder.looked_at(list_images(place), image_size=image_size)
+    survey = looked_at(list_images(place), image_size=image_size)
     both = folder.in_memory(survey, image_size=image_size, parts=2)
-    both = folder.in_channels(both, folder.num_channels(survey, channels))
+    both = folder.in_channels(both, num_channels(survey, channels))
     sources, targets = both[:, :, :image_size], both[:, :, image_size:]
     return Dataset(
         "side_by_side", sources, annotations={TARGET: targets}, notes=tuple(survey.notes())

@@ -32,9 +32,10 @@ from typing import Any
 import numpy as np
 
 from egan.data.dataset import Array, Dataset
-from egan.data.folder import Survey, decoded, in_channels, looked_at, num_channels, with_labels
+from egan.data.folder import decoded, in_channels
 from egan.data.listing import Listing, list_images
 from egan.data.store import Mapped
+from egan.data.survey import Survey, looked_at, num_channels, with_labels
 from egan.errors import printable
 from egan.files import cache_folder, write_json
 from egan.memory import in_bytes

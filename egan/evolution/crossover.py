@@ -79,7 +79,7 @@ def made(
     samples, outputs = _with_outputs(game, codes)
     shown = Batch(samples.detach(), codes)
     with torch.no_grad(), environment.undisturbed():
-        words = [game.logits(shown).sigmoid() for _ in environment.meet(game)]
+        words = [game.logits(game.seen(shown)).sigmoid() for _ in environment.meet(game)]
     quality = torch.stack(words).mean(0).reshape(len(samples), -1).mean(1)  # of patches
     distances = fitness.pairwise_distances(samples.detach().cpu(), generator=rng)
     return Made(outputs, quality + DIVERSITY_WEIGHT * distances.to(quality))

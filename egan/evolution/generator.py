@@ -120,7 +120,7 @@ class EvolvedGenerator(Member):
         fitness of all of them, see `Parts.strategy`. What was scored becomes the contribution.
         """
         self.scored = self._scored()
-        share = {"share": float(self.batch_size)} if self.evolution.share_every else {}
+        share = {"share": float(self.batch_size)} if self.evolution.shares_move else {}
         return scores(self.scored, self.evolution, self.seeds) | share
 
     def _scored(self) -> Scored:

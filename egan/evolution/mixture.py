@@ -161,6 +161,14 @@ class Mixture(Model):
             len(labels), rng, lambda game, places: game.samples_of(labels[places], rng)
         )
 
+    def translate(self, source: Tensor, rng: torch.Generator) -> Tensor:
+        """Turn images (N, C, H, W) into others, on the CPU."""
+        return self._made(
+            len(source),
+            rng,
+            lambda game, places: game.translate(source[places], rng),  # type: ignore[attr-defined]
+        )
+
     def labelled(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw labels (count,) as the data have them; return them and samples of them."""
         labels = draw_labels(self.task.data, count, rng)

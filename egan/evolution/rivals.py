@@ -182,6 +182,7 @@ class RivalDiscriminators(Environment):
 def merit(rival: SharedDiscriminator, contributions: Sequence[State]) -> float:
     """Return F^D = −log ‖∇_w L_D‖; infinite where it has saturated, which ranks worst."""
     real, fake = rival.scored(contributions)
+    fake = rival.game.seen(fake)
     with rival.undisturbed():
         loss = real_loss(rival.game.logits(real)) + fake_loss(rival.game.logits(fake))
     gradient = rival.game.gradient(loss, *rival.names)

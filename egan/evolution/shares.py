@@ -37,7 +37,7 @@ NUM_SHOWN, LEAST_SHOWN = 2000, 50
 
 def num_shown(evolution: EvolutionConfig, generation: int) -> int:
     """Return how many samples a niche shows in a generation, 0 where shares do not move."""
-    if not evolution.share_every or generation % evolution.share_every:
+    if not evolution.shares_move or generation % evolution.share_every:
         return 0
     return max(LEAST_SHOWN, NUM_SHOWN // evolution.niches)
 
@@ -56,7 +56,7 @@ class Shares:
     def __init__(self, evolution: EvolutionConfig, game: Game) -> None:
         self.settings, self.task = game.settings, game.task
         num = evolution.niches
-        self.weights: Array | None = np.full(num, 1 / num) if evolution.share_every else None
+        self.weights: Array | None = np.full(num, 1 / num) if evolution.shares_move else None
 
     def size_of(self, niche: int) -> int | None:
         """Return how many samples a niche has, where shares move."""

@@ -84,6 +84,7 @@ class Parts:
             contest_every=settings.contest_every,
             bandit=settings.bandit,
             crossover=settings.crossover,
+            losers_teach=settings.losers_teach,
         )
 
     def check(self, arithmetic: ArithmeticConfig) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from egan.errors import UserError, told_to_user
 from egan.files import write_json, write_text
 from egan.runs.folder import CONFIG, RunDirectory, make_numbered
+from egan.runs.listeners.alarm import BEST
 from population import Callback
 from population.errors import NothingSurvivesError
 from population.records.checkpoint import (
@@ -41,7 +42,7 @@ TROUBLES = (CheckpointError, NothingSurvivesError, InUseError, OSError)
 """What a run's files, its members, the disk or the cluster may bring about."""
 
 FORK = "fork.json"
-JOURNALS = ("results", "metrics")
+JOURNALS = ("results", "metrics", "alarms")
 
 
 def branch(
@@ -129,6 +130,8 @@ def _copy(run: Path, draft: Path, *, up_to: int) -> None:
     except CheckpointError:
         return
     write_checkpoint(draft / "checkpoints", snapshot)
+    if (run / BEST).is_dir():
+        shutil.copytree(run / BEST, draft / BEST)
     for name in JOURNALS:
         content = (run / f"{name}.csv").read_bytes()[: snapshot.marks.get(name, 0)]
         (draft / f"{name}.csv").write_bytes(content)

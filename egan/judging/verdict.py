@@ -22,9 +22,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import fitness
-from egan.data.splits import split, subset
+from egan.data.dataset import MODES
+from egan.data.splits import split
 from egan.judging.features import Features, extractor
-from egan.judging.judge import distances
+from egan.judging.judge import COUNTED, distances
 from egan.judging.measures import COPIED, measure
 
 if TYPE_CHECKING:
@@ -71,12 +72,14 @@ class Seen:
         samples: Points (N, D), for the modes of a mixture.
         classes: The class (N,) that a classifier sees in each, or None.
         labels: The class (N,) that each is said to be of, or None.
+        modes: The mode (N,) of each stacked image, or None.
     """
 
     features: Array
     samples: Array
     classes: Array | None = None
     labels: Array | None = None
+    modes: Array | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -161,14 +164,26 @@ def _seen(data: Dataset, features: Features, track: Track) -> Seen:
     parts = [range(i, min(i + 256, len(data))) for i in range(0, len(data), 256)]
     steps = track(range(len(parts)), f"features of {len(data):,}", len(parts))
     tensors = (data.tensor(parts[i]) for i in steps)
-    pairs = [(features.features(one), features.classes(one)) for one in tensors]
-    classes = [seen for _, seen in pairs if seen is not None]
-    return Seen(
-        features=np.concatenate([one for one, _ in pairs]),
-        samples=data.samples if data.samples.ndim == 2 else np.empty((len(data), 0)),
-        classes=np.concatenate(classes) if classes else None,
-        labels=data.labels,
-    )
+    seen = [
+        Seen(
+            features=features.features(one),
+            samples=one.numpy() if one.ndim == 2 else np.empty((len(one), 0)),
+            classes=features.classes(one),
+            modes=features.modes(one) if features.num_modes else None,
+        )
+        for one in tensors
+    ]
+    return replace(_joined(seen), labels=data.labels)
+
+
+def _joined(parts: list[Seen]) -> Seen:
+    """Return what was seen of all samples from what was seen of a few at a time."""
+    columns = {name: [vars(part)[name] for part in parts] for name in vars(parts[0])}
+    joined: dict[str, Any] = {
+        name: None if column[0] is None else np.concatenate(column)
+        for name, column in columns.items()
+    }
+    return Seen(**joined)
 
 
 def _estimates(
@@ -235,8 +250,14 @@ def scores(real: Seen, made: Seen, *, data: Dataset) -> dict[str, float]:
         if made.labels is not None:
             found["accuracy"] = float((made.classes == made.labels).mean())
     if data.mixture is not None:
-        modes = fitness.mode_coverage(made.samples, data.mixture.centres, std=data.mixture.std)
+        mixture = data.mixture
+        modes = fitness.mode_coverage(
+            made.samples, mixture.centres, std=mixture.std, weights=mixture.weights
+        )
         found |= {name: float(value) for name, value in modes._asdict().items()}
+    if made.modes is not None:
+        counted = fitness.class_coverage(made.modes, data.totals[MODES])
+        found |= dict(zip(COUNTED, map(float, counted), strict=True))
     return found
 
 
@@ -261,42 +282,3 @@ def _classification(
     error = math.sqrt(share * (1 - share) / len(test))
     floor = math.nan if features.accuracy is None else features.accuracy
     return {"classification_score": _estimate("classification_score", share, error, floor)}, []
-
-
-def comparable(real: Dataset, made: Dataset) -> tuple[Dataset, Dataset, list[str]]:
-    """Return both with the same channels and numbers of classes, and notes.
-
-    Classes are the same where they are called the same; where generated ones are called otherwise,
-    their labels are left out.
-
-    Raises:
-        ValueError: They are of different kinds or sizes.
-    """
-    if real.kind != made.kind or real.shape[1:] != made.shape[1:]:
-        raise ValueError(
-            f"real and generated samples must be alike, but got {real.kind.name} of {real.shape} "
-            f"and {made.kind.name} of {made.shape}."
-        )
-    if real.channels != made.channels:
-        real, made = (_coloured(one) for one in (real, made))
-    if made.labels is None or real.labels is None:
-        return real, replace(made, labels=None, class_names=()), []
-    strange = [name for name in made.classes if name not in real.classes]
-    if strange:
-        named = ", ".join(strange[:5]) + (" ..." if len(strange) > 5 else "")
-        note = f"the generated images' labels are left out: no real image is of {named}"
-        return real, replace(made, labels=None, class_names=()), [note]
-    numbers = np.array([real.classes.index(name) for name in made.classes])
-    labels = numbers[made.labels]
-    return real, replace(made, labels=labels, class_names=real.classes), []
-
-
-def _coloured(data: Dataset) -> Dataset:
-    from egan.data.images import as_channels
-
-    return replace(data, samples=as_channels(data.samples, 3))
-
-
-def at_most(data: Dataset, count: int) -> Dataset:
-    """Return so many samples at most, spread evenly."""
-    return data if len(data) <= count else subset(data, data.spread(count))

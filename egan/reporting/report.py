@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,21 +13,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from egan.files import atomic
-from egan.judging.measures import OBJECTIVE, measure
+from egan.judging.measures import measure
 from egan.reporting.about import About, read_about
 from egan.reporting.alarms import alarms
 from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
 from egan.reporting.pictures import evenly
-from egan.reporting.plots import (
-    fitness_curves,
-    measure_curves,
-    mutation_shares,
-    quality_diversity,
-)
 from egan.reporting.plots.looks import measured
 from egan.reporting.plots.style import DPI, SERIES
 from egan.reporting.plots.tables import read_table
-from population.records.plain_yaml import parse_yaml
+from egan.reporting.view import figures_of, read_mapping
 
 MOST_GRIDS = 6
 MOST_FAILURES = 40
@@ -62,8 +55,8 @@ def write_report(directory: Path) -> Path:
         raise ValueError(f"{directory} is not a folder; a report needs a run directory.")
     results = read_table(directory / "results.csv")
     metrics = read_table(directory / "metrics.csv")
-    config = _mapping(directory / "config.yaml")
-    timing = _mapping(directory / "timing.json")
+    config = read_mapping(directory / "config.yaml")
+    timing = read_mapping(directory / "timing.json")
     about = read_about(directory)
     lines = headline(results, metrics, config, timing, about=about)
     html = template("report.html").render(
@@ -71,7 +64,7 @@ def write_report(directory: Path) -> Path:
         about=about,
         headline=[(name, value) for name, value in lines if value != about.title],
         alarms=alarms(read_table(directory / "alarms.csv"), about),
-        figures=_figures(directory, results, metrics, about),
+        figures=_figures(directory, figures_of(results, metrics, about)),
         baselines=list(about.baselines),
         measures=[] if metrics is None else _measures(metrics, about),
         pictures=_pictures(directory / "samples", about),
@@ -84,7 +77,7 @@ def write_report(directory: Path) -> Path:
         worth=embedded(directory / "regret.png"),
         failures=_failures(results, about),
         config=_text(directory / "config.yaml"),
-        versions=flatten(_mapping(directory / "versions.json")),
+        versions=flatten(read_mapping(directory / "versions.json")),
         wall=duration(timing.get("wall_seconds")),
         parts=breakdown(timing, about=about),
         phases=phases(timing, about=about),
@@ -111,18 +104,9 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
-def _mapping(path: Path) -> dict[str, Any]:
-    """Read a YAML or JSON mapping, empty where there is no such file."""
-    try:
-        content = json.loads(_text(path) or "{}") if path.suffix == ".json" else _yaml(path)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    return content if isinstance(content, dict) else {}
-
-
 def _fork(path: Path) -> str:
     """Return a sentence on the run that this one is a fork of; empty where it is none."""
-    told = _mapping(path)
+    told = read_mapping(path)
     if not told:
         return ""
     changed = [str(text) for text in told.get("changed") or ()]
@@ -132,29 +116,12 @@ def _fork(path: Path) -> str:
     return f"A fork of {told.get('of')} at {told.get('unit')} {told.get('at')}: {what}."
 
 
-def _yaml(path: Path) -> Any:
-    return parse_yaml(_text(path))
+def _figures(directory: Path, drawn: Mapping[str, Figure]) -> dict[str, str]:
+    """Return the figures as data URIs by name, empty where there are no data.
 
-
-def _figures(
-    directory: Path, results: pd.DataFrame | None, metrics: pd.DataFrame | None, about: About
-) -> dict[str, str]:
-    """Draw the figures that there are data for; the first two become files as well.
-
-    Returns:
-        The figures as data URIs by name, empty where there are no data.
+    The first two become files as well.
     """
-    drawn: dict[str, Figure | None] = {}
-    if results is not None:
-        if about.competes and OBJECTIVE in results.select_dtypes("number"):
-            drawn["score"] = fitness_curves(results, about=about)
-        if about.kind == "evolve":
-            if "operator" in results and results["operator"].astype(bool).any():
-                drawn["mutations"] = mutation_shares(results)
-            drawn["parts"] = quality_diversity(results)
-    if metrics is not None:
-        drawn["looks"] = measure_curves(metrics, about=about)
-    uris = {name: _embed_figure(figure) for name, figure in drawn.items() if figure is not None}
+    uris = {name: _embed_figure(figure) for name, figure in drawn.items()}
     for name, file in FILES.items():
         if name in uris:
             _save(uris[name], directory / file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from egan import collection
 from egan.errors import UserError, told_to_user
 from egan.files import write_json, write_text
+from egan.runs.mirror import Mirror
+from egan.runs.remote import NUMBERED, Remote, is_url, next_number
 from population.records.lock import InUseError, Lock
 from population.records.plain_files import check_tree
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from egan.config import RunConfig
     from egan.runs.plan import Plan
 
-NUMBERED = re.compile(r"(\d{5,})-")
 CONFIG, VERSIONS, TIMING = "config.yaml", "versions.json", "timing.json"
 
 
@@ -30,14 +30,16 @@ class RunDirectory:
     Args:
         path: The folder, which exists.
         is_new: Whether it was made for this run, rather than gone back to.
+        output: The folder of runs as the user named it; where that is a URL, a copy is kept there.
 
     Raises:
         UserError: Another process is running this run.
     """
 
-    def __init__(self, path: Path, *, is_new: bool) -> None:
+    def __init__(self, path: Path, *, is_new: bool, output: str = "") -> None:
         self.path = path
         self.is_new = is_new
+        self.mirror = Mirror(Remote(output), path) if is_url(output) else None
         with told_to_user(InUseError):
             self._lock = Lock(path)
 
@@ -51,12 +53,18 @@ class RunDirectory:
         from egan.config.file import to_yaml
         from egan.runs.versions import versions
 
-        directory = None
+        directory, output = None, plan.config.output
         try:
-            directory = cls(make_numbered(Path(plan.config.output), plan.name), is_new=True)
+            path = _numbered(output, plan.name)
+            directory = cls(path, is_new=True, output=output)
             write_text(directory.path / CONFIG, to_yaml(plan.config))
             write_json(directory.path / VERSIONS, versions())
             directory.samples.mkdir()
+            directory.begin_copy()
+        except UserError:
+            if directory is not None:
+                directory.discard()
+            raise
         except OSError as error:
             if directory is not None:
                 directory.discard()
@@ -75,17 +83,38 @@ class RunDirectory:
         """
         from egan.config.file import to_yaml
 
-        directory = cls(path, is_new=False)
+        directory = cls(path, is_new=False, output=plan.config.output)
         with contextlib.ExitStack() as held:
             held.callback(directory.close)
             try:
                 if saved_config(path) != plan.config:
                     write_text(path / CONFIG, to_yaml(plan.config))
                 directory.samples.mkdir(exist_ok=True)
+                directory.begin_copy()
             except OSError as error:
                 raise UserError(f"{path} cannot be written to: {error.strerror}.") from error
             held.pop_all()
         return directory
+
+    @property
+    def address(self) -> str:
+        """Where the user finds the run: the URL of its copy, or its path."""
+        return str(self.path) if self.mirror is None else self.mirror.url
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows of the run."""
+        from egan.reporting.view import RunView
+
+        return RunView(self.path)._repr_html_()
+
+    def begin_copy(self) -> None:
+        """See that the run can be copied to where it is to be, where that is elsewhere.
+
+        Raises:
+            UserError: It cannot.
+        """
+        if self.mirror is not None:
+            self.mirror.start()
 
     @property
     def samples(self) -> Path:
@@ -106,7 +135,7 @@ class RunDirectory:
 
     def start_over(self) -> None:
         """Delete the rows and pictures of a run that was killed before its first checkpoint."""
-        for name in ("results.csv", "metrics.csv"):
+        for name in ("results.csv", "metrics.csv", "alarms.csv"):
             (self.path / name).unlink(missing_ok=True)
         self.forget_after(-1)
 
@@ -114,12 +143,16 @@ class RunDirectory:
         """Delete a new folder in which nothing was computed."""
         import shutil
 
-        self.close()
+        self._lock.close()
         if self.is_new:
             shutil.rmtree(self.path, ignore_errors=True)
+            if self.mirror is not None:
+                self.mirror.discard()
 
     def close(self) -> None:
-        """Let other processes have the folder."""
+        """Let other processes have the folder, and bring its copy up to date."""
+        if self.mirror is not None and self.path.exists():
+            self.mirror.update()
         self._lock.close()
 
 
@@ -154,9 +187,17 @@ def read_timing(path: Path) -> dict[str, Any]:
         return {"wall_seconds": 0.0, "parts": {}}
 
 
-def next_path(output: Path, name: str) -> Path:
+def next_path(output: str, name: str) -> str:
     """Return the folder that the next run would get, without making it."""
-    return output / f"{_next_number(output):05d}-{name}"
+    names = Remote(output).names() if is_url(output) else _names(Path(output))
+    return f"{output.rstrip('/')}/{next_number(names):05d}-{name}"
+
+
+def _numbered(output: str, name: str) -> Path:
+    """Make the local folder of the next run."""
+    if is_url(output):
+        return Remote(output).make_numbered(name)
+    return make_numbered(Path(output), name)
 
 
 def _runs_near(path: Path) -> str:
@@ -171,7 +212,7 @@ def _runs_near(path: Path) -> str:
 def make_numbered(output: Path, name: str) -> Path:
     """Make the next folder; of two processes at once, each gets a number of its own."""
     output.mkdir(parents=True, exist_ok=True)
-    number = _next_number(output)
+    number = next_number(_names(output))
     while True:
         with _claim(output / f".{number:05d}") as mine:
             if mine and not any(output.glob(f"{number:05d}-*")):
@@ -195,7 +236,5 @@ def _claim(path: Path) -> Iterator[bool]:
         path.rmdir()
 
 
-def _next_number(output: Path) -> int:
-    names = [path.name for path in output.iterdir()] if output.is_dir() else []
-    numbers = [int(match[1]) for name in names if (match := NUMBERED.match(name))]
-    return max(numbers, default=-1) + 1
+def _names(output: Path) -> list[str]:
+    return [path.name for path in output.iterdir()] if output.is_dir() else []

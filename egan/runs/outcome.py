@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from egan.errors import PROG
 from egan.files import atomic
 from egan.reporting.about import read_about, write_about
+from egan.runs.remote import is_url
 from egan.runs.telling import about
 
 if TYPE_CHECKING:
@@ -147,5 +148,7 @@ def _more(path: Path, result: Result, plan: Plan) -> list[str]:
 
 def resume_command(path: Path, config: RunConfig) -> str:
     """Return the command that goes on with a run; it names what a file alone must not set."""
-    again = (f"--{name} {shlex.quote(value)}" for name, value in config.reaching.items())
-    return " ".join([f"{PROG} --resume {shlex.quote(str(path))}", *again])
+    run = f"{config.output.rstrip('/')}/{path.name}" if is_url(config.output) else str(path)
+    named = {name: value for name, value in config.reaching.items() if name != "output"}
+    again = (f"--{name} {shlex.quote(value)}" for name, value in named.items())
+    return " ".join([f"{PROG} --resume {shlex.quote(run)}", *again])

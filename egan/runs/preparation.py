@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from egan import collection
 from egan.collection.api import check_size, compared, features_of, load_data, task_of
 from egan.errors import UserError, told_to_user
+from egan.runs.guidance import advice
 
 if TYPE_CHECKING:
     from egan.config import RunConfig
@@ -62,6 +63,9 @@ def prepare(plan: Plan) -> Prepared:
     with told_to_user(ValueError, OSError):
         dataset = load_data(plan.config)
     check(plan, dataset)
+    if plan.config.data.name == "folder":
+        for topic, text in advice(plan, dataset).items():
+            logger.info("%s: %s", topic, text)
     with told_to_user(ValueError):
         return _fitted(plan, dataset)
 

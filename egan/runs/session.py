@@ -114,7 +114,9 @@ class Session:
             Reporter(self.folder.path, self.looker, told),
         )
         tracked = [*self.trackers, Tracking(self.trackers, self.looker)]
-        return [self.looker, alarm, progress, *written, self.timekeeper, *tracked, self.stopper]
+        copies = [] if self.folder.mirror is None else [self.folder.mirror]
+        heard = [self.looker, alarm, progress, *written, self.timekeeper, *tracked]
+        return [*heard, self.stopper, *copies]
 
     def _announce(self) -> None:
         plan, address = self.plan, self.plan.config.address
@@ -123,7 +125,9 @@ class Session:
         if not plan.in_process:
             kind = f"in {plan.num_workers} Ray workers on {where} (they take seconds to start)"
         what = plan.length, plan.unit, plan.children
-        logger.info("%s: %d %s of %s, %s", self.folder.path, *what, kind)
+        logger.info("%s: %d %s of %s, %s", self.folder.address, *what, kind)
+        if self.folder.mirror is not None:
+            logger.info("it works in %s, and is copied at every checkpoint", self.folder.path)
 
     def go_back(self, search: Search) -> bool:
         """Take the search to the run's last whole checkpoint; return whether the run is finished.
@@ -146,13 +150,13 @@ class Session:
         wanted, unit = self.plan.length, self.plan.unit
         if search.generation > wanted:
             raise UserError(
-                f"{self.folder.path} has {search.generation} {unit}, but --{unit} asks for "
+                f"{self.folder.address} has {search.generation} {unit}, but --{unit} asks for "
                 f"{wanted} in all. Ask for more than it has: {command} --{unit} "
                 f"{2 * search.generation}"
             )
         if search.generation == wanted == self._ended():
             print(
-                f"{self.folder.path} is finished: {wanted} {unit}. To go on: {command} "
+                f"{self.folder.address} is finished: {wanted} {unit}. To go on: {command} "
                 f"--{unit} {2 * wanted}"
             )
             return True
@@ -209,4 +213,11 @@ class Session:
             command = resume_command(self.folder.path, self.plan.config)
             print(f"\nStopped. Go on with:\n  {command}")
             return self.stopper.status
-        return 0 if written and not self.looker.failures else 1
+        return 0 if written and not self.looker.failures and self._is_copied() else 1
+
+    def _is_copied(self) -> bool:
+        """Bring the copy elsewhere up to date, where there is to be one; return whether it is."""
+        if self.folder.mirror is None:
+            return True
+        print(f"Kept at      {self.folder.mirror.url}")
+        return self.folder.mirror.update()

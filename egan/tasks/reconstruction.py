@@ -45,6 +45,11 @@ class Reconstruction(Generation):
         super().__init__(data, held_out, features)
         self.code_dim = code_dim
 
+    @property
+    def meaning(self) -> str:
+        """Say which error it is."""
+        return "minus the mean squared error of held-out samples that were coded and decoded"
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - nothing is drawn
         """Return the error on held-out samples."""
         samples = self.held_out.real(self.num_judged)

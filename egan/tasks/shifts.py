@@ -70,6 +70,11 @@ class Shifts(Task):
         """Return held-out images with their targets and shifts."""
         return self.pairs(self.held_out.real(count), rng)
 
+    @property
+    def meaning(self) -> str:
+        """Say which error it is."""
+        return "minus the mean squared error of held-out images that were moved"
+
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the error on held-out images."""
         batch = self.judged_on(self.num_judged, rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from egan.judging.collapse import FAKE, FINITE, LOSS, REAL
+from egan.tasks import Batch
 from egan.training.model import Model
 
 NUM_ASKED = 250
@@ -31,13 +33,19 @@ def pulse(model: Model, rng: torch.Generator, *, gives_logits: bool) -> dict[str
     with model.judging():
         for game in _games(model) if gives_logits else ():
             game.rng = rng
-            real = game.logits(game.seen(game.draw(NUM_ASKED)))
-            fake = game.logits(game.seen(game.fake(NUM_ASKED)))
+            real, fake = _words(game, game.draw), _words(game, game.fake)
             finite = finite and bool(torch.isfinite(torch.cat([real, fake])).all())
             for name, value in _felt(real, fake).items():
                 found[name].append(value)
     means = {name: sum(values) / len(values) for name, values in found.items() if values}
     return {FINITE: float(finite), **means}
+
+
+def _words(game: Any, draw: Callable[[int], Batch]) -> Tensor:
+    """Return D's logits of samples, asked in batches of the size that it learns from."""
+    size = game.settings.batch_size
+    batches = range(max(1, NUM_ASKED // size))
+    return torch.cat([game.logits(game.seen(draw(size))) for _ in batches])
 
 
 def _felt(real: Tensor, fake: Tensor) -> dict[str, float]:

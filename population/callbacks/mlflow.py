@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from population.callbacks.tracker import Tracker, load_extra
+from population.callbacks.tracker import Tracker
+from population.extras import load_extra
 from population.strategy import flatten
 
 if TYPE_CHECKING:

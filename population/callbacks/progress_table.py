@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from population.callbacks.base import Callback, Generation, Latest
+from population.callbacks.console import is_watched
 from population.strategies.selection import ranking
 from population.strategy import Child, Individual
 
@@ -22,8 +23,8 @@ REFRESH_SECONDS = 0.1
 class ProgressTable(Callback):
     """Shows members, scores, hyperparameters, and who copied whom.
 
-    On a terminal that is a table under a bar with the time left. Elsewhere, in a log file say, it
-    is a line at the start, one every ``line_seconds``, and one at the end.
+    On a terminal or in a notebook that is a table under a bar with the time left. Elsewhere, in a
+    log file say, it is a line at the start, one every ``line_seconds``, and one at the end.
 
     Args:
         console: A ``rich`` console; by default one on standard error.
@@ -68,7 +69,7 @@ class ProgressTable(Callback):
         self._sources: dict[int, int] = {}
         self._children: list[Child] = []
         self._is_new = False
-        if self.console.is_terminal:
+        if is_watched(self.console):
             self._live = Live(console=self.console, auto_refresh=False, transient=False)
             self._live.start()
         else:

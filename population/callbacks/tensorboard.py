@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from population.callbacks.tracker import Tracker, load_extra
+from population.callbacks.tracker import Tracker
+from population.extras import load_extra
 
 if TYPE_CHECKING:
     from population.search import Search

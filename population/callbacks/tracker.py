@@ -1,6 +1,5 @@
 """What the listeners share that hand a search's numbers to an experiment tracker."""
 
-import importlib
 import logging
 import math
 from abc import abstractmethod
@@ -21,25 +20,6 @@ logger = logging.getLogger("population")
 
 MAX_FAILURES = 3
 """After so many failures in a row a tracker is left alone."""
-
-
-class MissingExtraError(ImportError):
-    """A tracker's package is not installed."""
-
-
-def load_extra(module: str, *, extra: str) -> Any:
-    """Import a module that comes with an extra of this distribution.
-
-    Raises:
-        MissingExtraError: It is not installed; the message names the extra.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{module} cannot be imported ({error}). It comes with an extra: "
-            f"pip install 'egan[{extra}]'"
-        ) from error
 
 
 class Tracker(Callback):

@@ -84,12 +84,17 @@ class Executor(ABC):
         """Return handles of children of the current generation, as parents of further ones."""
 
     @abstractmethod
-    def keep(self, indices: Sequence[int]) -> list[Handle]:
-        """Keep these children of the current generation, best first; drop the others."""
+    def keep(self, indices: Sequence[int], teachers: Sequence[int]) -> list[Handle]:
+        """Keep these children of the current generation, best first; drop the others.
+
+        Args:
+            indices: Who survives.
+            teachers: Whose contributions the environment learns from, in this order.
+        """
 
     @abstractmethod
     def update(self, seeds: Seeds) -> Lesson:
-        """Let the environment learn from the children kept last."""
+        """Let the environment learn from the teachers named last."""
 
     def busiest(self, reports: Sequence[Report]) -> Sequence[Report]:
         """Return the reports of the worker that had most to do."""
@@ -159,7 +164,7 @@ class InlineExecutor(Executor):
         self.environment: Environment | None = workshop.build_environment()
         self.worker = Worker(workshop, self.environment)
         self._exit.callback(self.worker.threads.restore_original_limits)
-        self._kept: list[int] = []
+        self._teachers: list[int] = []
         self._queue: deque[Job] = deque()
 
     def make(self, jobs: Sequence[Job], *, further: bool = False) -> list[Report]:  # noqa: ARG002
@@ -171,16 +176,16 @@ class InlineExecutor(Executor):
         """Return the packed states themselves."""
         return [self.worker.held[i].state for i in indices]
 
-    def keep(self, indices: Sequence[int]) -> list[Handle]:
+    def keep(self, indices: Sequence[int], teachers: Sequence[int]) -> list[Handle]:
         """Return the packed states themselves."""
-        self._kept = list(indices)
+        self._teachers = list(teachers)
         return self.lend(indices)
 
     def update(self, seeds: Seeds) -> Lesson:
         """Update the environment here."""
         if self.environment is None:
             return Lesson()
-        held = [self.worker.held[i].contribution for i in self._kept]
+        held = [self.worker.held[i].contribution for i in self._teachers]
         contributions = [c for c in held if c is not None]
         return Lesson(*update_environment(self.environment, seeds, contributions))
 

@@ -1,6 +1,7 @@
 """The children of one generation: those that are asked for, and those that these are crossed to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from population.executors.executor import Executor, Handle, Job
 from population.member import Birth
@@ -14,7 +15,7 @@ def make_generation(
     strategy: Strategy,
     population: Sequence[Individual],
     offspring: Sequence[Offspring],
-    seeds: Callable[[int], Seeds],
+    seeds: Seeds,
 ) -> tuple[list[Report], Sequence[Child]]:
     """Have a generation's offspring made, and then what the strategy crosses of them.
 
@@ -23,7 +24,7 @@ def make_generation(
         strategy: What crosses.
         population: The parents.
         offspring: What was asked for.
-        seeds: From a child's index to its random streams.
+        seeds: The random streams of the generation.
 
     Returns:
         What the driver heard of each, and the children as they count.
@@ -48,7 +49,7 @@ def make_generation(
 def jobs_of(
     offspring: Sequence[Offspring],
     parents: Mapping[int, Handle] | Sequence[Handle | Genesis],
-    seeds: Callable[[int], Seeds],
+    seeds: Seeds,
     *,
     first: int = 0,
 ) -> list[Job]:
@@ -57,7 +58,7 @@ def jobs_of(
     Args:
         offspring: What was asked for.
         parents: Handles by place.
-        seeds: From a child's index to its random streams.
+        seeds: The random streams of the generation.
         first: The first one's index.
     """
     return [
@@ -65,7 +66,7 @@ def jobs_of(
             index=i,
             parent=parents[asked.parent],
             birth=Birth(
-                seeds=seeds(i),
+                seeds=replace(seeds, child=i),
                 operator=asked.operator,
                 hyperparameters=asked.hyperparameters,
                 train=asked.train,

@@ -52,6 +52,9 @@ class WorkerActor:
         """Answer once the actor is built, and with it a first member: no child waits for that."""
         return self.worker.warm_up()
 
+    def lives(self) -> None:
+        """Answer, which the dead do not."""
+
     def make(
         self,
         surroundings: Surroundings,

@@ -100,6 +100,7 @@ class RayExecutor(Executor):
         self._jobs: dict[int, Job] = {}
         self._sizes: dict[int, int] = {}
         self._survivors: list[Survivor] = []
+        self._teachers: list[Survivor] = []
         self._receipts: list[Receipt] = []
         self._staying: dict[int, list[ChildKey]] = {}
         self._keepers: set[int] = set()
@@ -124,16 +125,22 @@ class RayExecutor(Executor):
         """Leave the children with their makers, from where they travel to whoever needs them."""
         return [self._survivor(i, stays=True) for i in indices]
 
-    def keep(self, indices: Sequence[int]) -> list[Handle]:
-        """Leave the survivors with their makers, or ask for them to be put into shared memory."""
+    def keep(self, indices: Sequence[int], teachers: Sequence[int]) -> list[Handle]:
+        """Leave the survivors with their makers, or ask for them to be put into shared memory.
+
+        Who only teaches is handed over too, and made again if it is lost.
+        """
         stays = self._may_stay()
-        self._survivors = [self._survivor(i, stays=stays) for i in indices]
+        who = indices if self._home is None else dict.fromkeys([*indices, *teachers])
+        held = {i: self._survivor(i, stays=stays) for i in who}
+        self._survivors = list(held.values())
+        self._teachers = [held[i] for i in teachers if i in held]
         self._note_who_stays()
         self._receipts = []
         if not stays:
             contributions = self._home is not None
             self._receipts = share(self._survivors, self._pool, contributions=contributions)
-        return list(self._survivors)
+        return [held[i] for i in indices]
 
     def update(self, seeds: Seeds) -> Lesson:
         """Let the home environment learn; its new view is what the next children see.
@@ -281,7 +288,7 @@ class RayExecutor(Executor):
 
     def _teach(self, seeds: Seeds) -> Any:
         """Call for the environment's update, which waits for all contributions."""
-        contributions = [survivor.contribution for survivor in self._survivors]
+        contributions = [teacher.contribution for teacher in self._teachers]
         if self._home is None or None in contributions:
             return None
         return self._home.update.options(num_returns=2).remote(seeds, *contributions)

@@ -52,7 +52,7 @@ class Slot:
 
 @dataclass(slots=True)
 class Flight:
-    """A call that has not come back: children being made, or (no jobs) an actor starting.
+    """A call that has not come back: children being made, or (no jobs) an actor that answers.
 
     Its round tells it from calls of a generation that was given up. A child that is made alone
     has its state's reference here.
@@ -222,6 +222,7 @@ class WorkerPool:
             return
         logger.warning("worker %d %s; starting another", flight.slot, cause)
         self._replace(flight.slot, again=flight.starting)
+        self._doubt_free()
         self._note_start(failed=flight.starting, cause=cause)
         for job in reversed(flight.jobs):
             alone = len(flight.jobs) == 1
@@ -270,6 +271,18 @@ class WorkerPool:
         if self._slots[place].life == life:
             logger.warning("worker %d %s; making its survivors again", place, cause)
             self._replace(place)
+            self._doubt_free()
+
+    def _doubt_free(self) -> None:
+        """Give no free worker a child before it has answered: it may have died unnoticed too.
+
+        Else a child that was at work where all were killed at once would meet one dead worker after
+        the other, and be blamed for their deaths.
+        """
+        for place, slot in enumerate(self._slots):
+            if not slot.busy:
+                slot.busy = True
+                self._flights[slot.actor.lives.remote()] = Flight(place, slot.life, self._round)
 
     def _spawn(self, place: int, *, life: int, again: bool = False) -> Slot:
         import ray

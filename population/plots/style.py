@@ -1,5 +1,6 @@
 """One look for both figures: a few strong colours over quiet ones, light grids, no boxes."""
 
+import io
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,18 @@ FOUNDERS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#882255", "#
 """Okabe and Ito's colours, and two of Paul Tol's, which colour-blind readers tell apart."""
 
 
+class Drawing(Figure):
+    """A figure that shows itself in a notebook, although it is none of pyplot's."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.savefig(stream, format="png")
+        return stream.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, sizes in inches, that arranges its own parts."""
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    return Drawing(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
 
 
 def dress(axes: Any, *, title: str = "", x: str = "", y: str = "") -> None:

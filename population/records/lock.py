@@ -1,7 +1,12 @@
 """A directory that one process alone may write to."""
 
 import os
+import time
 from pathlib import Path
+from typing import Any
+
+PATIENCE = 0.05
+"""Seconds in which whoever only asks, see :func:`is_held`, has let go again."""
 
 
 class InUseError(RuntimeError):
@@ -36,7 +41,7 @@ def _locked(path: Path, name: Path) -> int | None:
         return None
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(descriptor, fcntl)
     except BlockingIOError as error:
         os.close(descriptor)
         raise InUseError(
@@ -46,3 +51,38 @@ def _locked(path: Path, name: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def _take(descriptor: int, fcntl: Any) -> None:
+    """Lock a directory that nobody else holds for longer than it takes to ask."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(PATIENCE / 5)
+        else:
+            return
+
+
+def is_held(path: Path) -> bool:
+    """Return whether somebody holds a directory; nothing is written to it.
+
+    It is asked for together with everybody else who asks, for an instant.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(descriptor)
+    return False

@@ -143,6 +143,12 @@ class Record:
 
         return plot_lineage(self, unit=unit)
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how it went, and its curves."""
+        from population.plots.html import record_html
+
+        return record_html(self)
+
     def row(self, member: "Survivor | tuple[int, int] | None" = None) -> int:
         """Return the place of a member's row in the history; the best one's by default.
 

@@ -95,6 +95,12 @@ class Schedule:
             ]
         )
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row per phase."""
+        from population.plots.html import schedule_html
+
+        return schedule_html(self)
+
     def to_yaml(self, path: str | Path) -> None:
         """Write the schedule; :meth:`from_yaml` reads the same values, type and all.
 

@@ -46,6 +46,9 @@ class Evolution(Strategy):
             those whose scores have the highest sum, the better one first. They compete with the
             others; what wins a contest is then the operator of the better parent.
 
+        losers_teach: Whether the environment learns from all children with finite scores, those
+            that do not survive behind the others.
+
     Raises:
         ValueError: No operators, repeated ones, ``mu`` or ``contest_every`` below 1, a bandit where
             there is nothing to choose or no contest to learn from, or a crossover below 0 or where
@@ -66,6 +69,7 @@ class Evolution(Strategy):
         contest_every: int = 1,
         bandit: bool = False,
         crossover: int = 0,
+        losers_teach: bool = False,
     ) -> None:
         check_operators(operators)
         if mu < 1 or contest_every < 1:
@@ -92,6 +96,7 @@ class Evolution(Strategy):
         self.contest_every = contest_every
         self.crossover = crossover
         self.crosses = crossover > 0
+        self.losers_teach = losers_teach
         self._bandit = DiscountedThompson(self.operators) if bandit else None
         self._generation = 0
         self._winners: list[str] = []
@@ -190,6 +195,13 @@ class Evolution(Strategy):
             ]
         return chosen
 
+    def teachers(self, children: Sequence[Child], chosen: Sequence[int]) -> Sequence[int]:
+        """Return the survivors, and the losers behind them where these teach, best first."""
+        if not self.losers_teach:
+            return chosen
+        best = selection.truncation([self.score(c.scores) for c in children], len(children))
+        return list(dict.fromkeys([*chosen, *best]))
+
     def state_dict(self) -> dict[str, Any]:
         """Return how far the contests are, who won the last one, and what the bandit learnt."""
         learnt = {"bandit": self._bandit.state_dict()} if self._bandit else {}
@@ -215,6 +227,7 @@ class Evolution(Strategy):
             "contest_every": self.contest_every,
             "bandit": self._bandit is not None,
             "crossover": self.crossover,
+            "losers_teach": self.losers_teach,
         }
 
 

@@ -40,8 +40,9 @@ class FirePBT(ExploringStrategy):
     NaN goes on from a good one of its sub-population, or else from any good one, at once; the
     result is the best of all by score, evaluators and P2 included.
 
-    Dalibard and Jaderberg 2021, arXiv 2109.13800. The comparison of curves, shares of the slots
-    and stopping rules are as in ``firepbt.py`` of AwesomeLemon/IPBT, which quotes the paper.
+    Dalibard and Jaderberg 2021, arXiv 2109.13800, of which there is no published code. How curves
+    are compared, the shares of the slots and the stopping rules are as in ``firepbt.py`` of
+    AwesomeLemon/IPBT, whose authors quote the paper's rules beside them.
 
     Args:
         space: What to search: a :class:`population.SearchSpace` or the dict of one.

@@ -24,11 +24,11 @@ class IPBT(PB2):
     """PB2 in iterations; each has twice the interval, and begins when the last one stagnates.
 
     - *When*: after every interval, see :class:`~population.strategies.stagnation.Stagnation`, but
-      for the last ``patience`` intervals without progress (section 3.2 of the paper).
-    - *Weights* (3.3): all begin with those of the best ``quantile``; half of them, drawn at random,
-      anew ("fresh"), the others shrunk and perturbed, 0.2 w + 0.1 fresh w ("shrink-perturb"). The
-      member does so when it is stepped with an operator of that name; one that knows none goes on
-      with its weights as they are.
+      for ``patience`` intervals without progress.
+    - *Weights* (section 3.3 of the paper): all begin with those of the best ``quantile``; half of
+      them, drawn at random, anew ("fresh"), the others shrunk and perturbed, 0.2 w + 0.1 fresh w
+      ("shrink-perturb"). The member does so when it is stepped with an operator of that name; one
+      that knows none goes on with its weights as they are.
     - *Hyperparameters* (3.3): half are drawn at random; the others maximise the upper confidence
       bound of a second bandit, across iterations, which learns which start had the best offspring.
     - *Interval*: ``ready_every`` generations in the first iteration, twice as many in each further
@@ -41,7 +41,8 @@ class IPBT(PB2):
     all iterations before is kept and scored again in every generation (it costs no training), and
     a search finds its best among those that there are.
 
-    Chebykin et al. 2025, arXiv 2511.09190, and AwesomeLemon/IPBT for the values of settings.
+    Chebykin et al. 2025, arXiv 2511.09190. What the text leaves open, and the values of settings,
+    are as in ``ipbt.py`` and ``ipbt.yaml`` of the authors' published code, AwesomeLemon/IPBT.
 
     Args:
         space: What to search: a :class:`population.SearchSpace` or the dict of one.

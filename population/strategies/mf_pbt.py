@@ -50,9 +50,9 @@ class MFPBT(ExploringStrategy):
     winner at home, or else from the best of all, at once, and nobody copies it; ties are broken at
     random; structural hyperparameters always come with the weights.
 
-    Doulazmi et al. 2025, arXiv 2506.03225: sub-populations, brackets and asymmetric migration. What
-    the text leaves open (the order of comparisons, who explores) is as in ``mf_pbt_genetics.py`` of
-    the authors' published code, WaelDLZ/MF-PBT.
+    Doulazmi et al. 2025, arXiv 2506.03225: sub-populations, brackets and asymmetric migration. The
+    order of comparisons, and who explores, are as in ``mf_pbt_genetics.py`` of the authors'
+    published code, WaelDLZ/MF-PBT, which says of itself that it is the logic to port.
 
     Args:
         space: What to search: a :class:`population.SearchSpace` or the dict of one.

@@ -82,6 +82,10 @@ class Overruled(Strategy):
             preferred[place] = replace(children[place], scores=scores)
         return preferred
 
+    def teachers(self, children: Sequence[Child], chosen: Sequence[int]) -> Sequence[int]:
+        """Return those of the strategy."""
+        return self.strategy.teachers(children, chosen)
+
     def state_dict(self) -> dict[str, Any]:
         """Return the strategy's state."""
         return self.strategy.state_dict()

@@ -16,8 +16,8 @@ class Stagnation:
     at once when the best of the last 14 intervals is less than a standard deviation of all above
     the best of those before.
 
-    Chebykin et al. 2025, arXiv 2511.09190, section 3.2. The paper smooths by a Gaussian process
-    whose noise may change with time; ours has the same noise all the time, see
+    Chebykin et al. 2025, arXiv 2511.09190, on when to restart. The paper smooths by a Gaussian
+    process whose noise may change with time; ours has the same noise all the time, see
     :func:`population.strategies.curves.smoothed`.
 
     Args:

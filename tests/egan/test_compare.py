@@ -119,7 +119,7 @@ def test_a_run_that_was_killed_while_it_wrote_is_run_again_and_no_other(
     rows = whole.splitlines(keepends=True)
     assert path.read_bytes().startswith(b"".join(rows[:-1]))
     results = results_of(tmp_path)
-    assert len(results) == 10
+    assert len(results) == 9
     assert pd.read_csv(tmp_path / "out" / "table.csv")["seeds"].eq(2).all()
 
 

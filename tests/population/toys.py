@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import psutil
 import torch
 
 from population import Environment, Evolution, Member, Search
@@ -148,6 +149,12 @@ class Unlucky(Tiny):
             raise RuntimeError("bad luck")
         if self.mode == "die":
             os.kill(os.getpid(), 9)
+        if self.mode == "massacre":
+            time.sleep(1.0)  # until the others have nothing to do
+            workers = psutil.Process().parent().children()
+            for worker in sorted(workers, key=lambda one: one.pid == os.getpid()):
+                if "WorkerActor" in " ".join(worker.cmdline()):
+                    worker.kill()
         if self.mode == "sleep":
             time.sleep(600)
         if self.mode == "nan":

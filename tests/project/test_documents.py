@@ -76,6 +76,7 @@ def test_the_command_lines_parse(command, monkeypatch, tmp_path):
     from egan.errors import UserError
 
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
     try:
         request = parse(shlex.split(command)[3:])
     except UserError as error:

@@ -18,6 +18,7 @@ ALLOWED = {
 ENGINE = (
     *(
         "errors",
+        "extras",
         "state",
         "switches",
         "seeding",
@@ -28,7 +29,7 @@ ENGINE = (
         "worker",
     ),
     *("records", "plots", "testing", "strategies", "callbacks", "executors"),
-    *("scheduler", "search", "asynchronous"),
+    *("scheduler", "search", "asynchronous", "adapters"),
 )
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
@@ -45,7 +46,7 @@ WINGS = (
         "judging",
         "config",
     ),
-    *("reporting", "tasks", "training", "evolution", "collection", "sampling", "runs"),
+    *("reporting", "watching", "tasks", "training", "evolution", "collection", "sampling", "runs"),
     *(
         "comparison",
         "forking",
@@ -57,6 +58,7 @@ WINGS = (
         "sample",
         "judge",
         "report",
+        "watch",
     ),
 )
 """The same of `egan`."""

@@ -278,6 +278,7 @@ SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         OURS: (
             *("discriminator_init", "evolution.niches", "evolution.mixture"),
             *("evolution.crossover", "evolution.discriminators", "evolution.share_every"),
+            "evolution.losers_teach",
         ),
     }
 }

@@ -26,9 +26,10 @@ class Pix2Pix(Game):
     task_type: ClassVar = Translation
     presets: ClassVar = PRESETS
     sources: ClassVar = SOURCES
-    tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 4}
+    tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8}
     paper_parameters: ClassVar = {"generator": 54.414, "discriminator": 2.769}
     discriminator_codes: ClassVar = (SOURCE,)
+    augmentable: ClassVar = False
     settings: Pix2PixSettings
 
     def generator_network(self) -> nn.Module:

@@ -175,6 +175,11 @@ class Rbm(Model):
         nats = float(self.pseudo_likelihood(visible, self.rng).mean())
         return {"fitness": nats, "pseudo_likelihood": nats}
 
+    @property
+    def meaning(self) -> str:
+        """Say which likelihood it is."""
+        return "the pseudo-likelihood of data that were held out, in nats each"
+
     def look(self) -> dict[str, float]:
         """Add the estimated likelihood, distances of samples, and how alike neighbours are."""
         scores = super().look()

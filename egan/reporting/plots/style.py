@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from egan.files import atomic
+from population.plots.style import Drawing
 
 DPI = 120
 INK, MUTED, RULE = "#1F2328", "#59636E", "#D9DEE3"
@@ -22,7 +23,7 @@ MUTATIONS = {
     "least_squares": "#009E73",
     "hinge": "#CC79A7",
     "wasserstein": "#882255",
-    "ganetic": "#553300",
+    "ganetic": "#805030",
     "relativistic_logistic": "#56B4E9",
     "relativistic_hinge": "#D55E00",
     "relativistic_least_squares": "#332288",
@@ -62,7 +63,7 @@ def plain(text: str) -> str:
 
 def new_figure(*, width: float = 9.0, height: float = 4.4) -> Figure:
     """Return an empty figure, sizes in inches, that arranges its own parts."""
-    return Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    return Drawing(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
 
 
 def dress(axes: Any, *, title: str = "", note: str = "", x: str = "", y: str = "") -> None:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from egan.judging.measures import IN_FEATURES, OBJECTIVE, leading_of, measure
 from egan.reporting.headline import duration
 from population import Callback
+from population.callbacks.console import is_watched
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,7 +76,7 @@ class ProgressBar(Callback):
         """Begin where the run stands."""
         self.first, self.total = search.generation, generations
         self.started = time.monotonic()
-        if self.console.is_terminal:
+        if is_watched(self.console):
             columns = (BarColumn(24), TextColumn("{task.description}", markup=False))
             self.bar = Progress(*columns, console=self.console, transient=True)
             self.task = self.bar.add_task("", total=generations, completed=self.first)

@@ -171,3 +171,17 @@ def test_weights_that_do_not_fit_are_refused(model, config, tmp_path):
     model.settings = wider.settings
     with pytest.raises(ValueError, match="does not fit together"):
         collection.load(saved(model, wider, tmp_path))
+
+
+def test_the_names_of_classes_are_kept(tmp_path):
+    config = small("cgan")
+    names = tuple(f"digit {i}" for i in range(10))
+    dataset = dataclasses.replace(load_data("digits"), class_names=names)
+    model = build(config, task_of("cgan", dataset))
+    assert collection.load(saved(model, config, tmp_path)).task.data.classes == names
+
+
+def test_what_was_trained_on_a_gpu_is_loaded_without_one(model, config, tmp_path):
+    trained_there = dataclasses.replace(config, device="cuda")
+    loaded = collection.load(saved(model, trained_there, tmp_path))
+    assert loaded.device.type == "cpu"

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from egan.data import folder, load
+from egan.data import folder, load, survey
 
 RED = (200, 10, 10)
 
@@ -368,10 +368,21 @@ def test_linked_folders_are_read_once(tmp_path):
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, capsys):
     good(tmp_path)
-    monkeypatch.setattr(folder, "NUM_FOR_PROGRESS", 2)
+    monkeypatch.setattr(survey, "NUM_FOR_PROGRESS", 2)
     read(tmp_path)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     assert len(read(tmp_path)) == 3
     assert "Reading images" in capsys.readouterr().err
+
+
+def test_classes_have_the_names_of_their_folders(tmp_path):
+    for name in ("dog", "cat"):
+        (tmp_path / name).mkdir()
+        for i in range(2):
+            Image.new("L", (8, 8), 50 * i).save(tmp_path / name / f"{i}.png")
+    found = load("folder", path=tmp_path, image_size=8)
+    assert found.class_names == ("cat", "dog")
+    assert [found.classes[i] for i in found.labels] == ["cat", "cat", "dog", "dog"]
+    assert load("folder", path=tmp_path / "cat", image_size=8).class_names == ()

@@ -122,3 +122,18 @@ def test_mixtures_and_lines_are_points():
 def test_kinds_need_no_torch():
     code = "import sys, egan.data.kinds; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored"),
+    [
+        (Images(), np.arange(256, dtype=np.uint8).reshape(4, 1, 8, 8)),
+        (Points(), np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)),
+        (Tokens(7), np.arange(6).reshape(2, 3)),
+    ],
+)
+def test_what_is_seen_is_stored_as_it_was(kind, stored):
+    seen = kind.decode(torch.from_numpy(stored.copy()))
+    found = kind.encode(seen)
+    assert np.array_equal(found, stored)
+    assert found.dtype == stored.dtype

@@ -145,3 +145,22 @@ def test_a_small_archive_of_huge_arrays_is_not_unpacked(tmp_path, monkeypatch):
     monkeypatch.setattr("egan.memory.free_bytes", lambda: 10**6)
     with pytest.raises(ValueError, match=r"bomb\.npz: its arrays take .* GiB or more"):
         load("npz", path=tmp_path / "bomb.npz")
+
+
+def test_classes_are_called_by_their_numbers_or_names(tmp_path):
+    images, labels = np.zeros((4, 8, 8), np.uint8), np.array([7, 3, 7, 3])
+    np.savez(tmp_path / "a.npz", images=images, labels=labels)
+    found = load("npz", path=tmp_path / "a.npz")
+    assert found.labels.tolist() == [1, 0, 1, 0]
+    assert found.classes == ("3", "7")
+    names = np.array([f"n{i}" for i in range(8)])
+    np.savez(tmp_path / "a.npz", images=images, labels=labels, class_names=names)
+    assert load("npz", path=tmp_path / "a.npz").classes == ("n3", "n7")
+
+
+@pytest.mark.parametrize("names", [["a", "b"], [1.0] * 8, [["a"] * 8]])
+def test_names_that_do_not_fit_are_refused(names, tmp_path):
+    images, labels = np.zeros((4, 8, 8), np.uint8), np.array([7, 3, 7, 3])
+    np.savez(tmp_path / "a.npz", images=images, labels=labels, class_names=np.array(names))
+    with pytest.raises(ValueError, match="a text for each label from 0"):
+        load("npz", path=tmp_path / "a.npz")

@@ -1,4 +1,5 @@
 import ast
+import dataclasses
 import math
 import subprocess
 import sys
@@ -103,3 +104,11 @@ def test_the_table_loads_nothing_heavy():
         "assert not {'torch', 'ray', 'pandas', 'numpy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_number_of_something_says_of_how_many():
+    classes = dataclasses.replace(measure("classes"), total=97)
+    assert classes.text(5.0) == "5 of 97"
+    assert classes.phrase(5.0) == "5 of 97 classes"
+    assert classes.text(math.nan) == "nan"
+    assert measure("classes").phrase(5.0) == "5 classes"

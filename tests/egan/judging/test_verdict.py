@@ -9,7 +9,8 @@ import pytest
 from egan.data import load
 from egan.data.dataset import Dataset
 from egan.judging import classifier
-from egan.judging.verdict import at_most, comparable, verdict
+from egan.judging.alike import at_most, comparable
+from egan.judging.verdict import verdict
 
 
 def pixels(samples):

@@ -14,7 +14,16 @@ from egan.data import load
 from egan.data.dataset import Dataset
 from egan.data.kinds import Images, Points
 from egan.judging.features import Features
-from egan.tasks import Classes, Density, Generation, Needs, Recognition, draw, draw_labels
+from egan.tasks import (
+    Classes,
+    Density,
+    Generation,
+    Needs,
+    Recognition,
+    Reconstruction,
+    draw,
+    draw_labels,
+)
 from egan.tasks.density import LEAST_DEVIATION, independent_density
 
 
@@ -380,3 +389,39 @@ def test_densities_of_levels_are_told_in_bits():
     found = task.baselines()
     assert list(found)[:2] == ["each pixel alone", "two neighbours"]
     assert found["each pixel alone"]["bits_per_dimension"] == pytest.approx(math.log2(3), abs=0.3)
+
+
+class GreyPainter:
+    """Paints each class in its own grey."""
+
+    def samples_of(self, labels, rng):
+        return (labels.float() / 5 - 1).view(-1, 1, 1, 1).expand(-1, 1, 6, 6)
+
+
+def test_rows_have_the_names_of_classes(monkeypatch):
+    names = ("cat", "7", "a_folder_with_a_long_name")
+    task = Classes(images(class_names=names), images(), features())
+    shown = []
+    monkeypatch.setattr(task, "show", lambda made, row_names: shown.extend(row_names))
+    task.show_rows(GreyPainter(), rng())
+    assert shown == ["cat", "class 7", "a_folder_with_a_lon…"]
+
+
+def test_classes_are_called_by_their_numbers_where_they_have_no_names():
+    assert images().classes == ("0", "1", "2")
+    with pytest.raises(ValueError, match="must name each of 3 classes, but got 1"):
+        images(class_names=("a",))
+
+
+def test_samples_are_made_of_labels_that_are_given():
+    task = Classes(images(), images(), features())
+    made = task.make(GreyPainter(), 3, rng(), given={"labels": torch.tensor([0, 5, 2])})
+    assert made.labels.tolist() == [0, 5, 2]
+    assert made.samples[:, 0, 0, 0].tolist() == [-1.0, 0.0, pytest.approx(-0.6)]
+
+
+@pytest.mark.parametrize("kind", [Generation, Classes, Density, Recognition, Reconstruction])
+def test_every_task_says_what_fitness_means(kind):
+    meaning = kind(images(), images(), features()).meaning
+    assert meaning
+    assert not meaning.endswith(".")

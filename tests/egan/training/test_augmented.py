@@ -9,7 +9,7 @@ from gans import THREE, children_of, paired, same_bits
 
 from egan import collection
 from egan.collection import testing
-from egan.collection.testing import built, siblings, task_of, tiny
+from egan.collection.testing import built, siblings, tiny
 from egan.config import ArithmeticConfig
 from egan.config.space import read_space
 from egan.evolution.whole import evolution_search
@@ -175,6 +175,32 @@ def test_siblings_are_those_of_the_plain_loop(kind, way, mutations):
         assert same_bits(ours.contribution, theirs.contribution)
 
 
+SHOWING = [{}, {"reuse_gradient": True}, {"discriminators": 2}]
+
+
+@pytest.mark.parametrize("way", SHOWING, ids=str)
+@pytest.mark.parametrize("side", ["members", "environment"])
+def test_an_evolution_shows_its_discriminator_nothing_as_it_is(side, way, monkeypatch):
+    """Every image has a piece cut out, whose numbers are 0, which no real or made one has."""
+    asked, game = [], collection.paper("egan")
+    discriminate = game.discriminate
+
+    def watching(self, batch):
+        if self.side == side:
+            asked.append(batch.samples.detach())
+        return discriminate(self, batch)
+
+    monkeypatch.setattr(game, "discriminate", watching)
+    generator, home = paired(parts("egan", "diffaugment", changed={"r1_weight": 0.1}, **way))
+    generator.bear(pack(generator.state_dict()), Birth(seeds=Seeds(0, 1, 0), operator="minimax"))
+    contribution = generator.contribution()
+    home.update([contribution])
+    assert len(asked) >= 2
+    for samples in asked:
+        assert (samples == 0).flatten(1).any(1).all()
+    assert not (contribution["samples"] == 0).any(), "what is handed on is not augmented"
+
+
 def test_siblings_share_the_draws(monkeypatch):
     """Two children of the same mutation are the same."""
     member = testing.facing(parts("egan", "diffaugment"))
@@ -207,6 +233,8 @@ WAYS = {
     "plain": {},
     "reused": {"reuse_gradient": True},
     "niches": {"niches": 2},
+    "rivals": {"discriminators": 2},
+    "crossover": {"crossover": 2},
 }
 
 
@@ -259,10 +287,6 @@ def test_what_is_no_image_is_refused():
         built(maker("gan", testing.load_data("gaussians8"), augment="ada"))
 
 
-def test_a_game_that_sees_images_together_is_refused(digits):
-    class Pairs(collection.paper("gan")):
-        augmentable = False
-
-    build = maker("gan", digits, augment="diffaugment")
-    with pytest.raises(ValueError, match="the discriminator of Pairs sees some together"):
-        built(partial(Pairs, settings=build.keywords["settings"], task=task_of(Pairs, digits)))
+def test_a_game_that_sees_images_together_is_refused():
+    with pytest.raises(ValueError, match="the discriminator of Pix2Pix sees some together"):
+        built(maker("pix2pix", augment="diffaugment"))

@@ -43,13 +43,21 @@ def test_a_worker_killed_in_mid_generation_changes_nothing(ray_session, expected
     assert rows(history).equals(expected)
 
 
+def test_a_child_is_not_blamed_for_workers_that_died_with_its_own(ray_session, tmp_path, caplog):
+    """All are killed while one is at work: that the others died too is noticed one by one."""
+    member = partial(Unlucky, folder=tmp_path, mode="massacre", generation=2)
+    history = search(RayExecutor(3), member=member, mu=1).run(3).history
+    assert caplog.text.count("died") >= 3
+    assert rows(history).equals(rows(search(mu=1).run(3).history))
+
+
 def test_a_worker_killed_while_it_holds_a_survivor_changes_nothing(ray_session, expected):
     class Treacherous(RayExecutor):
-        def keep(self, indices):
+        def keep(self, indices, teachers):
             if self._jobs[0].birth.seeds.generation == 4:
                 place, _ = self._pool.made_by[indices[0]]
                 ray_session.kill(self._pool.actor(place))
-            return super().keep(indices)
+            return super().keep(indices, teachers)
 
     history = search(Treacherous(2)).run(GENERATIONS).history
     assert rows(history).equals(expected)

@@ -42,8 +42,8 @@ class Watching(RayExecutor):
         self.shared += sum(getattr(job.parent, "block", None) is not None for job in jobs)
         return reports
 
-    def keep(self, indices):
-        handles = super().keep(indices)
+    def keep(self, indices, teachers):
+        handles = super().keep(indices, teachers)
         self.stayed += sum(handle.home is not None for handle in handles)
         return handles
 
@@ -91,11 +91,11 @@ def test_children_that_take_long_have_their_parents_handed_over(ray_session, exp
 
 def test_a_change_of_pace_in_mid_run_changes_nothing(ray_session, expected, monkeypatch):
     class Changing(Watching):
-        def keep(self, indices):
+        def keep(self, indices, teachers):
             generation = self._jobs[0].birth.seeds.generation
             cheap = 3600.0 if generation % 3 else 0.0
             monkeypatch.setattr("population.executors.ray_pool.BATCH_SECONDS", cheap)
-            return super().keep(indices)
+            return super().keep(indices, teachers)
 
     executor = Changing(2)
     same(tuned(executor).run(GENERATIONS), expected)
@@ -107,8 +107,8 @@ def test_a_worker_that_dies_with_its_survivors_changes_nothing(ray_session, expe
     class Treacherous(Watching):
         killed = 0
 
-        def keep(self, indices):
-            handles = super().keep(indices)
+        def keep(self, indices, teachers):
+            handles = super().keep(indices, teachers)
             checkpoint = self._jobs[0].birth.seeds.generation % 4 == 0
             if not self.killed and self.stayed > 12 and checkpoint == ("checkpoint" in when):
                 self.killed = self.stayed

@@ -134,3 +134,12 @@ def test_crossings_belong_to_contests_and_the_better_parents_operator_wins_them(
 def test_a_crossover_that_teaches_nothing_is_refused(options):
     with pytest.raises(ValueError, match="crossover=.*expected 0 or more"):
         Evolution(NAMES, **{"crossover": 1, **options})
+
+
+def test_losers_teach_behind_survivors_unless_they_are_lost():
+    for teach, expected in ((True, [2, 3, 1]), (False, [2])):
+        rehearsal = Rehearsal(Evolution(("a", "b", "c", "d"), losers_teach=teach))
+        rehearsal.ask()
+        chosen = rehearsal.tell(lambda i, _: [float("nan"), 1.0, 3.0, 2.0][i])
+        assert rehearsal.strategy.teachers(rehearsal.children, chosen) == expected
+    assert Evolution(NAMES).describe() != Evolution(NAMES, losers_teach=True).describe()

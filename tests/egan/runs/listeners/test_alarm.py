@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 import torch
 from gans import same_bits, tiny_config
+from PIL import Image
 
 from egan.collection import testing
 from egan.judging.collapse import Alarm
 from egan.run import main
 from egan.runs.listeners import alarm as alarms
 from egan.runs.plan import checked, plan
+from egan.runs.showcase import Showcase
 from egan.training.model import stream
 from egan.training.pulse import pulse
 from population.records.checkpoint import latest_checkpoint
@@ -37,7 +39,7 @@ def rows(folder, name="alarms"):
 
 def test_an_absurd_rate_is_told_in_line_log_and_report(tmp_path, capsys):
     """D learns a thousand times too fast: it explodes, or is sure of all samples."""
-    words = ["--discriminator-lr", "1", "--rounds", "6", "--interval", "30"]
+    words = ["--discriminator-lr", "1", "--rounds", "4", "--interval", "30"]
     status, folder = run(tmp_path / "runs", *GAME, *words)
     assert status == 0
     said = capsys.readouterr().err
@@ -62,13 +64,28 @@ def test_a_run_that_is_well_has_no_alarm(tmp_path, capsys):
 
 
 @pytest.fixture
-def alarming(monkeypatch):
-    """Have looks 6 and 12 alarm, whatever they see."""
+def quick(monkeypatch):
+    """Let looks and the outcome cost nothing: the longer a run, the better it seems."""
+    for name, value in {
+        "scores": lambda showcase: {"frechet": 100.0 - sum(_updates(showcase.model))},
+        "picture": lambda showcase: Image.new("L", (1, 1)),
+        "real_picture": lambda showcase: Image.new("L", (1, 1)),
+    }.items():
+        monkeypatch.setattr(Showcase, name, value)
+    monkeypatch.setattr("egan.runs.session.write_outcome", lambda *_, **__: True)
+
+
+def _updates(model):
+    return [game.updates for game in getattr(model, "members", (model,))]
+
+
+@pytest.fixture
+def alarming(quick, monkeypatch):
+    """Have looks 4 and 8 alarm, whatever they see."""
 
     def detect(looks, *, since):
-        return (
-            Alarm(kind="mode collapse", facts="none left") if looks[-1].number in (6, 12) else None
-        )
+        wrong = looks[-1].number in (4, 8)
+        return Alarm(kind="mode collapse", facts="none left") if wrong else None
 
     monkeypatch.setattr(alarms, "detect", detect)
 
@@ -84,24 +101,23 @@ WAYS = {
 def test_a_run_goes_back_and_does_so_again_after_a_break(way, alarming, tmp_path, capsys):
     words = [*WAYS[way], "--on-collapse", "rollback"]
     length = "--rounds" if way == "training" else "--generations"
-    status, whole = run(tmp_path / "whole", *words, length, "16")
+    status, whole = run(tmp_path / "whole", *words, length, "10")
     assert status == 0
     said = capsys.readouterr().err
     told = rows(whole).set_index("generation")
-    assert told["went_back_to"].dropna().index.tolist() == [6, 12]
+    assert told["went_back_to"].dropna().index.tolist() == [4, 8]
     assert told["rate"].dropna().tolist() == [0.5, 0.25]
-    assert told.loc[6, "went_back_to"] in (2, 4)
+    assert told["went_back_to"].dropna().tolist() == [2, 6]
     assert "Going back to" in said
     assert "rates times 0.25" in said
-    assert "The run went back to" in (whole / "report.html").read_text()
     # killed after the first return, with a checkpoint before it: everything is decided again
-    run(tmp_path / "broken", *words, length, "7")
+    run(tmp_path / "broken", *words, length, "5")
     for path in (tmp_path / "broken").glob("*/checkpoints/*"):
-        if int(path.name) > 5:
+        if int(path.name) > 3:
             for file in path.iterdir():
                 file.unlink()
             path.rmdir()
-    status, broken = run(tmp_path / "broken", length, "16")
+    status, broken = run(tmp_path / "broken", length, "10")
     assert status == 0
     for name in ("results", "metrics", "alarms"):
         assert rows(broken, name).equals(rows(whole, name)), name
@@ -114,7 +130,7 @@ def test_a_run_goes_back_and_does_so_again_after_a_break(way, alarming, tmp_path
         assert unpack(ends[0].environment)["rate"] == 0.25
 
 
-def test_where_there_is_nothing_to_go_back_to_it_is_told(monkeypatch, tmp_path, capsys):
+def test_where_there_is_nothing_to_go_back_to_it_is_told(quick, monkeypatch, tmp_path, capsys):
     alarm = Alarm(kind="divergence", facts="all gone")
     monkeypatch.setattr(alarms, "detect", lambda looks, since: alarm)
     words = [*GAME, "--interval", "2", "--rounds", "4", "--on-collapse", "rollback"]
@@ -124,12 +140,12 @@ def test_where_there_is_nothing_to_go_back_to_it_is_told(monkeypatch, tmp_path, 
     assert capsys.readouterr().err.count("divergence at round") == 1, "told once"
 
 
-def test_going_back_does_not_go_on_for_ever(monkeypatch, tmp_path):
+def test_going_back_does_not_go_on_for_ever(quick, monkeypatch, tmp_path):
     def detect(looks, *, since):
         return Alarm(kind="divergence", facts="gone") if looks[-1].number > 2 else None
 
     monkeypatch.setattr(alarms, "detect", detect)
-    words = [*GAME, "--interval", "2", "--rounds", "20", "--on-collapse", "rollback"]
+    words = [*GAME, "--interval", "2", "--rounds", "16", "--on-collapse", "rollback"]
     _, folder = run(tmp_path / "runs", *words)
     assert rows(folder)["rate"].dropna().tolist() == [0.5, 0.25, 0.125, 0.0625]
 

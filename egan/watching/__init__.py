@@ -1,0 +1,1 @@
+"""A page of runs while they go on; it only reads."""
