@@ -21,8 +21,8 @@ from egan.collection.autoencoder import Autoencoder
 from egan.tasks import Task
 from egan.tasks.reconstruction import compare, principal
 
-SEEDS = 5
-UPDATES, LINEAR_UPDATES = 1200, 800
+SEEDS = 3
+UPDATES, LINEAR_UPDATES = 800, 800
 CODE_DIM = 8
 LINEAR = {"depth": 0, "latent_dim": CODE_DIM, "batch_size": 256}
 STAGES = ((1e-2, 1), (3e-3, 1), (1e-3, 1))

@@ -25,19 +25,25 @@ from egan.judging.tables import two_neighbours
 from egan.tasks import Task
 from egan.training.model import stream
 
-SEEDS = 5
-UPDATES = 2000
+SEEDS = 3
+UPDATES = 1200
 STAGES = ((1.0, 2), (0.3, 1), (0.1, 1))
 """Shares of the learning rate, and quarters of the updates."""
 RESTRICTED = {"hidden": 64, "lr": 0.3}
 DEEP = {"hidden": 64, "second_hidden": 32, "pretraining": 500, "gibbs_steps": 5, "lr": 0.1}
 SMALL = {"hidden": 8, "num_chains": 100, "lr": 0.1}
-SMALL_UPDATES, LEARNED = 1000, 300
+SMALL_UPDATES, LEARNED = 400, 300
 PATCH = np.s_[:, :, 1:7:2, 2:6]
 """3x4 pixels of a digit."""
 BACKING = 3.0
 NUM_CHAINS = 4000
 ROUNDS = (1, 10)
+TRIED = (
+    "Missed: CD-10 is no nearer to the gradient than CD-1. After 300 updates the weights of so "
+    "small a machine are small, one round of Gibbs sampling forgets nearly all, and the chance of "
+    "the chains decides. With weights of deviation 0.7 the tests see CD-10 nearer "
+    "(tests/egan/collection/test_rbm.py). Nothing else was tried."
+)
 
 
 class Negated(Rbm):
@@ -202,8 +208,10 @@ def cosines(kind: type[Rbm], seed: int, task: Task, *, quick: bool) -> tuple[flo
 
     Of a machine that has learned a while, on the whole data, over and over.
     """
-    model = built(kind, seed, task=task, quick=False, **SMALL, persistent=False)
-    train(model, seed, updates=LEARNED, quick=quick)
+    learned = built(Rbm, seed, task=task, quick=False, **SMALL, persistent=False)
+    train(learned, seed, updates=LEARNED, quick=quick)
+    model: Any = built(kind, seed, task=task, quick=False, **SMALL, persistent=False)
+    model.load_state_dict(learned.state_dict())  # a broken estimate of the same gradient
     images = task.data.real(NUM_CHAINS // 10 if quick else NUM_CHAINS)
     visible = model.visible(images)
     parameters = [*model.machine.parameters()]
