@@ -16,8 +16,9 @@ import numpy as np
 from measure import cell, mark, parser, report, table
 
 from egan import collection
+from egan.comparison.methods import EGAN
 from egan.comparison.run import load_study
-from egan.comparison.study import EGAN, Row, Trial
+from egan.comparison.study import Row, Trial
 
 MARKS = {"gaussians25": (24, 0.70), "gaussians8": (8, 0.80)}
 CPU_MARK = 180.0
