@@ -63,9 +63,8 @@ def checked_settings(value: Any, where: str = "identity") -> dict[str, Any]:
         SchemaError: One of these is not what it must be.
     """
     settings: dict[str, Any] = mapping(anything)(value, where)
-    checks = {"objective": text, "asynchronous": truth, "space": mapping(_domain)}
-    for name in settings.keys() & checks.keys():
-        checks[name](settings[name], f"{where}.{name}")
+    for name in settings.keys() & READ_BACK.keys():
+        READ_BACK[name](settings[name], f"{where}.{name}")
     return settings
 
 
@@ -74,6 +73,9 @@ def _domain(value: Any, where: str) -> Mapping[str, Any]:
     text(domain.get("domain"), f"{where}.domain")
     return domain
 
+
+READ_BACK = {"objective": text, "asynchronous": truth, "space": mapping(_domain)}
+"""The settings of a search that are read from a checkpoint, and what each must be."""
 
 _MEMBER = fields(
     {

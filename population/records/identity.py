@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from population.records.content import checked_settings
+from population.records.content import READ_BACK, checked_settings
 
 
 def dumps(content: Any) -> str:
@@ -33,7 +33,7 @@ def joined_identity(own: Mapping[str, Any], given: Mapping[str, Any]) -> dict[st
         ValueError: A given one has the name of the search's own, or no JSON value.
     """
     for name, value in given.items():
-        if type(name) is not str or name in own or name == "asynchronous":
+        if type(name) is not str or name in own or name in READ_BACK:
             raise ValueError(
                 f"identity: {name!r} is no text, or a setting of the search itself; call it "
                 "otherwise."

@@ -98,6 +98,7 @@ def test_nan_is_no_option(options):
         ({"objective": "other"}, "'objective' is no text, or a setting of the search itself"),
         ({"seed": 3}, "'seed'"),
         ({"asynchronous": True}, "'asynchronous'"),
+        ({"space": ""}, "'space'"),
         ({1: 2}, "identity: 1"),
         ({"data": {1, 2}}, r"identity\['data'\] is no JSON value"),
         ({"data": float("nan")}, "holds NaN"),
