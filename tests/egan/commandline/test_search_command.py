@@ -79,7 +79,7 @@ def test_a_search_leaves_everything_in_its_directory(finished):
     files = {path.name for path in finished.iterdir()}
     assert files == {
         *("config.yaml", "about.json", "versions.json", "results.csv", "metrics.csv"),
-        *("lineage.csv", "log.txt"),
+        *("alarms.csv", "lineage.csv", "log.txt"),
         *("timing.json", "samples", "checkpoints", "model.safetensors", "fitness.png"),
         *("hyperparameters.png", "lineage.png", "schedule.yaml", "report.html"),
     }
