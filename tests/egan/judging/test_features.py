@@ -187,7 +187,7 @@ def test_an_extractor_of_ones_own_keeps_the_classes(quick, tmp_path):
 @pytest.mark.parametrize(
     ("spec", "text"),
     [
-        ("torch", "named 'module:function', but got 'torch'"),
+        ("torch", "a feature extractor is named 'module:function'"),
         ("no_such_module:f", "cannot be imported: ModuleNotFoundError: No module named"),
         ("torch:flattn", "no function 'flattn'; expected flatten"),
         ("torch:__version__", "no function '__version__'"),
