@@ -36,7 +36,8 @@ from egan.comparison.table import markdown
 from egan.comparison.verdicts import Beside
 from egan.config import RunConfig, to_dict
 from egan.evolution.whole import WholeEvolution, best_of
-from egan.runs.plan import checked, plan
+from egan.runs.checks import checked
+from egan.runs.plan import plan
 from egan.runs.preparation import prepare
 from egan.training.model import stream
 from population import Result, Search

@@ -130,7 +130,7 @@ def settings(options: Options) -> RunConfig:
     from egan.comparison.protocol import SECTION
     from egan.config import SearchConfig
     from egan.config.checks import check_range
-    from egan.runs.plan import checked
+    from egan.runs.checks import checked
 
     check_range("jobs", options.jobs)
     check_range("seeds", options.seeds)
@@ -180,7 +180,7 @@ def trials_of(options: Options, config: RunConfig, protocol: Protocol) -> list[T
     """
     from egan.comparison.methods import EGAN, method_config
     from egan.comparison.study import Trial
-    from egan.runs.plan import checked
+    from egan.runs.checks import checked
 
     num_seeds = options.seeds or protocol.seeds
     methods = list(dict.fromkeys(options.methods or protocol.methods))

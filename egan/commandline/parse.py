@@ -20,8 +20,9 @@ from egan.config.space import taken_out
 from egan.data import BUILT_IN
 from egan.errors import PROG, UserError, told_to_user
 from egan.judging.extractors import is_file
+from egan.runs.checks import checked
 from egan.runs.idle import refuse_idle
-from egan.runs.plan import checked, plan
+from egan.runs.plan import plan
 from egan.runs.remote import Remote, is_url, split
 
 DEFAULT = "digits"

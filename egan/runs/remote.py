@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from egan.errors import UserError, printable, told_to_user
+from egan.files import cache_folder
 from population.records.lock import InUseError, Lock
 from population.records.plain_files import remove
 
@@ -70,7 +71,7 @@ class Remote:
     def local(self) -> Path:
         """The folder of this machine in which its runs are worked on."""
         digest = hashlib.sha256(self.url.rstrip("/").encode()).hexdigest()[:16]
-        return _cache() / "remote" / digest
+        return cache_folder() / "remote" / digest
 
     def names(self) -> list[str]:
         """Return the names of what is in the folder.
@@ -237,11 +238,3 @@ def next_number(names: list[str]) -> int:
 
 def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()] if folder.is_dir() else []
-
-
-def _cache() -> Path:
-    """Return the folder that egan keeps things in: `$EGAN_CACHE`, or `~/.cache/egan`."""
-    try:
-        return Path(os.environ.get("EGAN_CACHE") or "~/.cache/egan").expanduser()
-    except RuntimeError:  # a user without a home, as in some containers
-        return Path(tempfile.gettempdir(), "egan-cache")

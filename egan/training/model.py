@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from egan.tasks.base import Batch, Draw, Needs, Task
 from egan.training import optimizers
 from egan.training.gradients import set_gradients
 from egan.training.renewal import renew
+from egan.training.truncation import Truncated
 from population.member import Hyperparameters, Member
 from population.state import State
 
@@ -29,21 +30,7 @@ Gradient = Sequence[Tensor | None]
 """A tensor for each parameter; None where the loss does not depend on it."""
 
 
-class Dial(NamedTuple):
-    """A knob between samples that are good and samples that are various, see `Model.truncating`.
-
-    Attributes:
-        words: What it is in the paper.
-        low: The lowest value, with the best and most alike samples.
-        high: The highest, that of training.
-    """
-
-    words: str
-    low: float
-    high: float
-
-
-class Model(Member):
+class Model(Truncated, Member):
     """Networks and optimisers with a name each, and an update that is repeated.
 
     A paper defines ``build`` and ``update``, what its task asks of it (``sample``, ``translate``,
@@ -83,8 +70,6 @@ class Model(Member):
     """Settings that modules read while they train: the modules' class, and their attribute."""
     needs: ClassVar[Needs] = Needs()
     """What the data must have, beside what the task needs."""
-    dial: ClassVar[Dial | None] = None
-    """What truncates samples, where the paper has it."""
     tiny: ClassVar[Mapping[str, Any]] = {}
     """Changes to the small preset's settings with which a test takes no time."""
     paper_classes: ClassVar[int] = 10
@@ -96,8 +81,6 @@ class Model(Member):
 
     settings: Settings
     task: Any
-    truncation: float | None = None
-    """How far samples are truncated just now; None for not at all."""
     rate = 1.0
 
     def __init__(
@@ -235,35 +218,6 @@ class Model(Member):
         finally:
             for name, mode in before.items():
                 self.networks[name].train(mode)
-
-    @contextmanager
-    def truncating(self, amount: float) -> Iterator[None]:
-        """Truncate samples for a while, see `dial`: they are better, and more alike.
-
-        Raises:
-            ValueError: The model has no dial, or not this value on it.
-        """
-        self.check_truncation(amount)
-        self.truncation = amount
-        try:
-            yield
-        finally:
-            self.truncation = None
-
-    def check_truncation(self, amount: float) -> None:
-        """See that samples can be truncated so.
-
-        Raises:
-            ValueError: The model has no dial, or not this value on it.
-        """
-        name, dial = type(self).__name__, self.dial
-        if dial is None:
-            raise ValueError(f"{name} has no truncation; leave it out, or take stylegan or biggan.")
-        if not dial.low <= amount <= dial.high:
-            raise ValueError(
-                f"the truncation of {name}, {dial.words}, must be from {dial.low:g} to "
-                f"{dial.high:g}, but got {amount:g}."
-            )
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Have samples made without gradients, whoever asks for them."""

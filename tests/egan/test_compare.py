@@ -16,7 +16,7 @@ from egan.comparison.run import load_study
 from egan.comparison.study import Study, Trial
 from egan.comparison.table import markdown, ranked, relation, summary, verdict
 from egan.config import to_dict
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 
 SIZES = {"width": 8, "discriminator_width": 8, "batch_size": 16}
 

@@ -22,7 +22,8 @@ from egan.losses import averaging, semi_supervised
 from egan.losses import discriminator as logistic
 from egan.tasks import Generation, draw
 from egan.training.averaging import ExponentialAveraging
-from egan.training.game import Averaging, Batch, Codes, Game, Objective
+from egan.training.game import Batch, Codes, Game, Objective
+from egan.training.sides import Averaging
 
 CLASSIFIER = "discriminator_average"
 NUM_STARTED = 500

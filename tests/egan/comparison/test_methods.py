@@ -15,7 +15,7 @@ from egan.comparison.methods import (
     method_config,
 )
 from egan.config import GameSettings
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 
 DIGITS = collection.preset("digits")
 WAYS = [one.spelt(name) for name, one in METHODS.items()]

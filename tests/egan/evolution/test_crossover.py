@@ -20,7 +20,8 @@ from egan.evolution.scoring import CROSSED, SHUFFLES
 from egan.evolution.whole import WholeEvolution, evolution_search
 from egan.reporting.plots.tables import winner_path
 from egan.run import main
-from egan.runs.plan import checked, plan
+from egan.runs.checks import checked
+from egan.runs.plan import plan
 from egan.tasks import Batch
 from egan.training.model import stream
 from population import RayExecutor

@@ -6,7 +6,7 @@ from gans import birth, labelled, paired, tiny_config, two_ways
 
 from egan.commandline.overview import overview
 from egan.evolution.whole import evolution_search
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from population.state import pack, unpack
 
 

@@ -14,7 +14,7 @@ from egan.collection import testing
 from egan.evolution.whole import evolution_search
 from egan.losses.discriminator import fake_loss, real_loss
 from egan.run import main
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from egan.tasks import Batch
 from egan.training.model import stream
 from population import RayExecutor

@@ -8,7 +8,7 @@ from egan.collection.egan.model import Egan
 from egan.commandline.overview import overview
 from egan.evolution.whole import WholeEvolution
 from egan.run import main
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from population.testing import check_member
 
 FLAGS = ("--evolution.contest-every", "3", "--evolution.bandit", "--evolution.num-survivors", "2")

@@ -17,7 +17,7 @@ from gans import (
 from egan.config import ArithmeticConfig
 from egan.evolution.scoring import SCORED_REALS
 from egan.losses.discriminator import fake_loss, r1_penalty, real_loss
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from egan.tasks import Batch
 from egan.training.model import stream
 from population.state import pack, unpack

@@ -35,7 +35,7 @@ from egan.losses.discriminator import (
     real_loss,
 )
 from egan.run import main
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from egan.tasks import Batch
 from egan.training.model import stream
 from population import RayExecutor

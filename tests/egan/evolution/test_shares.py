@@ -13,7 +13,7 @@ from egan.config.shares import apportioned, shares
 from egan.evolution.shares import FLOOR, RATE, Shares
 from egan.evolution.whole import evolution_search
 from egan.run import main
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from population import RayExecutor
 from population.seeding import SHARED, Seeds
 from population.state import pack, unpack

@@ -32,7 +32,7 @@ SAMPLING = [name for name in collection.MODELS if makes_samples_of_nothing(name)
 def _quick():
     """Take batch norm's statistics of few samples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("egan.training.game.NUM_STATISTICS", 20)
+        patch.setattr("egan.training.sides.NUM_STATISTICS", 20)
         yield
 
 

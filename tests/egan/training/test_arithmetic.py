@@ -20,7 +20,7 @@ from gans import (
 
 from egan.config import ArithmeticConfig
 from egan.run import main
-from egan.runs.plan import checked
+from egan.runs.checks import checked
 from egan.training.arithmetic import check_compiler
 from population import RayExecutor
 from population.seeding import SHARED, Seeds

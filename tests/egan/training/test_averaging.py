@@ -10,8 +10,8 @@ from egan import collection
 from egan.collection.testing import built, tiny
 from egan.runs.showcase import Showcase
 from egan.training.averaging import ExponentialAveraging, own_statistics
-from egan.training.game import NUM_STATISTICS, STATISTICS
 from egan.training.model import BATCH
+from egan.training.sides import NUM_STATISTICS, STATISTICS
 from population.seeding import Seeds
 from population.state import pack
 

@@ -11,8 +11,9 @@ from PIL import Image
 from egan.collection import testing
 from egan.judging.collapse import Alarm
 from egan.run import main
+from egan.runs.checks import checked
 from egan.runs.listeners import alarm as alarms
-from egan.runs.plan import checked, plan
+from egan.runs.plan import plan
 from egan.runs.showcase import Showcase
 from egan.training.model import stream
 from egan.training.pulse import pulse
