@@ -106,6 +106,7 @@ def _lines(file: Path) -> str:
 @lru_cache(maxsize=4)
 def _rendered(size: int, *, lines_alone: bool = False) -> Array:
     """Draw all over white, (N, 3, H, W) uint8, in two seconds; a process does so once."""
+    files = _files()  # which says what is not installed
     import resvg_py
     from PIL import Image
 
@@ -115,4 +116,4 @@ def _rendered(size: int, *, lines_alone: bool = False) -> Array:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image.convert("RGBA")).transpose(2, 0, 1)
 
-    return as_channels(np.stack([drawn(file) for file in _files()]), None)
+    return as_channels(np.stack([drawn(file) for file in files]), None)

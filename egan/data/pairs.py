@@ -33,6 +33,13 @@ def load(*, path: Sequence[Path] | None, image_size: int | None, channels: int |
     """
     if path is None or len(path) != 2:
         raise ValueError(f"--data.pairs is missing: pairs reads two folders. {MEND}")
+    try:
+        return _paired(path, image_size=image_size, channels=channels)
+    except ValueError as error:  # of what reads one folder, which is told of by its flag elsewhere
+        raise ValueError(str(error).replace("--data.path", "--data.pairs")) from error
+
+
+def _paired(path: Sequence[Path], *, image_size: int | None, channels: int | None) -> Dataset:
     check_channels(channels)
     check_image_size(image_size, needed=NEEDED)
     roots = [check_path(Path(one), name="pairs", folder=True) for one in path]

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,7 @@ def test_no_drawing_is_on_both_sides_with_a_variant(lines):
 def test_a_missing_package_names_the_extra(monkeypatch, package):
     real = openmoji.find_spec
     monkeypatch.setattr(openmoji, "find_spec", lambda name: None if name == package else real(name))
+    monkeypatch.setitem(sys.modules, package, None)  # whose import fails
     openmoji._rendered.cache_clear()
     with pytest.raises(ValueError, match=r"not installed. Install it: pip install \"egan\[data\]"):
         load("openmoji", image_size=8)

@@ -91,7 +91,7 @@ def test_names_that_decide_nothing_are_refused(folders, change, message):
 def test_both_folders_must_be_there(folders, tmp_path):
     with pytest.raises(ValueError, match="--data.pairs is missing"):
         load("pairs", image_size=8)
-    with pytest.raises(ValueError, match="nowhere does not exist"):
+    with pytest.raises(ValueError, match="--data.pairs .*nowhere does not exist"):
         pairs((folders[0], tmp_path / "nowhere"))
 
 
