@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 PROG = "python -m egan.run"
 """The command that messages tell the user to give."""
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class UserError(Exception):
@@ -39,4 +42,12 @@ def told_to_user(*kinds: type[Exception]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        raise UserError(str(error)) from error
+        raise UserError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """Return what an exception says; of a full disk, also what there is to do."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}. Make room, or give another place."
+    return str(error)

@@ -159,7 +159,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(run, capsys, monkeypatch, name):
 
     monkeypatch.setattr(f"egan.forking.branch.{name}", full)
     refused(run)
-    assert "No space left on device" in capsys.readouterr().err
+    assert "No space left on device. Make room" in capsys.readouterr().err
 
 
 def test_nothing_is_imported_from_inside_the_run(run, monkeypatch):
