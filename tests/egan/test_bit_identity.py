@@ -15,9 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("egan bits")  # what is expected is made once
-GENERATIONS = 120
+GENERATIONS = 60
 SETTINGS = [
-    *("--generations", str(GENERATIONS), "--checkpoint-every", "20", "--look-every", "60"),
+    *("--generations", str(GENERATIONS), "--checkpoint-every", "10", "--look-every", "30"),
     *("--width", "16", "--discriminator-width", "16", "--seed", "11"),
 ]
 WAYS = {
@@ -104,7 +104,7 @@ def test_workers_killed_in_mid_generation(way, expected, tmp_path):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_driver_killed_at_a_random_moment_and_resumed_elsewhere(way, expected, tmp_path):
     process = start(tmp_path, "gaussians8", "--workers", "2", way=way)
-    least = CHILDREN[way] * int(np.random.default_rng().integers(25, 80))
+    least = CHILDREN[way] * int(np.random.default_rng().integers(12, 40))
     wait_until(lambda: rows_so_far(tmp_path) > least, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
