@@ -7,9 +7,10 @@ Examples:
   python -m egan.sample runs/00005-biggan/model.safetensors --truncation 0.5 --output sharp/
   python -m egan.sample runs/00006-gaussians25 --output points.csv
 
-RUN is a run's directory, or the model.safetensors in it, which is written when the run ends or is
-stopped: of a generator that was trained, searched or evolved, of niches, or of any other model of
-the collection that makes samples. Images of a model of classes go to a subfolder for each.
+RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
+is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
+generator, niches, or any other model of the collection that makes samples. Images of a model of
+classes go to a subfolder for each.
 
 The same model, seed and classes give the same samples, bit for bit on one machine, however many
 there are: the first 100 of 10,000 are those of --count 100. Memory stays small.
@@ -26,13 +27,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import tyro
 
 from egan.errors import UserError, printable, told_to_user
+from egan.weights_file import BEST_WEIGHTS, WEIGHTS
 
 if TYPE_CHECKING:
     from egan.sampling.order import Order
     from egan.training.model import Model
 
 PROG = "python -m egan.sample"
-WEIGHTS = "model.safetensors"
 T = TypeVar("T")
 
 
@@ -127,9 +128,11 @@ def weights_of(run: Path) -> Path:
         return run
     if not (run / WEIGHTS).is_file():
         saved_config(run)  # which tells if it is no run at all
+        best = run / BEST_WEIGHTS
+        meanwhile = f", or take the best look so far, {best}" if best.is_file() else ""
         raise UserError(
             f"{run} has no {WEIGHTS} yet: it is written when a run ends, or is stopped by Ctrl-C. "
-            f"Go on with: python -m egan.run --resume {run}"
+            f"Go on with: python -m egan.run --resume {run}{meanwhile}"
         )
     return run / WEIGHTS
 

@@ -11,6 +11,9 @@ from egan.files import atomic
 if TYPE_CHECKING:
     import torch
 
+WEIGHTS, BEST_WEIGHTS = "model.safetensors", "best.safetensors"
+"""What a run's folder has: the model at the end, and at the best look so far."""
+
 
 def write(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
     """Write tensors and text atomically."""

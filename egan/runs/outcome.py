@@ -14,6 +14,7 @@ from egan.files import atomic
 from egan.reporting.about import read_about, write_about
 from egan.runs.remote import is_url
 from egan.runs.telling import about
+from egan.weights_file import WEIGHTS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -43,7 +44,7 @@ def write_outcome(folder: RunDirectory, result: Result, *, plan: Plan, prepared:
         ("figures", lambda: _save_figures(folder.path, result)),
     )
     steps: Sequence[tuple[str, Callable[[], Any]]] = (
-        ("weights", lambda: showcase.save(folder.path, steps=trained)),
+        ("weights", lambda: showcase.save(folder.path / WEIGHTS, steps=trained)),
         ("lineage", lambda: _save_lineage(folder.path / "lineage.csv", result)),
         *(made if plan.kind == "search" else ()),
         *(

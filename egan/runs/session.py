@@ -14,6 +14,7 @@ from egan.runs.console import JOURNAL
 from egan.runs.folder import RunDirectory
 from egan.runs.listeners import (
     CollapseAlarm,
+    Keeper,
     Logbook,
     Looker,
     ProgressBar,
@@ -115,7 +116,8 @@ class Session:
         )
         tracked = [*self.trackers, Tracking(self.trackers, self.looker)]
         copies = [] if self.folder.mirror is None else [self.folder.mirror]
-        heard = [self.looker, alarm, progress, *written, self.timekeeper, *tracked]
+        keeper = Keeper(self.looker, alarm, self.plan, folder=self.folder.path)
+        heard = [self.looker, alarm, keeper, progress, *written, self.timekeeper, *tracked]
         return [*heard, self.stopper, *copies]
 
     def _announce(self) -> None:

@@ -120,7 +120,7 @@ class Showcase:
         picture: Image.Image = task.show_real()
         return picture
 
-    def save(self, directory: Path, *, steps: int) -> None:
-        """Write the model as it is judged as `model.safetensors`, see `egan.collection.saved`."""
+    def save(self, path: Path, *, steps: int) -> None:
+        """Write the model as it is judged as a file, see `egan.collection.saved`."""
         with one_thread(), self.model.judging():
-            saved.save(directory / "model.safetensors", self.model, self.config, steps=steps)
+            saved.save(path, self.model, self.config, steps=steps)

@@ -90,7 +90,8 @@ class Shifts(Task):
         batch = self.judged_on(COLUMNS, rng)
         made = model.moved(batch.samples, batch.codes[SHIFT]).cpu()
         rows = torch.cat([batch.samples, made, batch.codes[TARGET]])
-        return self.show(rows, row_names=("source", "output", "truth"))
+        names = ("source", "output", "truth")
+        return self.show(rows, columns=len(batch.samples), row_names=names)
 
     def show(
         self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
@@ -103,9 +104,8 @@ class Shifts(Task):
         """Draw images over their targets."""
         rng = torch.Generator().manual_seed(SEED)
         batch = self.pairs(self.data.real(COLUMNS), rng)
-        return self.show(
-            torch.cat([batch.samples, batch.codes[TARGET]]), row_names=("source", "target")
-        )
+        rows = torch.cat([batch.samples, batch.codes[TARGET]])
+        return self.show(rows, columns=len(batch.samples), row_names=("source", "target"))
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the image is worth where it is, and the mean of all images at all places."""

@@ -1,6 +1,7 @@
 """What happens beside a run without influencing it: looks, progress, timing, Ctrl-C."""
 
 from egan.runs.listeners.alarm import CollapseAlarm
+from egan.runs.listeners.keeper import Keeper
 from egan.runs.listeners.logbook import Logbook
 from egan.runs.listeners.looker import Looker
 from egan.runs.listeners.progress import ProgressBar
@@ -11,6 +12,7 @@ from egan.runs.listeners.tracking import Tracking
 
 __all__ = [
     "CollapseAlarm",
+    "Keeper",
     "Logbook",
     "Looker",
     "ProgressBar",

@@ -58,15 +58,17 @@ class CollapseAlarm(Callback):
 
     Attributes:
         text: What the progress line says; empty where all is well.
+        best: The generation of the best look so far at which all was well; None before one.
     """
 
     def __init__(self, looker: Looker, plan: Plan, about: About, *, folder: Path) -> None:
         self.looker, self.plan, self.about = looker, plan, about
-        self.best = folder / BEST
+        self.folder = folder
         self.goes_back = plan.config.on_collapse == "rollback"
         self.looks: list[Look] = []
         self.returns: list[int] = []
         self.merit = -math.inf
+        self.best: int | None = None
         self.wrong: str | None = None
 
     @property
@@ -118,21 +120,22 @@ class CollapseAlarm(Callback):
         self.looks.append(look)
         worth = merit(look.scores)
         is_best = self.wrong is None and worth > self.merit
-        self.merit = worth if is_best else self.merit
+        if is_best:
+            self.merit, self.best = worth, look.number
         return is_best
 
     def _keep(self, search: Search) -> None:
         """Keep this moment, and those that a resumed run may still ask for."""
-        oldest = min(_numbers(self.best.parent / "checkpoints"), default=0)
-        wanted = sum(number > oldest for number in _numbers(self.best)) + 2
-        write_checkpoint(self.best, search.snapshot(), keep=wanted)
+        oldest = min(_numbers(self.folder / "checkpoints"), default=0)
+        wanted = sum(number > oldest for number in _numbers(self.folder / BEST)) + 2
+        write_checkpoint(self.folder / BEST, search.snapshot(), keep=wanted)
 
     def _went_back(self, search: Search) -> dict[str, Any]:
         """Go back, if there is where to and it was not too often; return what the journal says."""
         if len(self.returns) >= MOST:
             return {}
         try:
-            kept = latest_checkpoint(self.best, up_to=search.generation)
+            kept = latest_checkpoint(self.folder / BEST, up_to=search.generation)
         except CheckpointError:
             return {}
         self.returns.append(search.generation)

@@ -113,7 +113,7 @@ def test_what_is_saved_has_them_too(tmp_path):
     config = replace(config, settings=config.settings.tuned(collection.paper("dcgan").tiny))
     showcase = Showcase(config, type(model), model.task)
     showcase.load(model.state_dict())
-    showcase.save(tmp_path, steps=4)
+    showcase.save(tmp_path / "model.safetensors", steps=4)
     with model.judging():
         own = statistics(model.average)
     saved = statistics(collection.load(tmp_path / "model.safetensors").average)
