@@ -35,7 +35,6 @@ OF_DATA = {
     ("dcgan", "arithmetic"),
     ("autoencoder", "reconstructions"),
     ("rbm", "chains"),
-    ("rbm", "autocorrelation"),
     ("pixelcnn", "completions"),
 }
 """Pictures that show data, or need a classifier of them."""
