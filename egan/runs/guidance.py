@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from population.callbacks import Generation
 
 LEAST, FEW, MANY = 100, 2_000, 20_000
-"""Pictures below which a GAN only copies, below which it needs augmentation, and from which not."""
+"""Pictures below which a GAN only copies; below which long training does; from which none does."""
 LARGE = 64
 """The size from which the networks of digits are too small."""
 NUM_STAND_IN, NUM_UNITS, MORE = 256, 3, 5
@@ -59,7 +59,8 @@ def _enough(plan: Plan, count: int) -> str:
     mend = _augmentation(plan)
     if count < FEW:
         return (
-            f"few; a GAN needs augmentation{mend}, or it learns them by heart; {FEW:,} are better"
+            f"few; a GAN that trains for long learns them by heart, unless there is "
+            f"augmentation{mend}; {FEW:,} are better"
         )
     if count < MANY:
         return f"enough with augmentation{mend}; {MANY:,} or more need none"

@@ -26,7 +26,7 @@ def said(name, count, **options):
     ("count", "words"),
     [
         (60, "too few for a GAN"),
-        (1000, "few; a GAN needs augmentation"),
+        (1000, "few; a GAN that trains for long"),
         (10_000, "enough with augmentation"),
         (50_000, "enough"),
     ],
