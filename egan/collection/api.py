@@ -202,10 +202,15 @@ def task_of(config: RunConfig, dataset: Dataset, features: Features) -> Task:
 
 def compared(config: RunConfig, dataset: Dataset) -> Dataset:
     """Return what samples of a run are compared with, see `Task.compared`."""
-    task_type: Any = collection.paper(collection.named(config.preset)[0]).task_type
-    known = learned(dataset, hold_out=config.data.hold_out)
-    found: Dataset = getattr(task_type, "func", task_type).compared(known)
-    return found
+    kind = task_class(collection.named(config.preset)[0])
+    return kind.compared(learned(dataset, hold_out=config.data.hold_out))
+
+
+def task_class(name: str) -> type[Task]:
+    """Return the class of a paper's task, whose settings the paper may have bound."""
+    task_type: Any = collection.paper(name).task_type
+    kind: type[Task] = getattr(task_type, "func", task_type)
+    return kind
 
 
 def features_of(config: RunConfig, dataset: Dataset) -> Features:

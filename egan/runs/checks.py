@@ -54,7 +54,7 @@ def _check_evolves(model: str) -> None:
 
 
 def _check_address(address: str) -> None:
-    from population.executors.ray_cluster import host_and_port
+    from population.executors.ray_address import host_and_port
 
     try:
         host_and_port(address)

@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,13 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from population.executors.ray_address import check_reachable
 from population.executors.ray_calls import wait
 from population.executors.ray_folder import check_temporary_folder, trouble
 
 PACKAGES = ("mutations", "fitness", "population")
-CONNECT_SECONDS = 5.0
 START_SECONDS = 120.0
 STORE_BYTES = 512 * 2**20
 TOKEN = ".ray/auth_token"
@@ -145,7 +143,7 @@ def _start(address: str | None, *, num_actors: int, runtime_env: Mapping[str, An
         with _loopback_only(), _modules_for_workers():
             _start_here(num_cpus=max(default_workers(), num_actors))
         return
-    _check_reachable(address)
+    check_reachable(address)
     environment = dict(runtime_env or {})
     environment["py_modules"] = [*_package_folders(), *environment.get("py_modules", [])]
     try:
@@ -246,59 +244,6 @@ def _store_bytes() -> int:
     except OSError:
         free = STORE_BYTES
     return max(80 * 2**20, min(4 * STORE_BYTES, int(free * 0.3)))
-
-
-def host_and_port(address: str) -> tuple[str, int]:
-    """Return where a cluster is.
-
-    Raises:
-        ConnectionError: The address has no host, no port, or is none.
-    """
-    try:
-        parts = urlsplit(address if "://" in address else f"//{address}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if not host or not port or parts.scheme not in ("", "ray"):
-        raise ConnectionError(
-            f"address={address!r}: expected 'auto', 'host:port' or 'ray://host:port'."
-        )
-    return host, port
-
-
-def _check_reachable(address: str) -> None:
-    """Fail within seconds, with the host and port in the message, where nobody listens."""
-    if address == "auto":
-        return
-    host, port = host_and_port(address)
-    try:
-        socket.create_connection((host, port), timeout=CONNECT_SECONDS).close()
-    except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
-        raise ConnectionError(
-            f"address={address!r}: nobody answers at {host} port {port} ({error}). Start the "
-            "cluster with 'ray start --head' and use the address it prints, or leave the address "
-            "out to run on this machine."
-        ) from error
-    if not _speaks_grpc(f"{host}:{port}"):
-        raise ConnectionError(
-            f"address={address!r}: somebody listens at {host} port {port}, but it is not Ray. Use "
-            "the address that 'ray start --head' prints (port 6379 by default), or ray:// with the "
-            "client port (10001 by default)."
-        )
-
-
-def _speaks_grpc(target: str) -> bool:
-    """Return whether a gRPC server answers; Ray itself would wait for minutes."""
-    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
-        return True
-    import grpc
-
-    with grpc.insecure_channel(target) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(timeout=CONNECT_SECONDS)
-        except grpc.FutureTimeoutError:
-            return False
-    return True
 
 
 def _package_folders() -> list[str]:

@@ -63,7 +63,7 @@ WINGS = (
 )
 """The same of `egan`."""
 ORDERS = {"population": ENGINE, "egan": WINGS}
-MACHINERY = ("__init__", "api", "saved", "search", "testing")
+MACHINERY = ("__init__", "api", "conformance", "saved", "search", "testing")
 """What of `egan.collection` is no paper."""
 FILES = [path for name in ALLOWED for path in sorted((ROOT / name).rglob("*.py"))]
 

@@ -7,7 +7,7 @@ import pytest
 from egan import collection
 from egan.collection import testing
 from egan.collection.api import compared
-from egan.collection.testing import ModelConformance
+from egan.collection.conformance import ModelConformance
 from egan.run import main
 from egan.runs.telling import caption
 

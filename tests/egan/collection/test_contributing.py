@@ -9,6 +9,7 @@ import pytest
 
 from egan import collection
 from egan.collection import testing
+from egan.collection.conformance import ModelConformance
 from egan.run import main
 
 TEXT = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -35,7 +36,7 @@ def _added(tmp_path, monkeypatch):
     sys.modules.pop(f"egan.collection.{NAME}", None)
 
 
-class TestHingeGan(testing.ModelConformance):
+class TestHingeGan(ModelConformance):
     @pytest.fixture
     def name(self):
         return NAME

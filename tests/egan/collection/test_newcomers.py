@@ -11,6 +11,7 @@ import pytest
 
 from egan import collection, data
 from egan.collection import testing
+from egan.collection.conformance import ModelConformance
 from egan.lazy import Lazy
 from egan.run import main
 
@@ -49,7 +50,7 @@ def _added(monkeypatch):
         sys.modules.pop(f"egan.collection.{name}", None)
 
 
-class TestNewcomers(testing.ModelConformance):
+class TestNewcomers(ModelConformance):
     @pytest.fixture(params=LINES)
     def name(self, request):
         return request.param

@@ -9,7 +9,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from egan import collection
-from egan.collection.api import build
+from egan.collection.api import build, task_class
 from egan.collection.api import task_of as task_of_run
 from egan.collection.saved import save
 from egan.collection.testing import features_of, small, task_of
@@ -18,14 +18,8 @@ from egan.data import load as load_data
 from egan.training.model import Model
 from population.seeding import preserved_randomness
 
-
-def _asks_inputs(paper):
-    return getattr(paper.task_type, "func", paper.task_type).asks.inputs
-
-
-PAPERS = {name: collection.paper(name) for name in collection.MODELS}
-SAMPLING = [name for name, paper in PAPERS.items() if paper.sample is not Model.sample]
-FROM_NOISE = [name for name in SAMPLING if not _asks_inputs(PAPERS[name])]
+SAMPLING = [one for one in collection.MODELS if collection.paper(one).sample is not Model.sample]
+FROM_NOISE = [name for name in SAMPLING if not task_class(name).asks.inputs]
 
 OF_DATA = {
     ("vae", "reconstructions"),

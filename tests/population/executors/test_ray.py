@@ -15,7 +15,7 @@ from toys import Adaptive, Broken, Tiny, Unlucky, rows, search
 
 from population import Callback, RayExecutor
 from population.errors import NothingSurvivesError
-from population.executors import ray_cluster
+from population.executors import ray_address, ray_cluster
 from population.records.journal import read_journal
 
 GENERATIONS = 8
@@ -152,16 +152,14 @@ def test_an_unreachable_cluster_is_reported_at_once(monkeypatch, address, messag
 
 
 def test_a_server_that_is_not_ray_is_told_apart(monkeypatch):
-    from population.executors.ray_cluster import _check_reachable
-
-    monkeypatch.setattr(ray_cluster, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(ray_address, "CONNECT_SECONDS", 1.0)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]
         for form in ("127.0.0.1:{}", "ray://127.0.0.1:{}"):
             with pytest.raises(ConnectionError, match="it is not Ray"):
-                _check_reachable(form.format(port))
+                ray_address.check_reachable(form.format(port))
 
 
 @pytest.mark.parametrize("settings", [{"workers": 0}, {"deadline": 0.0}])

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from population.executors import ray_folder
-from population.executors.ray_cluster import host_and_port
+from population.executors.ray_address import host_and_port
 
 
 @pytest.fixture

@@ -49,10 +49,8 @@ def test_it_is_the_model_of_the_best_look(tmp_path):
     [shorter] = run(tmp_path / "short", *GAME, "--rounds", "4").glob("model.safetensors")
     with safe_open(shorter, "pt") as file:
         assert all(torch.equal(file.get_tensor(name), weights[name]) for name in weights)
-    assert collection.load(folder / "best.safetensors").samples(3, torch.Generator()).shape == (
-        3,
-        2,
-    )
+    made = collection.load(folder / "best.safetensors").samples(3, torch.Generator())
+    assert made.shape == (3, 2)
 
 
 def test_a_run_that_goes_on_writes_the_same_and_forgets_none(tmp_path):
