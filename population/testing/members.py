@@ -1,5 +1,6 @@
 """What every member promises to the engine, as one check that says what is missing."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -141,6 +142,7 @@ class _Trial:
 @contextmanager
 def _process_untouched(what: str) -> Iterator[None]:
     """Expect that something changes nothing of what all members in a process share."""
+    gc.collect()  # what others left to the collector closes its files now, not meanwhile
     guard, files = Guard(all_switches()), _open_files()
     yield
     changes = guard.changes()

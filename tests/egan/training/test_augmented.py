@@ -9,6 +9,7 @@ from gans import THREE, children_of, paired, same_bits
 
 from egan import collection
 from egan.collection import testing
+from egan.collection.search import default_space
 from egan.collection.testing import built, siblings, tiny
 from egan.config import ArithmeticConfig
 from egan.config.space import read_space
@@ -271,8 +272,8 @@ def test_the_same_bits_on_ray(ray_session):
 def test_a_search_tunes_the_strength(digits):
     config = testing.small("gan")
     config = replace(config, settings=replace(config.settings, augment="diffaugment"))
-    assert "augment_strength" in testing.default_space(config)
-    assert "augment_strength" not in testing.default_space(testing.small("gan"))
+    assert "augment_strength" in default_space(config)
+    assert "augment_strength" not in default_space(testing.small("gan"))
     space = read_space({"augment_strength": "0,1"}, config.kinds)
     build = maker("gan", digits, interval=2, augment="diffaugment")
     result = Search(build, PopulationBasedTraining(space, population_size=3)).run(3)
