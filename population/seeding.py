@@ -81,12 +81,18 @@ def _torch_seeder(torch: Any) -> Callable[[int], Any]:
 def pin_threads(count: int) -> Any:
     """Let torch and numpy's linear algebra use ``count`` threads; sums depend on it.
 
+    On a GPU they depend on the order of its threads, too: cuDNN is told to take convolutions that
+    give the same bits each time, and not to choose them by a race.
+
     Returns what restores linear algebra's threads, by ``restore_original_limits()``.
     """
     import torch
     from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(count)
+    if torch.cuda.is_available():
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
     return threadpool_limits(limits=count, user_api="blas")
 
 

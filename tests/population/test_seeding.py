@@ -3,9 +3,10 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
 
-from population.seeding import Seeds, preserved_randomness, seed_everything
+from population.seeding import Seeds, pin_threads, preserved_randomness, seed_everything
 
 
 def test_streams_of_children_generations_and_purposes_differ():
@@ -52,3 +53,13 @@ def test_the_callers_randomness_comes_back():
         seed_everything(99)
         torch.set_num_threads(1)
     assert (random.random(), np.random.rand(), float(torch.rand(()))) == expected
+
+
+@pytest.mark.parametrize("has_gpu", [True, False])
+def test_convolutions_on_a_gpu_give_the_same_bits_each_time(has_gpu, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    pin_threads(1).restore_original_limits()
+    assert torch.backends.cudnn.deterministic is has_gpu
+    assert torch.backends.cudnn.benchmark is not has_gpu
