@@ -142,9 +142,9 @@ class _Trial:
 @contextmanager
 def _process_untouched(what: str) -> Iterator[None]:
     """Expect that something changes nothing of what all members in a process share."""
-    gc.collect()  # what others left to the collector closes its files now, not meanwhile
     guard, files = Guard(all_switches()), _open_files()
-    yield
+    with _no_collection():
+        yield
     changes = guard.changes()
     guard.put_back()
     assert not changes, (
@@ -157,6 +157,18 @@ def _process_untouched(what: str) -> Iterator[None]:
         f"{what} closed the file descriptors {sorted(closed)}, which it has not opened: the "
         "engine's, Ray's or a sibling's."
     )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector from closing, meanwhile, the files of what others left to it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _open_files() -> set[int]:

@@ -190,6 +190,18 @@ def test_a_member_that_closes_what_it_has_not_opened_is_told():
         check_member(Closing, GIVEN)
 
 
+def test_files_that_the_collector_closes_are_not_held_against_the_member():
+    class Littered(Sound):
+        def step(self, operator=None):
+            super().step(operator)
+            left.clear()
+            [[] for _ in range(100_000)]  # wakes the collector, where it is awake
+
+    left = [[open(os.devnull)]]  # noqa: SIM115 - a file that only the collector can close
+    left[0].append(left[0])
+    check_member(Littered, GIVEN)
+
+
 def test_a_factory_must_return_a_member():
     with pytest.raises(AssertionError, match="returned a dict; let it return a pop"):
         check_member(dict, GIVEN)
