@@ -76,7 +76,7 @@ class DannSettings(Settings):
     domain_hidden: int = 100
     """Units of the discriminator's hidden layer."""
     reversal: float = 1.0
-    """What the discriminator's gradient is turned round by at last (lambda); 0 for no adaptation."""
+    """What the discriminator's gradient is turned round by at last (lambda); 0 adapts nothing."""
     steepness: float = 10.0
     """How fast that is reached (gamma)."""
     horizon: int = 1500
