@@ -32,7 +32,7 @@ from egan.collection.dann import Dann
 from egan.data import load
 from egan.data.domains import SOURCE, TARGET
 from egan.judging.features import Features
-from egan.tasks import ADAPTED, Adaptation
+from egan.tasks import ADAPTED, Adaptation, Batch
 
 SEEDS = 5
 UPDATES = 1500
@@ -173,8 +173,12 @@ def gradient(seeds: Sequence[int]) -> Figures:
 
 
 def off(kind: type[Dann], seed: int) -> float:
-    """Return the distance of F's first step from that of L_y − λ L_d, as a share of it."""
+    """Return the distance of F's first step from that of L_y − λ L_d, as a share of it, in float64."""
     model: Any = built(kind, seed, task=task(), quick=True, horizon=UPDATES, optimizer="sgd")
+    draw = model.draw
+    model.draw = lambda: doubled(draw())
+    for network in model.networks.values():
+        network.double()
     model.updates = UPDATES // 10
     model.rng.manual_seed(seed)
     before = [one.detach().clone() for one in model.features.parameters()]
@@ -184,6 +188,12 @@ def off(kind: type[Dann], seed: int) -> float:
     steps = [old - new for old, new in zip(before, model.features.parameters(), strict=True)]
     one, two = (torch.cat([x.detach().flatten() for x in y]) for y in (steps, wanted))
     return float((one - two).norm() / two.norm())
+
+
+def doubled(batch: Batch) -> Batch:
+    """Return a batch with images in float64."""
+    codes = {**batch.codes, ADAPTED: batch.codes[ADAPTED].double()}
+    return Batch(batch.samples.double(), codes)
 
 
 def by_hand(model: Any) -> list[Tensor]:

@@ -77,9 +77,12 @@ class Recognition(Task):
         order = torch.tensor(right).argsort(stable=True)[: COLUMNS**2]
         return self.show(images[order])
 
-    def show(self, images: torch.Tensor, *, columns: int = COLUMNS) -> Image.Image:
+    def show(
+        self, images: torch.Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
+    ) -> Image.Image:
         """Draw images (N, C, H, W) in rows."""
-        return show(self.data.kind, images.cpu().numpy(), columns=columns)
+        drawn = images.cpu().numpy()
+        return show(self.data.kind, drawn, columns=columns, row_names=row_names)
 
     def show_real(self) -> Image.Image:
         """Draw images to learn from."""

@@ -46,7 +46,7 @@ def numbers(images):
 
 
 def test_labels_are_of_the_source_alone():
-    batch = task(data()).draw(200, rng())
+    batch = task(data()).draw(1000, rng())
     source, target = numbers(batch.samples), numbers(batch.codes[ADAPTED])
     assert set(source) == set(np.flatnonzero(~WHERE))
     assert set(target) == set(np.flatnonzero(WHERE))
