@@ -261,4 +261,5 @@ def principal(rows: Tensor) -> Tensor:
     """Return the first two principal components of rows (N, F), (N, 2)."""
     rows = rows - rows.mean(dim=0)
     axes = torch.linalg.eigh(rows.T @ rows).eigenvectors[:, -2:]
-    return rows @ axes.flip(1)
+    found: Tensor = rows @ axes.flip(1)
+    return found
