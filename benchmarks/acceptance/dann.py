@@ -4,11 +4,14 @@ Beside it stand the same network trained on labels of the source alone, and of t
 sees as many images in as many updates as DANN does: where that draws 64 of each domain, the first
 draws 128 of the source, all with labels; the last draws as DANN does, but has the target's labels.
 
-Searched on a fifth of the training digits, by labels of the target as the fitness is, seed 10,
-1,500 updates. DANN: rates of .01, .03, .06 and .1 with lambda 1 (right .49, .62, .60, .60), lambda
-2 at .03 (.62) and .3 at .06 (.56). The source alone: rates of .01, .03, .1 and .2 (.48, .49, .55,
-.48). The target too: .03 (.97). At 16x16 pixels, 600 updates: .54 beside .51 at .01, .57 beside
-.56 at .03. With MNIST's black border nothing is gained: .25 beside .22 at .01.
+Searched on a fifth of the training digits, by labels of the target as the fitness is, 1,500
+updates. With seed 10: DANN's rates of .01, .03, .06 and .1 with lambda 1 (right .49, .62, .60,
+.60), lambda 2 at .03 (.62) and .3 at .06 (.56); the source alone at .01, .03, .1 and .2 (.48, .49,
+.55, .48); the target too at .03 (.97). By that DANN had .03, and on test images seed 0 gave .507
+beside .490; the marks stayed. As single seeds are so uncertain, the best were searched again with
+seeds 10 to 12: DANN at .03 (.62, .56, .56) and .1 (.60, .66, .56), the source alone at .1 (.55,
+.52, .53). At 16x16 pixels, seed 10: .58 beside .57 at the best. With MNIST's black border nothing
+is gained: .25 beside .22.
 
 Domains are told by a logistic regression that sees features of the training images of both, and is
 asked about those of test images; as many of each.
@@ -34,9 +37,9 @@ from egan.data.domains import SOURCE, TARGET
 from egan.judging.features import Features
 from egan.tasks import ADAPTED, Adaptation, Batch
 
-SEEDS = 5
+SEEDS = 3
 UPDATES = 1500
-LR, SOURCE_LR, BOTH_LR = 0.03, 0.1, 0.03
+LR, SOURCE_LR, BOTH_LR = 0.1, 0.1, 0.03
 PENALTY = 1e-2
 NUM_TOLD = 1000
 

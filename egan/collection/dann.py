@@ -100,7 +100,7 @@ def small() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="digits_to_mnist"),
         search=SearchConfig(rounds=15, interval=100),
-        settings=DannSettings(padding=2, lr=0.03),
+        settings=DannSettings(padding=2, lr=0.1),
     )
 
 

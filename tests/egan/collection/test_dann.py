@@ -94,7 +94,7 @@ def test_schedules_are_the_papers(data, updates):
     made = model(data, updates=updates, reversal=0.5)
     p = min(1, updates / 1500)
     assert made.reversal == pytest.approx(0.5 * (2 / (1 + math.exp(-10 * p)) - 1), abs=1e-12)
-    assert made.learning_rate("features") == pytest.approx(0.03 / (1 + 10 * p) ** 0.75)
+    assert made.learning_rate("features") == pytest.approx(0.1 / (1 + 10 * p) ** 0.75)
 
 
 def test_the_targets_labels_are_never_looked_at(data):
