@@ -141,14 +141,14 @@ class Dann(Model):
     presets: ClassVar = {"small": small, "paper": paper}
     sources: ClassVar = {
         "paper": {
-            "figure 4a, the network for MNIST": (
+            "figure 4a, the network for MNIST; from memory": (
                 *("kernel", "filters", "more_filters", "hidden", "domain_hidden"),
             ),
             "ours: figure 4a does not say": ("padding",),
-            "section 5.2.2": (
+            "section 5.2.2, from memory": (
                 *("reversal", "steepness", "lr", "fall", "power", "optimizer", "beta1"),
             ),
-            "section 5.2.2: batches of 128, a half of each domain": ("batch_size",),
+            "section 5.2.2, from memory: 128, a half of each domain": ("batch_size",),
             "ours": ("horizon",),
         }
     }
