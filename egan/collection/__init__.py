@@ -178,6 +178,12 @@ MODELS: dict[str, Entry] = {
         family="autoencoding",
         task="digits, moved",
     ),
+    "dann": Entry(
+        "egan.collection.dann:Dann",
+        paper="Domain-adversarial training of neural networks, 1505.07818",
+        family="recognition",
+        task="digits_to_mnist",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

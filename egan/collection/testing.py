@@ -33,9 +33,17 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3}
+COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3, "domains": 3}
 FEW = 60
-BUILT_IN = ("digits", "overlapped_digits", "shapes", "scenes", "bimodal", "gaussians8")
+BUILT_IN = (
+    "digits",
+    "overlapped_digits",
+    "digits_to_mnist",
+    "shapes",
+    "scenes",
+    "bimodal",
+    "gaussians8",
+)
 
 Build = Callable[..., Any]
 
@@ -69,12 +77,13 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
 
 
 def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int = 24) -> Dataset:
-    """Return images of noise, with every class among them, and others as their targets."""
+    """Return images of noise, with every class and two domains among them, and their targets."""
     rng = np.random.default_rng(0)
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    return Dataset("random", samples, labels, annotations={TARGET: targets})
+    known = {TARGET: targets, "domain": np.arange(count) % 2}
+    return Dataset("random", samples, labels, annotations=known)
 
 
 def small(name: str) -> RunConfig:

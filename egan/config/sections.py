@@ -10,7 +10,7 @@ import tyro
 
 from egan.config.checks import check_number, check_range
 
-PAIRS = "pairs"
+PAIRS, DOMAINS = "pairs", "domains"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -18,13 +18,14 @@ class DataConfig:
     """What to learn from."""
 
     name: str = "digits"
-    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist, shapes,
-    scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji, openmoji_lines, folder,
-    pairs, side_by_side, cifar10, mnist, npz."""
+    """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
+    digits_to_mnist, shapes, scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji,
+    openmoji_lines, folder, pairs, side_by_side, domains, cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
+    With --data.name domains, of one domain and of another, with a subfolder for every class each.
     """
     swap: bool = False
     """Exchange sources and targets."""
@@ -41,7 +42,8 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Take two folders for what they are."""
         if self.pairs is not None:
-            object.__setattr__(self, "name", PAIRS)
+            if self.name != DOMAINS:
+                object.__setattr__(self, "name", PAIRS)
             object.__setattr__(self, "pairs", tuple(self.pairs))
 
     @property

@@ -31,6 +31,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "stacked_mnist": Lazy(
         "egan.data.stacked_mnist:load", "24,000 images of three of those, a channel each; 28x28"
     ),
+    "digits_to_mnist": Lazy(
+        "egan.data.domains:load_digits_to_mnist",
+        "two domains: scikit-learn's digits, and MNIST's 5,000 at 8x8; egan[data]",
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -53,6 +57,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "side_by_side": Lazy(
         "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
     ),
+    "domains": Lazy(
+        "egan.data.domains:load", "two folders of yours, domains of the same classes (--data.pairs)"
+    ),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
     "npz": Lazy("egan.data.npz:load", "a .npz file with images or points, and labels"),
@@ -62,7 +69,7 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("shapes", "scenes"),
+    *("digits_to_mnist", "shapes", "scenes"),
     *("openmoji", "openmoji_lines"),
     *POINTS,
 )

@@ -147,6 +147,8 @@ _ALL = (
     _share(COPIED, "memorised", None),
     # of labels and codes
     _share("accuracy", "accuracy"),
+    _share("source_accuracy", "accuracy on the source"),
+    _share("domain_accuracy", "domains told apart", None),
     _share("classification_score", "classification accuracy score"),
     _share("nmi", "mutual information with the classes", form=".2f"),
     _share("nmi_of_real", "mutual information, real images", form=".2f"),

@@ -5,6 +5,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
+from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
 from egan.tasks.density import Density
@@ -15,8 +16,10 @@ from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 
 __all__ = [
+    "ADAPTED",
     "ROW",
     "TARGET",
+    "Adaptation",
     "Asks",
     "Batch",
     "Classes",

@@ -39,10 +39,17 @@ class Recognition(Task):
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:  # noqa: ARG002 - the interface
         """Return how often all classes are right."""
-        chosen = self.held_out.spread(self.num_judged)
+        return {"fitness": self.right(model, self.judged())}
+
+    def judged(self) -> Any:
+        """Return the indices of the held-out images that are looked at."""
+        return self.held_out.spread(self.num_judged)
+
+    def right(self, model: Any, chosen: Any) -> float:
+        """Return how often all classes of some held-out images are right."""
         images = torch.split(self.held_out.tensor(chosen), BATCH)
         found = torch.cat([model.classify(part).cpu() for part in images])
-        return {"fitness": fitness.accuracy(found, self.truth(chosen))}
+        return fitness.accuracy(found, self.truth(chosen))
 
     def look(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the model's scores, and the fitness by its name."""
@@ -62,7 +69,7 @@ class Recognition(Task):
 
     def show_mistakes(self, model: Any, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
         """Draw 100 held-out images, those whose classes are not all told rightly first."""
-        chosen = self.held_out.spread(self.num_judged)
+        chosen = self.judged()
         images, truth = self.held_out.tensor(chosen), self.truth(chosen)
         told = torch.cat([model.classify(part).cpu() for part in torch.split(images, BATCH)])
         every = range(len(told))
@@ -70,9 +77,12 @@ class Recognition(Task):
         order = torch.tensor(right).argsort(stable=True)[: COLUMNS**2]
         return self.show(images[order])
 
-    def show(self, images: torch.Tensor, *, columns: int = COLUMNS) -> Image.Image:
+    def show(
+        self, images: torch.Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
+    ) -> Image.Image:
         """Draw images (N, C, H, W) in rows."""
-        return show(self.data.kind, images.cpu().numpy(), columns=columns)
+        drawn = images.cpu().numpy()
+        return show(self.data.kind, drawn, columns=columns, row_names=row_names)
 
     def show_real(self) -> Image.Image:
         """Draw images to learn from."""
