@@ -69,7 +69,7 @@ def run(name, *words):
         text=True,
         check=False,
         env=environment,
-        timeout=170,
+        timeout=280,
     )
 
 
@@ -82,7 +82,7 @@ def run_many(commands, *, ray=False):
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, FOLDER)))},
-        timeout=170,
+        timeout=280,
     )
     assert done.returncode == 0, done.stderr
     return {
