@@ -178,6 +178,18 @@ MODELS: dict[str, Entry] = {
         family="autoencoding",
         task="digits, moved",
     ),
+    "mad_gan": Entry(
+        "egan.collection.mad_gan.model:MadGan",
+        paper="Multi-agent diverse generative adversarial networks, 1704.02906",
+        family="adversarial",
+        task="gaussians25",
+    ),
+    "gman": Entry(
+        "egan.collection.gman.model:Gman",
+        paper="Generative multi-adversarial networks, 1611.01673",
+        family="adversarial",
+        task="digits",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

@@ -150,6 +150,7 @@ _ALL = (
     _share("classification_score", "classification accuracy score"),
     _share("nmi", "mutual information with the classes", form=".2f"),
     _share("nmi_of_real", "mutual information, real images", form=".2f"),
+    _plain("specialisation", "mutual information of generator and mode", "higher", "nats"),
     Measure(name="margin_loss", label="margin loss", better="lower"),
     # of densities, in nats
     _plain("elbo", "evidence lower bound", "higher", "nats"),
@@ -176,6 +177,7 @@ _ALL = (
     _plain("critic_gap", "critic's gap"),
     _share("augment_p", "probability of ADA", None, form=".2f"),
     _plain("divergence", "estimated divergence"),
+    _plain("softness", "softness of the maximum over discriminators"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),
     _plain("energy_real", "energy of real images", None, "energy"),
