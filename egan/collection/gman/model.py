@@ -93,11 +93,15 @@ class Gman(Game):
         return value
 
     def values(self, fake: Tensor, real: Tensor | None) -> Tensor:
-        """Return V_i, or −E[log D_i(G(z))], of logits (N * K,) of samples and of real ones: (K,)."""
-        fake_NK = fake.unflatten(0, (-1, self.settings.num_discriminators))
+        """Return V_i (K,) of logits (N * K,) of samples and of real ones.
+
+        Without real ones it is −E[log D_i(G(z))].
+        """
+        count = self.settings.num_discriminators
+        fake_NK = fake.reshape(-1, count)
         if real is None:
             return F.softplus(-fake_NK).mean(dim=0)
-        real_NK = real.unflatten(0, (-1, self.settings.num_discriminators))
+        real_NK = real.reshape(-1, count)
         return -F.softplus(-real_NK).mean(dim=0) - F.softplus(fake_NK).mean(dim=0)
 
     def listened(self, fake: Tensor, real: Tensor | None) -> Tensor:

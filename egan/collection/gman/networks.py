@@ -46,9 +46,7 @@ def form(s: GmanSettings) -> dict[str, Any]:
 
 def generator(s: GmanSettings, shape: tuple[int, ...]) -> nn.Module:
     """Build G: codes (N, Z) -> samples (N, *shape)."""
-    return networks.generator(
-        s.network, shape, latent_dim=s.latent_dim, width=s.width, **form(s)
-    )
+    return networks.generator(s.network, shape, latent_dim=s.latent_dim, width=s.width, **form(s))
 
 
 def discriminators(s: GmanSettings, shape: tuple[int, ...]) -> Agents:

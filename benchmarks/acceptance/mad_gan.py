@@ -1,0 +1,214 @@
+"""MAD-GAN: what several generators add, and what a D that tells them apart adds to that.
+
+Four methods meet 25 Gaussians, all with batches of 128 and as many updates, so that all look at as
+many samples:
+
+    MAD-GAN        4 generators of 32 units, which share the batch, and a D that says who made what
+    shared batch   the same generators and batch; D has one output for all that is made
+    single         one generator with as many parameters as the 4 together
+    ensemble       4 GANs of their own: each generator has its own D and a quarter of the batch
+
+The shared batch is what a population of generators against one D is without more; the paper's claim
+is what MAD-GAN has above it. An ensemble's Ds cost as much by sample and have four times the
+parameters, which favours it. Each method had the same search of one rate for both players, on seed
+10, which is not judged. SEARCH
+
+Specialisation is the mutual information of who made a sample and the nearest mode, in nats: log 4
+where each generator has modes of its own. Its saboteur deals the owners that D is told at random,
+so that there is nothing to tell. The quick mark asks whether D's loss depends on who made a sample:
+by how much it differs between one and another owner of the same samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import fitness
+from acceptance import Figures
+from acceptance.training import built, num_parameters, samples, train
+from egan.collection.mad_gan.model import OWNERS, MadGan, information
+from egan.data import load
+from egan.data.dataset import Mixture
+from egan.judging.features import Features
+from egan.tasks import Batch, Generation
+from egan.training.game import Half
+
+SEEDS = 5
+UPDATES = 3000
+NUM_JUDGED = 2500
+AGENTS = 4
+RATE = 2e-3
+SINGLE = {"num_generators": 1, "width": 64, "shared": 0}
+"""As many parameters as the four generators have together."""
+
+
+class Misled(MadGan):
+    """D is told at random who made a sample."""
+
+    def fake_half(self, fake: Batch, half: Half | None) -> Tensor:
+        """Return the loss for owners that are dealt anew."""
+        owners = fake.codes[OWNERS]
+        told = owners[torch.randperm(len(owners), generator=self.rng)]
+        return super().fake_half(Batch(fake.samples, {**fake.codes, OWNERS: told}), half)
+
+
+def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
+    """Train all four methods, and look at modes and at who makes them."""
+    runs = [method("mad_gan", seed, quick=quick) for seed in seeds]
+    shared = [method("shared batch", seed, quick=quick) for seed in seeds]
+    own = [covered(made) for made, _ in runs]
+    nothing = covered(untrained(seeds[0], quick=quick))
+    rivals = {
+        "modes": ("single generator of equal parameters", method, "single"),
+        "modes_ensemble": ("4 GANs of their own", method, "ensemble"),
+    }
+    figures = [
+        Figures(
+            mark=mark,
+            found=own,
+            baseline=[covered(train_it(name, seed, quick=quick)[0]) for seed in seeds],
+            baseline_name=text,
+            saboteur="untrained",
+            sabotaged=[nothing],
+        )
+        for mark, (text, train_it, name) in rivals.items()
+    ]
+    return [
+        *figures,
+        Figures(
+            mark="modes_shared",
+            found=own,
+            baseline=[covered(made) for made, _ in shared],
+            baseline_name="shared batch, D does not tell generators apart",
+            saboteur="untrained",
+            sabotaged=[nothing],
+        ),
+        Figures(
+            mark="specialisation",
+            found=[told(*run) for run in runs],
+            saboteur="D is told owners at random",
+            sabotaged=[told(*method("misled", seed, quick=quick)) for seed in seeds[:1]],
+        ),
+        Figures(
+            mark="specialisation_shared",
+            found=[told(*run) for run in runs],
+            baseline=[told(*run) for run in shared],
+            baseline_name="shared batch, D does not tell generators apart",
+            saboteur="D is told owners at random",
+            sabotaged=[told(*method("misled", seed, quick=quick)) for seed in seeds[:1]],
+        ),
+        Figures(
+            mark="who",
+            found=[differs(seed, quick=quick) for seed in seeds],
+            saboteur="D does not tell generators apart",
+            sabotaged=[differs(seeds[0], quick=quick, identify=False)],
+        ),
+    ]
+
+
+@cache
+def task() -> Generation:
+    """Return the 25 Gaussians."""
+    data = load("gaussians25")
+    return Generation(data, data, Features(lambda points: points))
+
+
+def mixture() -> Mixture:
+    """Return their law."""
+    found = task().data.mixture
+    assert found is not None
+    return found
+
+
+def model_of(
+    seed: int, *, quick: bool, kind: type[MadGan] = MadGan, rate: float = RATE, **changed: Any
+) -> MadGan:
+    """Build a model at the rate that the search found."""
+    rates = {"generator_lr": rate, "discriminator_lr": rate}
+    model = built(kind, seed, task=task(), quick=quick, **{**rates, **changed})
+    assert isinstance(model, MadGan)
+    return model
+
+
+def method(
+    name: str, seed: int, *, quick: bool, rate: float = RATE, updates: int = UPDATES
+) -> tuple[Tensor, Tensor]:
+    """Train by a method; return samples (N, 2), and who made each."""
+    if name == "ensemble":
+        return ensemble(seed, quick=quick, rate=rate, updates=updates)
+    changed: dict[str, dict[str, Any]] = {
+        "mad_gan": {},
+        "misled": {"kind": Misled},
+        "shared batch": {"identify": False},
+        "single": SINGLE,
+    }
+    model = model_of(seed, quick=quick, rate=rate, **changed[name])
+    train(model, seed, updates=updates, quick=quick)
+    return made_by(model, seed)
+
+
+def ensemble(
+    seed: int, *, quick: bool, rate: float = RATE, updates: int = UPDATES
+) -> tuple[Tensor, Tensor]:
+    """Train GANs of their own, each with its share of the batch; return what all make."""
+    parts = []
+    for agent in range(AGENTS):
+        own = 1000 * (1 + agent) + seed
+        model = model_of(own, quick=quick, rate=rate, num_generators=1, shared=0)
+        if not quick:
+            size = model.settings.batch_size // AGENTS
+            model.configure({"batch_size": size, "generator_lr": rate, "discriminator_lr": rate})
+        train(model, own, updates=updates, quick=quick)
+        parts.append(samples(model, NUM_JUDGED // AGENTS, own))
+    return torch.cat(parts), torch.arange(AGENTS).repeat_interleave(len(parts[0]))
+
+
+def made_by(model: MadGan, seed: int) -> tuple[Tensor, Tensor]:
+    """Return samples of a model, and who made each: they are dealt in turn."""
+    made = samples(model, NUM_JUDGED, seed)
+    return made, torch.arange(len(made)) % model.settings.num_generators
+
+
+def untrained(seed: int, *, quick: bool) -> Tensor:
+    """Return samples of generators as they begin."""
+    return made_by(model_of(seed, quick=quick), seed)[0]
+
+
+def covered(made: Tensor) -> float:
+    """Return how many modes samples cover."""
+    if not np.isfinite(made.numpy()).all():
+        return 0.0
+    law = mixture()
+    return float(fitness.mode_coverage(made, law.centres, std=law.std).modes)
+
+
+def told(made: Tensor, owners: Tensor) -> float:
+    """Return what the nearest mode of a sample tells of its owner, in nats."""
+    centres = torch.from_numpy(mixture().centres.copy())
+    return information(owners, torch.cdist(made, centres).argmin(dim=1))
+
+
+def differs(seed: int, *, quick: bool, **changed: Any) -> float:
+    """Return by how much D's loss on the same samples depends on who is said to have made them."""
+    model = model_of(seed, quick=quick, **changed)
+    train(model, seed, updates=UPDATES // 10, quick=quick)
+    fake = model.fake(model.settings.batch_size)
+    owners = fake.codes[OWNERS]
+    losses = []
+    with torch.no_grad():
+        for agent in range(AGENTS):
+            codes = {**fake.codes, OWNERS: torch.full_like(owners, agent)}
+            losses.append(float(model.fake_loss(Batch(fake.samples, codes))))
+    return max(losses) - min(losses)
+
+
+def parameters(seed: int = 0) -> dict[str, int]:
+    """Return how many parameters the generators of each method have, all together."""
+    four, one = model_of(seed, quick=False), model_of(seed, quick=False, **SINGLE)
+    return {"four": num_parameters(four.generator), "single": num_parameters(one.generator)}
