@@ -133,8 +133,8 @@ def gap(kind: type[Gman], seed: int, *, quick: bool) -> float:
     with torch.no_grad():
         [loss] = model.generator_losses(fake, real, [model.objective()])
         logits_NK = model.discriminator(fake.samples)
-        hardest = -torch.log(torch.sigmoid(logits_NK)).mean(dim=0).max()
-    return float((loss - hardest).abs())
+        values_K = (-torch.log(torch.sigmoid(logits_NK))).mean(dim=0)
+    return float((loss - values_K.max()).abs())
 
 
 def parameters(seed: int = 0) -> dict[str, int]:

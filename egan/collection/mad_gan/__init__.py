@@ -2,13 +2,15 @@
 
 M generators share a batch and their first layers. The discriminator has M + 1 outputs, a softmax:
 D_i(x) is the probability that generator i made x, D_{M+1}(x) that x is real. It has to tell who
-made a sample, which drives generators apart:
+made a sample, which by the paper's argument drives generators to modes of their own:
 
     L_D = −E_x[log D_{M+1}(x)] − (1/M) Σ_i E_z[log D_i(G_i(z))]
     L_{G_i} = E_z[log(1 − D_{M+1}(G_i(z)))]
 
 For the best D the generators minimise a divergence of (M + 1) laws, whose minimum is where the mean
-of their laws is the data's; no generator alone has to have it. An update:
+of their laws is the data's; no generator alone has to have it. It says nothing on which generator
+has which mode: of the best D, the odds of real to made, which is all that generators follow, are
+the same whether it tells them apart or not. An update:
 
     discriminator_steps times: draw x and z, deal z to the generators, and step D along L_D
     draw z, deal it, and step all generators, each on what it made
@@ -17,7 +19,7 @@ of their laws is the data's; no generator alone has to have it. An update:
 The logit of x is o_{M+1} − log Σ_i exp o_i, the log-odds of real to made, so that L_D on real
 samples is the plain game's, and on made ones it is the plain game's and the cross-entropy of the
 owner among generators. Without `identify` the second part is gone: D has one output for all that is
-made, and is shared by M generators that nothing drives apart. By default generators maximise
+made: the plain game of M generators that share a batch. By default generators maximise
 log D_{M+1}(G_i(z)), as in the plain game (`generator_loss`: minimax is the published one).
 
 Networks are fully connected, or DCGAN's with batch norm, each generator with statistics of its own.
