@@ -96,8 +96,8 @@ def line() -> RunConfig:
         settings=MadGanSettings(
             batch_size=256,
             latent_dim=16,
-            generator_lr=1e-3,
-            discriminator_lr=1e-3,
+            generator_lr=2e-3,
+            discriminator_lr=2e-3,
             ema_decay=0.99,
         ),
     )
