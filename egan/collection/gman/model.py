@@ -130,5 +130,9 @@ class Gman(Game):
 
     def look(self) -> dict[str, float]:
         """Return all distances, and the softness that G has chosen."""
-        chosen = {SOFTNESS: float(self.softness)} if SOFTNESS in self.networks else {}
+        chosen = (
+            {SOFTNESS: float(torch.as_tensor(self.softness).detach())}
+            if SOFTNESS in self.networks
+            else {}
+        )
         return {**super().look(), **chosen}

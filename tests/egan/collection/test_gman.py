@@ -15,6 +15,10 @@ def built(**changed):
     return member
 
 
+def chosen(member):
+    return member.softness.item()
+
+
 def told(member, samples):
     """The probabilities (N, K) that discriminators give, by numpy."""
     logits = [one(samples).detach().double().numpy() for one in member.discriminator.agents]
@@ -47,7 +51,7 @@ def test_the_generators_losses_are_the_papers(softness):
         weights = np.exp(softness * (expected - expected.max()))
         [found] = member.generator_losses(fake, real, [member.objective()])
         wanted = (weights * expected).sum() / weights.sum()
-        assert float(found) == pytest.approx(wanted, rel=1e-5)
+        assert found.item() == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_generator_listens_most_to_whom_it_fools_least():
@@ -62,15 +66,15 @@ def test_discriminators_minimise_the_mean_of_their_losses():
     member = built()
     real, fake = member.draw(), member.fake(8)
     on_real, on_fake = told(member, real.samples), told(member, fake.samples)
-    assert float(member.real_loss(real)) == pytest.approx(-np.log(on_real).mean(), rel=1e-5)
-    assert float(member.fake_loss(fake)) == pytest.approx(-np.log(1 - on_fake).mean(), rel=1e-5)
+    assert member.real_loss(real).item() == pytest.approx(-np.log(on_real).mean(), rel=1e-5)
+    assert member.fake_loss(fake).item() == pytest.approx(-np.log(1 - on_fake).mean(), rel=1e-5)
 
 
 def test_split_each_learns_from_samples_of_its_own():
     member = built(split=True)
     real = member.draw()
     mine = told(member, real.samples)[np.arange(8), np.arange(8) % 3]
-    assert float(member.real_loss(real)) == pytest.approx(-np.log(mine).mean(), rel=1e-5)
+    assert member.real_loss(real).item() == pytest.approx(-np.log(mine).mean(), rel=1e-5)
 
 
 def test_more_discriminators_than_samples_leave_some_as_they_are():
@@ -97,7 +101,7 @@ def test_logits_of_a_sample_stand_together():
 
 def test_a_softness_that_is_chosen_starts_where_it_is_told():
     for start in (0.01, 1.0, 5.0):
-        assert float(Softness(start)()) == pytest.approx(start, rel=1e-4)
+        assert Softness(start)().item() == pytest.approx(start, rel=1e-4)
     assert "softness" not in built().networks
     with pytest.raises(ValueError, match="--softness must be above 0 where it is learned"):
         built(learn_softness=True, softness=0.0)
@@ -106,12 +110,12 @@ def test_a_softness_that_is_chosen_starts_where_it_is_told():
 @pytest.mark.parametrize(("reward", "rises"), [(0.0, False), (10.0, True)])
 def test_a_reward_makes_the_generator_choose_harder_critics(reward, rises):
     member = built(learn_softness=True, softness_reward=reward, generator_lr=1e-2)
-    before = float(member.softness)
+    before = chosen(member)
     for _ in range(3):
         member.update()
-    assert (float(member.softness) > before) is rises
+    assert (chosen(member) > before) is rises
     with member.judging():
-        assert member.look()["softness"] == float(member.softness)
+        assert member.look()["softness"] == chosen(member)
 
 
 def test_the_reward_is_the_papers_term():
@@ -127,4 +131,4 @@ def test_it_goes_on_from_its_state_with_the_softness_that_it_chose():
     member.update()
     other = built(learn_softness=True)
     other.load_state_dict(member.state_dict())
-    assert float(other.softness) == float(member.softness) != 1.0
+    assert chosen(other) == chosen(member) != 1.0

@@ -37,8 +37,8 @@ def test_the_losses_are_the_papers():
     owners = fake.codes["owners"].numpy()
     expected = -np.log(of_real[:, 4]).mean(), -np.log(of_fake[np.arange(8), owners]).mean()
     assert of_real.shape == (8, 5)
-    assert float(member.real_loss(real)) == pytest.approx(expected[0], rel=1e-5)
-    assert float(member.fake_loss(fake)) == pytest.approx(expected[1], rel=1e-5)
+    assert member.real_loss(real).item() == pytest.approx(expected[0], rel=1e-5)
+    assert member.fake_loss(fake).item() == pytest.approx(expected[1], rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_generators_follow_the_probability_of_real(loss, formula):
     fake = member.fake(8)
     [found] = member.generator_losses(fake, member.draw(), [member.objective()])
     expected = 0.5 * formula(probabilities(member, fake.samples)[:, 4])  # E-GAN's half
-    assert float(found) == pytest.approx(expected, rel=1e-4)
+    assert found.item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_sigmoid_of_the_logit_is_the_probability_of_real():
