@@ -152,6 +152,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji_lines",
     ),
+    "srgan": Entry(
+        "egan.collection.srgan.model:Srgan",
+        paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",
+        family="adversarial",
+        task="openmoji",
+    ),
     "autoencoder": Entry(
         "egan.collection.autoencoder:Autoencoder",
         paper="Reducing the dimensionality of data with neural networks, Science 313, 2006",

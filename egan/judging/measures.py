@@ -166,6 +166,8 @@ _ALL = (
     _plain("psnr", "PSNR", "higher", "dB"),
     _share("ssim", "SSIM", form=".3f"),
     _plain("l1", "mean absolute error", "lower"),
+    _plain("gradient_energy", "energy of edges beside the true one"),
+    _plain("spectral_distance", "distance of spectra", "lower", "dB"),
     _share("iou", "intersection over union", form=".3f"),
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
     # of the two players
