@@ -19,8 +19,8 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist, shapes,
-    scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji, openmoji_lines, folder,
-    pairs, side_by_side, cifar10, mnist, npz."""
+    scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji, openmoji_lines,
+    photographs, folder, pairs, side_by_side, cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
     pairs: tuple[str, str] | None = None

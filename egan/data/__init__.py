@@ -48,6 +48,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "openmoji_lines": Lazy(
         "egan.data.openmoji:load_lines", "their lines, each with its picture in colour; egan[data]"
     ),
+    "photographs": Lazy(
+        "egan.data.photographs:load", "520 squares of two photographs, one of them for tests; 32x32"
+    ),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
     "pairs": Lazy("egan.data.pairs:load", "two folders of yours, paired by name (--data.pairs)"),
     "side_by_side": Lazy(
@@ -63,7 +66,7 @@ POINTS = ("bimodal", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("shapes", "scenes"),
-    *("openmoji", "openmoji_lines"),
+    *("openmoji", "openmoji_lines", "photographs"),
     *POINTS,
 )
 MAPPED = ("folder",)
