@@ -110,7 +110,7 @@ class Srgan(Game):
             super().update()
         else:
             fake = self.fake(s.batch_size)
-            self.train_generator(F.mse_loss(fake.samples, fake.codes[TRUE]))
+            self.train_generator(self.weighed(F.mse_loss(fake.samples, fake.codes[TRUE])))
 
     def objective(self) -> Objective | None:
         """Return G's adversarial term, −E[log D(G(x))] before it is weighed, or none."""
@@ -118,10 +118,15 @@ class Srgan(Game):
         return whole(mutations.get("heuristic")) if weighs else None
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor | None:  # noqa: ARG002
-        """Return the content term over the adversarial one's weight, which stands for 1 there."""
-        return self.content(fake.samples, fake.codes[TRUE]) / (
-            self.settings.adversarial_weight or 1.0
-        )
+        """Return the content term, weighed."""
+        return self.weighed(self.content(fake.samples, fake.codes[TRUE]))
+
+    def weighed(self, content: Tensor) -> Tensor:
+        """Return a content term over the adversarial one's weight, which stands for 1 there.
+
+        In both phases: Adam's moments of one are on the scale of the other's gradients.
+        """
+        return content / (self.settings.adversarial_weight or 1.0)
 
     def content(self, made: Tensor, true: Tensor) -> Tensor:
         """Return the mean squared difference of images, or of their fixed features."""
