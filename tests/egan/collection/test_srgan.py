@@ -111,7 +111,7 @@ def test_the_generator_alone_learns_pixels(changed):
     twin = model(**changed)
     fake = twin.fake(4)
     weight = twin.settings.adversarial_weight or 1
-    twin.descend((fake.samples - fake.codes["target"]).square().mean() / weight, "generator")
+    twin.descend(F.mse_loss(fake.samples, fake.codes["target"]) / weight, "generator")
     made.update()
     assert torch.equal(weights(made.discriminator), before[0])
     assert not torch.equal(weights(made.generator), before[1])
