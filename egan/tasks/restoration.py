@@ -13,7 +13,6 @@ from torch import Tensor
 
 import fitness
 from egan.data.kinds import Images
-from egan.data.pairs import TARGET
 from egan.reporting.showing import show
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task
 
@@ -190,18 +189,22 @@ class Restoration(Task):
         damaged = batch.codes[DAMAGED]
         name, naive = next(iter(self.damage.naive(damaged, self._known()).items()))
         made = model.restore(damaged, rng).cpu()
-        rows = [self.damage.drawn(damaged), naive, made, batch.samples]
-        return self._show(rows, names=(DAMAGED, name, "output", "truth"))
+        rows = torch.cat([self.damage.drawn(damaged), naive, made, batch.samples])
+        names = (DAMAGED, name, "output", "truth")
+        return self.show(rows, columns=len(damaged), row_names=names)
 
     def show_real(self) -> Image.Image:
         """Draw damaged images over the true ones."""
         batch = self.damaged(self.data.real(COLUMNS))
-        rows = [self.damage.drawn(batch.codes[DAMAGED]), batch.samples]
-        return self._show(rows, names=(DAMAGED, "truth"))
+        rows = torch.cat([self.damage.drawn(batch.codes[DAMAGED]), batch.samples])
+        return self.show(rows, columns=len(batch), row_names=(DAMAGED, "truth"))
 
-    def _show(self, rows: list[Tensor], *, names: tuple[str, ...]) -> Image.Image:
-        images = torch.cat(rows).numpy()
-        return show(self.data.kind, images, columns=len(rows[0]), row_names=names)
+    def show(
+        self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
+    ) -> Image.Image:
+        """Draw images (N, C, H, W) in rows."""
+        drawn = images.cpu().numpy()
+        return show(self.data.kind, drawn, columns=columns, row_names=row_names)
 
     def _known(self) -> Tensor:
         return self.data.real(self.num_judged)
@@ -211,6 +214,3 @@ class Restoration(Task):
         batch = self._held_out(self.num_judged)
         naive = self.damage.naive(batch.codes[DAMAGED], self._known())
         return {name: self.compare(made, batch.samples) for name, made in naive.items()}
-
-
-__all__ = ["DAMAGED", "TARGET", "Damage", "Downscaled", "Restoration"]

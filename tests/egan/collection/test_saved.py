@@ -121,9 +121,7 @@ def test_what_is_made_of_an_image_is_made_without_the_data(name, tmp_path):
     model = trained(name, config)
     given = {"source": 2 * torch.rand(4, *model.task.source_shape, generator=rng()) - 1}
     loaded = collection.load(saved(model, config, tmp_path))
-    expected, again = (
-        one.task.make(one, 4, rng(), given=given).samples for one in (model, loaded)
-    )
+    expected, again = (one.task.make(one, 4, rng(), given=given).samples for one in (model, loaded))
     assert torch.equal(again, expected)
     with pytest.raises(ValueError, match="this needs the data"):
         loaded.sample(3, rng())
