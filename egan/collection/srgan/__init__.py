@@ -81,9 +81,10 @@ def small() -> RunConfig:
             blocks=4,
             discriminator_width=16,
             discriminator_units=128,
-            pretraining=500,
-            generator_lr=1e-3,
-            discriminator_lr=5e-4,
+            adversarial_weight=1e-2,
+            pretraining=300,
+            generator_lr=2e-3,
+            discriminator_lr=2e-4,
             beta1=0.9,
         ),
     )
