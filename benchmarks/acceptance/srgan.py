@@ -10,8 +10,8 @@ photographs:
 
     SRResNet   rate 1e-3 7.30, 2e-3 8.09, 4e-3 7.41; PSNR 17.2, 17.4, 17.2
     SRGAN      G's rate 2e-3, 300 updates of pretraining; weight and D's rate
-               1e-2 with 2e-4 XX1, 5e-4 10.7, 1e-3 9.70; 3e-3 with 5e-4 XX2
-               1e-2 with 5e-4 on features in place of pixels XX3
+               1e-2 with 1e-4 11.6, 2e-4 11.8, 5e-4 10.7, 1e-3 9.70; 3e-3 with 5e-4 10.7
+               1e-2 with 5e-4 on features in place of pixels 6.04
                (after 100 updates of the game: 1e-3 5.63, 1e-2 6.68, 1e-1 5.05)
 
 The saboteurs: a D that does not learn, G without the content term, true images that do not belong

@@ -121,22 +121,21 @@ class FixedFeatures(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        wide = 2 * FIXED_WIDTH
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, 3, padding=1, bias=False)
-            for before, after in pairwise([channels, FIXED_WIDTH, FIXED_WIDTH, wide])
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, FIXED_WIDTH, 3, padding=1, bias=False),
+            nn.ReLU(),
+            nn.Conv2d(FIXED_WIDTH, FIXED_WIDTH, 3, padding=1, bias=False),
+            nn.ReLU(),
+            nn.AvgPool2d(2),
+            nn.Conv2d(FIXED_WIDTH, 2 * FIXED_WIDTH, 3, padding=1, bias=False),
         )
         rng = torch.Generator().manual_seed(FIXED_SEED)
-        for one in self.convolutions:
-            weight = one.weight  # on "meta" there is nothing to draw
+        for weight in self.parameters():  # no bias among them
             drawn = torch.randn(weight.shape, generator=rng, device="cpu")
-            gain = math.sqrt(2 / math.prod(weight.shape[1:]))
-            weight.data.copy_(gain * drawn)
+            weight.data.copy_(math.sqrt(2 / math.prod(weight.shape[1:])) * drawn)
         self.requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images."""
-        first, second, third = self.convolutions
-        hidden = second(first(images).relu()).relu()
-        made: Tensor = third(nn.functional.avg_pool2d(hidden, 2))
-        return made
+        maps: Tensor = self.layers(images)
+        return maps
