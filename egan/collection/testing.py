@@ -33,7 +33,7 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3}
+COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3, "openmoji": 3}
 FEW = 60
 BUILT_IN = ("digits", "overlapped_digits", "shapes", "scenes", "bimodal", "gaussians8")
 

@@ -175,6 +175,7 @@ _ALL = (
     _plain("discriminator_loss", "discriminator's loss"),
     _plain("critic_gap", "critic's gap"),
     _share("augment_p", "probability of ADA", None, form=".2f"),
+    Measure(name="size", label="size", form=".0f", scale="log", quantity="pixels"),
     _plain("divergence", "estimated divergence"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),
