@@ -152,6 +152,13 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji_lines",
     ),
+    "cyclegan": Entry(
+        "egan.collection.cyclegan.model:CycleGan",
+        paper="Unpaired image-to-image translation by cycle-consistent networks, 1703.10593",
+        family="adversarial",
+        task="openmoji_lines",
+        critic="a regression on two codes",
+    ),
     "autoencoder": Entry(
         "egan.collection.autoencoder:Autoencoder",
         paper="Reducing the dimensionality of data with neural networks, Science 313, 2006",
