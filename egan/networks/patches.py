@@ -23,9 +23,7 @@ class PatchDiscriminator(nn.Module):
     Isola et al. 2016, arXiv 1611.07004, appendix 6.1.
     """
 
-    def __init__(
-        self, channels: int, *, width: int, num_layers: int, affine: bool = True
-    ) -> None:
+    def __init__(self, channels: int, *, width: int, num_layers: int, affine: bool = True) -> None:
         super().__init__()
         widths = [width * min(2**level, MAX_FACTOR) for level in range(num_layers + 1)]
         # 256x256x6 -> 128x128x64 -> 64x64x128 -> 32x32x256 -> 31x31x512 -> 30x30x1, of 3 halvings

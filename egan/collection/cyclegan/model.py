@@ -38,7 +38,7 @@ class CycleGan(Game):
     task_type: ClassVar = partial(Translation, paired=False, l1_weight=0.0)
     presets: ClassVar = PRESETS
     sources: ClassVar = SOURCES
-    tiny: ClassVar = {"width": 2, "discriminator_width": 4, "num_blocks": 1, "history": 6}
+    tiny: ClassVar = {"width": 2, "discriminator_width": 4, "num_blocks": 1}
     paper_parameters: ClassVar = dict(zip(NETWORKS, (11.378, 11.378, 2.765, 2.765), strict=True))
     sides: ClassVar = Sides((FORTH, BACK), (OF_TARGETS, OF_SOURCES))
     augmentable: ClassVar = False
@@ -119,7 +119,9 @@ class CycleGan(Game):
     def discriminate(self, batch: Batch) -> Tensor:
         """Ask D_Y and D_X for the logits of all patches, image by image."""
         pairs = zip(self.sides.environment, self.parted(batch.samples), strict=True)
-        return torch.cat([self.networks[name](part).flatten(1) for name, part in pairs], 1).flatten()
+        return torch.cat(
+            [self.networks[name](part).flatten(1) for name, part in pairs], 1
+        ).flatten()
 
     def real_loss(self, real: Batch) -> Tensor:
         """Return ½ E[(D_Y(y) − 1)²] + ½ E[(D_X(x) − 1)²]: the mean over both's patches."""
@@ -210,7 +212,7 @@ class CycleGan(Game):
 
     def score(self) -> dict[str, float]:
         """Return the distance of translations forth to targets, and the errors of both cycles."""
-        source, target = self.task._held_out(self.task.num_judged)
+        source, target = self.task.pairs_held_out(self.task.num_judged)
         made = self.translate(source, self.rng)
         scores: dict[str, float] = self.task.compare(made, target)
         errors = [
@@ -234,7 +236,7 @@ class CycleGan(Game):
 
     def show_cycles(self, rng: torch.Generator) -> Image.Image:
         """Draw held-out sources x, G(x) and F(G(x)), and targets y, F(y) and G(F(y))."""
-        source, target = self.task._held_out(SHOWN)
+        source, target = self.task.pairs_held_out(SHOWN)
         forth, back = self.translate(source, rng), self.translate_back(target)
         rows = [source, forth, self.translate_back(forth), target, back, self.translate(back, rng)]
         width = max(row.shape[1] for row in rows)
