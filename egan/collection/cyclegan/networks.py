@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -66,10 +68,10 @@ class ResidualGenerator(nn.Module):
         widths = [width * 2**level for level in range(halvings + 1)]
         # 256x256x3 -> 256x256x64 -> 128x128x128 -> 64x64x256, blocks, and back
         layers = [*_padded(source[0], width, kernel=EDGE), *_normed(width)]
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
+        for before, after in pairwise(widths):
             layers += [nn.Conv2d(before, after, KERNEL, 2, 1), *_normed(after)]
         layers += [ResidualBlock(widths[-1]) for _ in range(num_blocks)]
-        for before, after in zip(widths[:0:-1], widths[-2::-1], strict=True):
+        for before, after in pairwise(widths[::-1]):
             up = nn.ConvTranspose2d(before, after, KERNEL, 2, 1, output_padding=1)
             layers += [up, *_normed(after)]
         self.layers = nn.Sequential(*layers, *_padded(width, channels, kernel=EDGE), nn.Tanh())
@@ -132,10 +134,19 @@ class RememberingDiscriminator(PatchDiscriminator):
         width: Channels of the first layer.
         num_layers: Halvings.
         capacity: How many images are kept.
+
+    Raises:
+        ValueError: The images are too small for so many halvings.
     """
 
     def __init__(
         self, shape: tuple[int, ...], *, width: int, num_layers: int, capacity: int
     ) -> None:
+        least = 3 * 2**num_layers  # a map that is normalised must have more than one pixel
+        if min(shape[1:]) < least:
+            raise ValueError(
+                f"--patch-layers {num_layers} takes images of {least} pixels a side at least, but "
+                f"got samples of shape {shape}. Give --data.image-size 32, or fewer patch layers."
+            )
         super().__init__(shape[0], width=width, num_layers=num_layers, affine=False)
         self.history = History(capacity, shape)
