@@ -43,8 +43,10 @@ EPOCH = 1334
 class CycleGanSettings(GameSettings):
     """Settings of CycleGAN."""
 
-    STRUCTURAL = ("width", "discriminator_width", "num_blocks", "halvings", "patch_layers")
-    STRUCTURAL += ("history",)
+    STRUCTURAL = (
+        *("width", "discriminator_width", "num_blocks", "halvings", "patch_layers"),
+        "history",
+    )
     MAY_BE_ZERO = ("history", "halvings", "flat_updates", "decay_updates")
     SPACE: ClassVar = {
         "cycle_weight": "1,30,log",

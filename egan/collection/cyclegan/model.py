@@ -14,12 +14,15 @@ from egan.collection.cyclegan.networks import RememberingDiscriminator, Residual
 from egan.networks.blocks import initialise
 from egan.tasks import TARGET, Batch, Codes, Draw, Translation
 from egan.training.game import Game, Objective
+from egan.training.model import BATCH
 from egan.training.sides import Sides
 
 if TYPE_CHECKING:
     from PIL import Image
 
 SOURCE = "source"
+KINDS = (SOURCE, TARGET)
+"""What each generator is given."""
 SHOWN = 10
 CYCLE_WEIGHT = 2.0
 """What the error of a cycle weighs in fitness, beside the distance."""
@@ -108,12 +111,12 @@ class CycleGan(Game):
 
     def generate(self, network: nn.Module, codes: Codes) -> Tensor:
         """Translate sources forth, and targets back."""
-        forth, back = network  # type: ignore[misc]
-        return torch.cat([forth(codes[SOURCE]), back(codes[TARGET])], dim=1)
+        made = [one(codes[name]) for one, name in zip(network.children(), KINDS, strict=True)]
+        return torch.cat(made, dim=1)
 
     def parted(self, samples: Tensor) -> tuple[Tensor, Tensor]:
         """Part samples into targets (N, C', H, W) and sources (N, C, H, W), or what was made."""
-        target, source = samples.split([self.shape[0], self.task.data.shape[0]], dim=1)
+        target, source = torch.split(samples, [self.shape[0], self.task.data.shape[0]], 1)
         return target, source
 
     def discriminate(self, batch: Batch) -> Tensor:
@@ -203,7 +206,7 @@ class CycleGan(Game):
 
     def _through(self, name: str, images: Tensor) -> Tensor:
         network = self.networks[f"{name}_average"]
-        parts = [network(part.to(self.device)).cpu() for part in images.split(SHOWN * SHOWN)]
+        parts = [network(part.to(self.device)).cpu() for part in torch.split(images, BATCH)]
         return torch.cat(parts)
 
     def sample(self, count: int, rng: torch.Generator) -> Tensor:

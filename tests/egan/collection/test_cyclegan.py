@@ -46,7 +46,7 @@ def test_the_papers_networks():
     assert kernels == [(64, 7, 1), (128, 3, 2), (256, 3, 2), (128, 3, 2), (64, 3, 2), (3, 7, 1)]
     count = sum(p.numel() for p in network.parameters()) / 1e6
     assert count == pytest.approx(CycleGan.paper_parameters[FORTH], abs=5e-4)
-    made = model(width=8, discriminator_width=64, patch_layers=3)
+    made = model(shape=(3, 32, 32), discriminator_width=64, patch_layers=3)
     count = sum(p.numel() for p in made.networks[OF_SOURCES].parameters()) / 1e6
     assert count == pytest.approx(CycleGan.paper_parameters[OF_SOURCES], abs=5e-4)
 
