@@ -24,7 +24,8 @@ Two batches are drawn apart from each other, also of data whose pairs are known.
 truth only judges: "l1" is how far translations are from it, and is no part of fitness. Where the
 two kinds differ in channels, there can be no identity term. The average of G and F is ours; the
 preset `paper` leaves it out (`ema_decay` 0). Enlarging, cropping and mirroring, which the authors'
-code has and the paper does not tell of, are left out.
+code has and the paper does not tell of, are left out. Two folders of one's own are read by
+`--data.pairs A B`, which takes those images whose names are in both.
 """
 
 from __future__ import annotations
