@@ -47,9 +47,9 @@ FREE = {"cycle_weight": 1e-6}
 STILL = {"discriminator_lr": 1e-12}
 TRIED = """\
 Tried for the marks beside grey levels that are matched: what the acceptance's docstring has, with
-300 updates on seed 10, and there 600 at the rates that were taken: 3.25 and .126, where 400 held-out
-pictures with their levels matched are at 3.56 and .116. An identity term, which comes nearer to the
-truth, is left out, so that the cycle term alone is held against its absence."""
+300 updates on seed 10, and there 600 at the rates that were taken: 3.25 and .126, where 400
+held-out pictures with their levels matched are at 3.56 and .116. An identity term, which comes
+nearer to the truth, is left out, so that the cycle term alone is held against its absence."""
 JUDGED = 11
 ASKED = 40
 
