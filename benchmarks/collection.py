@@ -28,7 +28,7 @@ from acceptance.marks import Verdict, gone, marks, unexplained, verdicts
 from measure import RESULTS, parser, report, table
 
 from egan.collection import MODELS
-from population.seeding import pin_threads
+from population.seeding import pin_arithmetic
 
 SEEDS = 3
 FOLDER = Path(__file__).parent
@@ -200,7 +200,7 @@ def main() -> None:
         options.error(
             "; ".join(said) + ". Tell of it under changed or gone in benchmarks/marks.yaml"
         )
-    pin_threads(1)
+    pin_arithmetic(1)
     for name in names:
         result = results[name]
         if given.again and result is not None:

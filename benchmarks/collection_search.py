@@ -27,7 +27,7 @@ from egan.runs.plan import plan
 from egan.runs.preparation import prepare
 from egan.training.model import stream
 from population import Result
-from population.seeding import pin_threads
+from population.seeding import pin_arithmetic
 
 SEARCHES = {"pbt": "PBT", "random": "random search"}
 HEADS = ("model", "search", "member-steps", "validation", "test", "CPU seconds")
@@ -141,7 +141,7 @@ def main() -> None:
     given = options.parse_args()
     if unknown := set(given.names) - set(MODELS):
         options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(MODELS)}")
-    pin_threads(1)
+    pin_arithmetic(1)
     models = kept(NAME).get("models", {}) if given.save else {}
     for name in given.names or MODELS:
         seeds, budget = (1, QUICK) if given.quick else (given.seeds, MODELS[name])

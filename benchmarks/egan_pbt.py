@@ -41,9 +41,9 @@ from egan.runs.plan import plan
 from egan.runs.preparation import prepare
 from egan.training.model import stream
 from population import Result, Search
-from population.records.checkpoint import Snapshot
 from population.records.journal import Journal, read_journal, with_numbers
-from population.seeding import pin_threads
+from population.records.snapshot import Snapshot
+from population.seeding import pin_arithmetic
 
 NAMES = ("digits", "mnist5k")
 QUICK = {"population": 4, "rounds": 1, "interval": 2}
@@ -224,7 +224,7 @@ def main() -> None:
     given = options.parse_args()
     if unknown := set(given.names) - set(NAMES):
         options.error(f"unknown: {', '.join(sorted(unknown))}; choose from {', '.join(NAMES)}")
-    pin_threads(1)
+    pin_arithmetic(1)
     with tempfile.TemporaryDirectory() as scratch:
         for name in given.names or NAMES:
             study = study_of(name, quick=given.quick)

@@ -24,7 +24,7 @@ from egan.collection.testing import BUILT_IN, COLOURS, random_images, task_of
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
 from egan.training.model import Model
-from population.seeding import Seeds, pin_threads, seed_everything
+from population.seeding import Seeds, pin_arithmetic, seed_everything
 
 BATCH, COUNT = 2, 4
 SMALLEST = "gan"
@@ -112,7 +112,7 @@ def main() -> None:
     if unknown:
         shown.error(f"no such model: {', '.join(sorted(unknown))}")
     names = [SMALLEST] if words.quick else words.names or list(collection.MODELS)
-    pin_threads(1)
+    pin_arithmetic(1)
     found = {name: measured(name) for name in names}
     heads = "model", "sample", "parameters", "published", "build, s", "update, s", "moved, finite"
     text = table(heads, [row(name, one) for name, one in found.items()])

@@ -14,8 +14,8 @@ from population.errors import NothingSurvivesError
 from population.executors.executor import Job, Landing, StateLost
 from population.member import Birth
 from population.records.archive import HISTORY
-from population.records.checkpoint import Snapshot, taking_over
 from population.records.history import history_rows, log_failures
+from population.records.snapshot import Snapshot, taking_over
 from population.search import (
     MAX_IDLE,
     MAX_RECOVERIES,

@@ -13,12 +13,12 @@ from population.errors import NothingSurvivesError
 from population.executors.executor import Executor, InlineExecutor
 from population.member import Hyperparameters, Member
 from population.records.archive import HISTORY, Archive
-from population.records.checkpoint import Snapshot, taking_over
 from population.records.history import plain_hyperparameters
 from population.records.identity import joined_identity
 from population.records.journal import Journal
 from population.records.profile import Profile
 from population.records.result import Result, Survivor
+from population.records.snapshot import Snapshot, taking_over
 from population.seeding import numpy_stream
 from population.state import State, unpack, unpacked
 from population.strategies.selection import ranking

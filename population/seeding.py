@@ -78,7 +78,7 @@ def _torch_seeder(torch: Any) -> Callable[[int], Any]:
     return torch.default_generator.manual_seed  # type: ignore[no-any-return]
 
 
-def pin_threads(count: int) -> Any:
+def pin_arithmetic(count: int) -> Any:
     """Let torch and numpy's linear algebra use ``count`` threads; sums depend on it.
 
     On a GPU they depend on the order of its threads, too: cuDNN is told to take convolutions that

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from population.environment import Environment
 from population.errors import is_for_the_process
 from population.member import Birth, Hyperparameters, Member, Newborn
-from population.seeding import SHARED, Seeds, pin_threads, seed_everything
+from population.seeding import SHARED, Seeds, pin_arithmetic, seed_everything
 from population.state import PackedState, State, pack, unpack
 from population.strategy import flatten
 from population.switches import Guard, switches
@@ -116,7 +116,7 @@ class Worker:
     """Makes children and holds them until the next generation begins, or longer where kept."""
 
     def __init__(self, workshop: Workshop, environment: Environment | None) -> None:
-        self.threads = pin_threads(workshop.torch_threads)
+        self.threads = pin_arithmetic(workshop.torch_threads)
         self.guard = Guard(switches())
         self.workshop = workshop
         self.environment = environment

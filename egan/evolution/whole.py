@@ -22,7 +22,7 @@ from egan.training.arithmetic import check_compiler
 from egan.training.renewal import RENEWALS, renewed
 from population import Callback, Evolution, Executor, InlineExecutor, Niches, Search
 from population.member import Hyperparameters, Member
-from population.records.checkpoint import Snapshot
+from population.records.snapshot import Snapshot
 from population.state import State, pack, unpack
 from population.strategy import Individual
 

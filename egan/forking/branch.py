@@ -18,13 +18,9 @@ from egan.runs.folder import CONFIG, RunDirectory, make_numbered
 from egan.runs.listeners.alarm import BEST
 from population import Callback
 from population.errors import NothingSurvivesError
-from population.records.checkpoint import (
-    CheckpointError,
-    Snapshot,
-    latest_checkpoint,
-    write_checkpoint,
-)
+from population.records.checkpoint import latest_checkpoint, write_checkpoint
 from population.records.lock import InUseError
+from population.records.snapshot import CheckpointError, Snapshot
 from population.state import unpacked
 from population.strategies.overruled import Overruled
 

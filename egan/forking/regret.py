@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from egan.runs.plan import Plan
     from egan.runs.preparation import Prepared
     from population import Search
-    from population.records.checkpoint import Snapshot
+    from population.records.snapshot import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,8 @@ from egan.runs.outcome import resume_command, summary, write_outcome
 from egan.runs.telling import about
 from population.callbacks import ProgressTable
 from population.errors import NothingSurvivesError
-from population.records.checkpoint import CheckpointError
 from population.records.lock import InUseError
+from population.records.snapshot import CheckpointError
 
 if TYPE_CHECKING:
     from pathlib import Path

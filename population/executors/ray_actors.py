@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from population.seeding import Seeds, pin_threads
+from population.seeding import Seeds, pin_arithmetic
 from population.state import PackedState, State, pack, unpack
 from population.worker import (
     ChildKey,
@@ -125,7 +125,7 @@ class HomeActor:
     """Holds the environment that learns."""
 
     def __init__(self, workshop: Workshop) -> None:
-        pin_threads(workshop.torch_threads)
+        pin_arithmetic(workshop.torch_threads)
         environment = workshop.build_environment()
         assert environment is not None
         self.environment = environment

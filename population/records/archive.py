@@ -8,16 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from population.records.checkpoint import (
-    CheckpointError,
-    Snapshot,
-    latest_checkpoint,
-    read_settings,
-    write_checkpoint,
-)
+from population.records.checkpoint import latest_checkpoint, read_settings, write_checkpoint
 from population.records.journal import Journal, altered, check_name, is_unaltered, table_of
 from population.records.lock import Lock
 from population.records.plain_files import check_plain, read_plain
+from population.records.snapshot import CheckpointError, Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "benchmarks"
 HELPERS = (
-    *("by_hand", "cases", "forked_tests", "games", "golden_lines", "measure", "members"),
+    *(
+        "by_hand",
+        "cases",
+        "forked_tests",
+        "games",
+        "golden_lines",
+        "golden_workplace",
+        "measure",
+        "members",
+    ),
     *("mutants", "niche_cost", "on_demand"),
 )
 SCRIPTS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in HELPERS)

@@ -16,16 +16,12 @@ from hypothesis import strategies as st
 
 from population import Choice, Evolution, Member, PopulationBasedTraining, Search, When
 from population.records.cells import decode, encode
-from population.records.checkpoint import (
-    CheckpointError,
-    Snapshot,
-    read_checkpoint,
-    write_checkpoint,
-)
+from population.records.checkpoint import read_checkpoint, write_checkpoint
 from population.records.content import READ_BACK
 from population.records.journal import Journal, read_journal
 from population.records.result import read_result
 from population.records.schedule import Phase, Schedule
+from population.records.snapshot import CheckpointError, Snapshot
 from population.state import pack, unpack
 from population.strategy import COLUMNS, KEEP, MISSING, Individual, flatten
 from population.testing.members import differences

@@ -18,8 +18,8 @@ from population import (
     SuccessiveHalving,
 )
 from population.executors.executor import Landing
-from population.records.checkpoint import CheckpointError
 from population.records.replay import replay
+from population.records.snapshot import CheckpointError
 from population.worker import Report
 
 SPACE = {"lr": LogUniform(1e-4, 1e-1)}

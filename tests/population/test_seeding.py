@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from population.seeding import Seeds, pin_threads, preserved_randomness, seed_everything
+from population.seeding import Seeds, pin_arithmetic, preserved_randomness, seed_everything
 
 
 def test_streams_of_children_generations_and_purposes_differ():
@@ -60,6 +60,6 @@ def test_convolutions_on_a_gpu_give_the_same_bits_each_time(has_gpu, monkeypatch
     monkeypatch.setattr(torch.cuda, "is_available", lambda: has_gpu)
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    pin_threads(1).restore_original_limits()
+    pin_arithmetic(1).restore_original_limits()
     assert torch.backends.cudnn.deterministic is has_gpu
     assert torch.backends.cudnn.benchmark is not has_gpu

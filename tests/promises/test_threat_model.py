@@ -17,8 +17,9 @@ from egan.plot import plot
 from egan.reporting.report import write_report
 from egan.run import main
 from population import Callback
-from population.records.checkpoint import CheckpointError, latest_checkpoint
+from population.records.checkpoint import latest_checkpoint
 from population.records.lock import InUseError
+from population.records.snapshot import CheckpointError
 
 PAGE = Path(__file__).parents[2] / "docs" / "threat_model.md"
 

@@ -19,12 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from egan.judging.collapse import FAKE, FINITE, LOSS, REAL, Alarm, Look, detect, merit
 from population import Callback
-from population.records.checkpoint import (
-    CheckpointError,
-    Snapshot,
-    latest_checkpoint,
-    write_checkpoint,
-)
+from population.records.checkpoint import latest_checkpoint, write_checkpoint
+from population.records.snapshot import CheckpointError, Snapshot
 from population.state import PackedState, pack, unpack
 
 if TYPE_CHECKING:

@@ -4,14 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from population.records.checkpoint import (
-    CheckpointError,
-    Snapshot,
-    latest_checkpoint,
-    read_checkpoint,
-    write_checkpoint,
-)
+from population.records.checkpoint import latest_checkpoint, read_checkpoint, write_checkpoint
 from population.records.identity import json_bytes
+from population.records.snapshot import CheckpointError, Snapshot
 from population.state import pack, unpack
 from population.strategy import Individual
 

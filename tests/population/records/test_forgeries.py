@@ -12,10 +12,11 @@ from searches import Walker
 from toys import search
 
 from population import RandomSearch, Search
-from population.records.checkpoint import CheckpointError, latest_checkpoint
+from population.records.checkpoint import latest_checkpoint
 from population.records.content import Buffers
 from population.records.result import read_result
 from population.records.schema import SchemaError
+from population.records.snapshot import CheckpointError
 
 
 @pytest.fixture
