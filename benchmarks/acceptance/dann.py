@@ -27,13 +27,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
-from torch import Tensor, nn
+from torch import Tensor
 
 from acceptance import Figures
 from acceptance.training import built, trained
 from egan.collection.dann import Dann
 from egan.data import load
-from egan.data.domains import SOURCE, TARGET
+from egan.data.domains import SOURCE, TARGET, of
 from egan.judging.features import Features
 from egan.tasks import ADAPTED, Adaptation, Batch
 
@@ -145,21 +145,17 @@ def share(found: Sequence[float], before: Sequence[float], most: Sequence[float]
 
 def apart(model: Any) -> float:
     """Return how often a logistic regression tells the domain of a test image by its features."""
-    known, asked = ([features(model, data, d) for d in (SOURCE, TARGET)] for data in parts(model))
+    parts = model.task.data, model.task.held_out
+    known, asked = ([features(model, data, d) for d in (SOURCE, TARGET)] for data in parts)
     law = LogisticRegression(C=1 / (PENALTY * NUM_TOLD), max_iter=300)
     law.fit(np.concatenate(known), np.repeat([0, 1], [len(one) for one in known]))
     told = [law.predict(one) == domain for domain, one in enumerate(asked)]
     return float(np.mean([one.mean() for one in told]))
 
 
-def parts(model: Any) -> tuple[Any, Any]:
-    """Return what a model learned from, and what was held out."""
-    return model.task.data, model.task.held_out
-
-
 def features(model: Any, data: Any, domain: int) -> Any:
     """Return features (N, F) of up to 1,000 images of a domain, of length 1 on average."""
-    chosen = np.flatnonzero(data.annotations["domain"] == domain)[:NUM_TOLD]
+    chosen = of(domain, data)[:NUM_TOLD]
     with model.judging():
         found = model.features(data.tensor(chosen)).double()
     return (found / found.norm(dim=1).mean()).numpy()
@@ -209,10 +205,5 @@ def by_hand(model: Any) -> list[Tensor]:
     s, p = model.settings, model.updates / UPDATES
     factor = s.reversal * (2 / (1 + np.exp(-s.steepness * p)) - 1)
     rate = s.lr / (1 + s.fall * p) ** s.power
-    gradients = torch.autograd.grad(by_class - factor * by_domain, weights(model.features))
+    gradients = model.gradient(by_class - factor * by_domain, "features")
     return [rate * one for one in gradients]
-
-
-def weights(network: nn.Module) -> list[Tensor]:
-    """Return the parameters of a network."""
-    return list(network.parameters())

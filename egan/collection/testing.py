@@ -21,6 +21,7 @@ from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
+from egan.data.domains import DOMAIN
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
 from egan.tasks import TARGET, Task
@@ -82,7 +83,7 @@ def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int =
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    known = {TARGET: targets, "domain": np.arange(count) % 2}
+    known = {TARGET: targets, DOMAIN: np.arange(count) % 2}
     return Dataset("random", samples, labels, annotations=known)
 
 

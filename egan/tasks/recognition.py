@@ -47,9 +47,7 @@ class Recognition(Task):
 
     def right(self, model: Any, chosen: Any) -> float:
         """Return how often all classes of some held-out images are right."""
-        images = torch.split(self.held_out.tensor(chosen), BATCH)
-        found = torch.cat([model.classify(part).cpu() for part in images])
-        return fitness.accuracy(found, self.truth(chosen))
+        return fitness.accuracy(classified(model, self.held_out.tensor(chosen)), self.truth(chosen))
 
     def look(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the model's scores, and the fitness by its name."""
@@ -71,7 +69,7 @@ class Recognition(Task):
         """Draw 100 held-out images, those whose classes are not all told rightly first."""
         chosen = self.judged()
         images, truth = self.held_out.tensor(chosen), self.truth(chosen)
-        told = torch.cat([model.classify(part).cpu() for part in torch.split(images, BATCH)])
+        told = classified(model, images)
         every = range(len(told))
         right = [fitness.accuracy(told[i : i + 1], truth[i : i + 1]) for i in every]
         order = torch.tensor(right).argsort(stable=True)[: COLUMNS**2]
@@ -97,3 +95,8 @@ class Recognition(Task):
         if known is None and self.features.accuracy is not None:
             worth["plain CNN"] = self.features.accuracy
         return {name: {"fitness": value, "accuracy": value} for name, value in worth.items()}
+
+
+def classified(model: Any, images: torch.Tensor) -> torch.Tensor:
+    """Return a model's answers for images (N, C, H, W), on the CPU, a few hundred at a time."""
+    return torch.cat([model.classify(part).cpu() for part in torch.split(images, BATCH)])
