@@ -37,7 +37,7 @@ from egan.data.domains import SOURCE, TARGET, of
 from egan.judging.features import Features
 from egan.tasks import ADAPTED, Adaptation, Batch
 
-SEEDS = 3
+SEEDS = 5
 UPDATES = 1500
 LR, SOURCE_LR, BOTH_LR = 0.1, 0.1, 0.03
 PENALTY = 1e-2
