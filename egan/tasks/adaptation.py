@@ -34,7 +34,13 @@ class Adaptation(Recognition):
     for this, and for nothing else, are the target's labels looked at.
     """
 
-    needs: ClassVar = Needs(labels=True, kinds=(Images,), annotations=(DOMAIN,))
+    needs: ClassVar = Needs(
+        labels=True,
+        kinds=(Images,),
+        annotations=(DOMAIN,),
+        mend="Give two folders with a subfolder for every class, --data.name domains --data.pairs "
+        "A B, or --data.name digits_to_mnist.",
+    )
     leading: ClassVar[tuple[str, ...]] = ("accuracy", "source_accuracy")
 
     def __init__(self, data: Dataset, held_out: Dataset, features: Features) -> None:

@@ -60,11 +60,13 @@ class Needs:
         labels: Whether there must be two classes or more.
         kinds: The kinds of samples that will do; all where it is empty.
         annotations: What must be known of each sample, by name.
+        mend: Which data have that, a sentence, where there are annotations.
     """
 
     labels: bool = False
     kinds: tuple[type[Kind], ...] = ()
     annotations: tuple[str, ...] = ()
+    mend: str = ""
 
     def check(self, data: Dataset, *, who: str) -> None:
         """See that the data have it.
@@ -72,12 +74,6 @@ class Needs:
         Raises:
             ValueError: They have not; the message says who needs what.
         """
-        if self.labels and data.num_classes < 2:
-            raise ValueError(
-                f"{who} needs data with classes, but {data.name} has no labels. Give labelled data "
-                "(a folder with a subfolder for each class, digits, mnist, cifar10, a .npz file "
-                "with labels), or take a model that needs none."
-            )
         if self.kinds and not isinstance(data.kind, self.kinds):
             names = " or ".join(kind.name for kind in self.kinds)
             raise ValueError(
@@ -88,8 +84,14 @@ class Needs:
             if name not in data.annotations:
                 raise ValueError(
                     f"{who} needs data with {name!r} for each sample, but {data.name} has "
-                    f"{', '.join(data.annotations) or 'no annotations'}."
+                    f"{', '.join(data.annotations) or 'no annotations'}. {self.mend}".rstrip()
                 )
+        if self.labels and data.num_classes < 2:
+            raise ValueError(
+                f"{who} needs data with classes, but {data.name} has no labels. Give labelled data "
+                "(a folder with a subfolder for each class, digits, mnist, cifar10, a .npz file "
+                "with labels), or take a model that needs none."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -47,7 +48,7 @@ class Recognition(Task):
 
     def right(self, model: Any, chosen: Any) -> float:
         """Return how often all classes of some held-out images are right."""
-        return fitness.accuracy(classified(model, self.held_out.tensor(chosen)), self.truth(chosen))
+        return accuracy(classified(model, self.held_out.tensor(chosen)), self.truth(chosen))
 
     def look(self, model: Any, rng: torch.Generator) -> Scores:
         """Return the model's scores, and the fitness by its name."""
@@ -71,7 +72,7 @@ class Recognition(Task):
         images, truth = self.held_out.tensor(chosen), self.truth(chosen)
         told = classified(model, images)
         every = range(len(told))
-        right = [fitness.accuracy(told[i : i + 1], truth[i : i + 1]) for i in every]
+        right = [accuracy(told[i : i + 1], truth[i : i + 1]) for i in every]
         order = torch.tensor(right).argsort(stable=True)[: COLUMNS**2]
         return self.show(images[order])
 
@@ -100,3 +101,8 @@ class Recognition(Task):
 def classified(model: Any, images: torch.Tensor) -> torch.Tensor:
     """Return a model's answers for images (N, C, H, W), on the CPU, a few hundred at a time."""
     return torch.cat([model.classify(part).cpu() for part in torch.split(images, BATCH)])
+
+
+def accuracy(answers: torch.Tensor, truth: Any) -> float:
+    """Return how often answers (N, K) are right; NaN of a model that has diverged and has none."""
+    return fitness.accuracy(answers, truth) if torch.isfinite(answers).all() else math.nan

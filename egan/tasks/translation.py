@@ -41,7 +41,12 @@ class Translation(Task):
         l1_weight: Weight of the difference, at least 0.
     """
 
-    needs: ClassVar = Needs(kinds=(Images,), annotations=(TARGET,))
+    needs: ClassVar = Needs(
+        kinds=(Images,),
+        annotations=(TARGET,),
+        mend="Give two folders of equal names, --data.pairs A B, images side by side, --data.name "
+        "side_by_side, or --data.name openmoji_lines.",
+    )
     asks: ClassVar = Asks(inputs=True)
     leading: ClassVar[tuple[str, ...]] = ("l1", "frechet")
 

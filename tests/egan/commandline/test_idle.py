@@ -26,7 +26,7 @@ IDLE = [
     ("vae --gpus-per-worker 0.5", "Give --workers 1"),
     (
         "digits --data.path nowhere",
-        "Give --data.name as one of folder, pairs, side_by_side, cifar10, mnist, npz",
+        "Give --data.name as one of folder, pairs, side_by_side, domains, cifar10, mnist, npz",
     ),
     ("gaussians8 --data.image-size 8", "have no pixels"),
     ("bimodal --data.channels 3", "unknown preset"),

@@ -87,3 +87,11 @@ def test_both_domains_are_shown():
     judging = task(data(wrong=3))
     assert isinstance(judging.show_real(), Image.Image)
     assert isinstance(judging.pictures(Reader())["mistakes"](rng()), Image.Image)
+
+
+def test_what_has_no_domains_is_told_what_has():
+    plain = Dataset("plain", np.zeros((4, 1, 4, 4), np.uint8))
+    with pytest.raises(
+        ValueError, match=r"'domain' .* plain has no annotations\. Give two folders"
+    ):
+        task(plain)

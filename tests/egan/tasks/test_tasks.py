@@ -344,6 +344,16 @@ def test_mistakes_are_shown_first():
     assert len(shown[0]) == 60
 
 
+def test_a_model_that_has_diverged_is_right_nowhere_and_is_drawn():
+    class Diverged:
+        def classify(self, images):
+            return torch.full((len(images), 3), math.nan)
+
+    task = Recognition(images(), images(), features())
+    assert math.isnan(task.score(Diverged(), rng())["fitness"])
+    assert isinstance(task.pictures(Diverged())["mistakes"](rng()), Image.Image)
+
+
 def test_of_several_classes_an_image_all_must_be_right():
     present = np.zeros((60, 3), np.int64)
     present[np.arange(60), np.arange(60) % 3] = 1

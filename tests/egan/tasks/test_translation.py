@@ -233,4 +233,9 @@ def test_data_that_will_not_do(data, message):
 def test_it_says_what_it_needs_and_what_leads():
     assert Translation.needs.annotations == ("target",)
     assert Translation.leading[0] == "l1"
-    assert dataclasses.asdict(Needs()) == {"labels": False, "kinds": (), "annotations": ()}
+    assert dataclasses.asdict(Needs()) == {
+        "labels": False,
+        "kinds": (),
+        "annotations": (),
+        "mend": "",
+    }
