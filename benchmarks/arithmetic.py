@@ -36,7 +36,7 @@ WAYS = {
     "bfloat16": {"precision": "bfloat16"},
     "bfloat16, channels last": {"precision": "bfloat16", "channels_last": True},
     "compiled": {"compile": True},
-    "siblings at once": {"vectorize": "on"},
+    "siblings at once": {"vectorize": True},
 }
 NETWORKS = (replace(TOY, width=64), TOY, DCGAN)
 LITTERS = 20
@@ -45,7 +45,7 @@ AGE = 10
 
 def config_of(case: Case, way: str, device: str) -> RunConfig:
     """Return a run's settings in one of the ways."""
-    arithmetic = ArithmeticConfig(**{"vectorize": "off", **WAYS[way]})
+    arithmetic = ArithmeticConfig(**{"vectorize": False, **WAYS[way]})
     return replace(case.config(), arithmetic=arithmetic, device=device)
 
 

@@ -37,7 +37,7 @@ VARIANTS = {
     "unscored": f"{VARIANT} --evolution.diversity none --evolve heuristic",
     "random mutation": f"{VARIANT} --evolution.random-mutation",
     "fresh codes": f"{VARIANT} --evolution.fresh-codes",
-    "vectorized": f"{VARIANT} --arithmetic.vectorize on",
+    "vectorized": f"{VARIANT} --arithmetic.vectorize",
     "bfloat16": f"{VARIANT} --arithmetic.precision bfloat16",
     "hinge": f"{VARIANT} --evolve hinge,wasserstein,minimax",
     "relativistic": f"{VARIANT} --evolve relativistic_logistic,relativistic_hinge,"
@@ -116,7 +116,7 @@ TEXTS = {
     "gaussians8 pbt": f"gaussians8 {SEARCHED} {DRY_RUN} {OUTPUT} --workers 3",
 }
 BANDIT = "--evolution.bandit --evolution.contest-every 2"
-VECTORIZED = "--arithmetic.vectorize on"
+VECTORIZED = "--arithmetic.vectorize"
 REUSED = "--evolution.reuse-gradient"
 PBT = "gaussians8 --search pbt"
 ERRORS = {

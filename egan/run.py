@@ -58,7 +58,6 @@ def _obey(request: Request) -> int:
 
 def carry_out(request: Request, talk: Talk) -> int:
     """Prepare, run all generations or rounds, and write the outcome; return the exit status."""
-    from egan.evolution.vectorized import settled
     from egan.runs.listeners import Timekeeper
     from egan.runs.listeners.tracking import MissingExtraError, trackers_of
     from egan.runs.plan import plan
@@ -70,7 +69,6 @@ def carry_out(request: Request, talk: Talk) -> int:
     with told_to_user(MissingExtraError):
         trackers = trackers_of(request.config)
     prepared = prepare(planned)
-    planned = plan(settled(planned.config, prepared.parts))
     with contextlib.closing(open_folder(planned, resume=request.resume)) as folder:
         with told_to_user(ValueError):
             talk.write_to(folder.path / "log.txt")

@@ -150,7 +150,7 @@ def _order(options: Options, model: Model) -> Order:
 
     sources: Any = None
     if options.inputs is not None:
-        channels, size = model.task.data.channels, model.task.data.image_size
+        channels, *_, size = model.task.source_shape
         sources = read(options.inputs, image_size=size, channels=channels, flag="--inputs")
     count = options.count or (1000 if sources is None else len(sources))
     if sources is not None and count > len(sources):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
+    from fitness.restored import gradient_energy, psnr, spectral_distance, ssim
     from fitness.strokes import ink, slant
     from fitness.wasserstein import wasserstein_1d
     from fitness.weights import mixture_weights, removal_costs
@@ -50,6 +51,7 @@ __all__ = [
     "errors_of",
     "frechet_distance",
     "fronts",
+    "gradient_energy",
     "inception_score",
     "information_quality_ratio",
     "ink",
@@ -64,10 +66,13 @@ __all__ = [
     "pairwise_diversity",
     "parts",
     "precision_recall_density_coverage",
+    "psnr",
     "quality",
     "removal_costs",
     "slant",
+    "spectral_distance",
     "squared_mmd",
+    "ssim",
     "wasserstein_1d",
 ]
 
@@ -87,6 +92,7 @@ _MODULES = {
     "errors_of": "halves",
     "frechet_distance": "frechet",
     "fronts": "pareto",
+    "gradient_energy": "restored",
     "inception_score": "classes",
     "information_quality_ratio": "masks",
     "ink": "strokes",
@@ -101,10 +107,13 @@ _MODULES = {
     "pairwise_diversity": "pairwise",
     "parts": "halves",
     "precision_recall_density_coverage": "neighbours",
+    "psnr": "restored",
     "quality": "adversarial",
     "removal_costs": "weights",
     "slant": "strokes",
+    "spectral_distance": "restored",
     "squared_mmd": "mmd",
+    "ssim": "restored",
     "wasserstein_1d": "wasserstein",
 }
 

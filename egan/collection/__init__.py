@@ -152,6 +152,19 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji_lines",
     ),
+    "srgan": Entry(
+        "egan.collection.srgan.model:Srgan",
+        paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",
+        family="adversarial",
+        task="openmoji",
+    ),
+    "cyclegan": Entry(
+        "egan.collection.cyclegan.model:CycleGan",
+        paper="Unpaired image-to-image translation by cycle-consistent networks, 1703.10593",
+        family="adversarial",
+        task="openmoji_lines",
+        critic="a regression on two codes",
+    ),
     "autoencoder": Entry(
         "egan.collection.autoencoder:Autoencoder",
         paper="Reducing the dimensionality of data with neural networks, Science 313, 2006",
@@ -183,6 +196,18 @@ MODELS: dict[str, Entry] = {
         paper="Domain-adversarial training of neural networks, 1505.07818",
         family="recognition",
         task="digits_to_mnist",
+    ),
+    "mad_gan": Entry(
+        "egan.collection.mad_gan.model:MadGan",
+        paper="Multi-agent diverse generative adversarial networks, 1704.02906",
+        family="adversarial",
+        task="gaussians25",
+    ),
+    "gman": Entry(
+        "egan.collection.gman.model:Gman",
+        paper="Generative multi-adversarial networks, 1611.01673",
+        family="adversarial",
+        task="digits",
     ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",

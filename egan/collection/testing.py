@@ -34,16 +34,11 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3, "domains": 3}
+COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3, "domains": 3, "stacked_mnist": 3}
 FEW = 60
 BUILT_IN = (
-    "digits",
-    "overlapped_digits",
-    "digits_to_mnist",
-    "shapes",
-    "scenes",
-    "bimodal",
-    "gaussians8",
+    *("digits", "overlapped_digits", "digits_to_mnist", "shapes", "scenes"),
+    *("bimodal", "five_modes", "gaussians8"),
 )
 
 Build = Callable[..., Any]

@@ -55,7 +55,7 @@ def unscored(**changed: Any) -> Change:
             losers_teach=False,
         )
         config = evolving(**changed)(plain(config, number), number)
-        return replace(config, arithmetic=replace(config.arithmetic, vectorize="off"))
+        return replace(config, arithmetic=replace(config.arithmetic, vectorize=False))
 
     return change
 

@@ -19,8 +19,9 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
-    digits_to_mnist, shapes, scenes, bimodal, gaussians8, gaussians25, ring16, swiss_roll, openmoji,
-    openmoji_lines, folder, pairs, side_by_side, domains, cifar10, mnist, npz."""
+    digits_to_mnist, shapes, scenes, bimodal, five_modes, gaussians8, gaussians25, ring16,
+    swiss_roll, openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains,
+    cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
     pairs: tuple[str, str] | None = None
@@ -295,8 +296,8 @@ class ArithmeticConfig:
     """Let convolutions work with the channels as the last axis in memory."""
     compile: bool = False
     """Compile the networks with torch.compile, which takes a minute at the start."""
-    vectorize: Literal["auto", "on", "off"] = "auto"
-    """Score siblings at once, by torch.func; auto tries on a GPU which is faster, off on CPUs."""
+    vectorize: bool = False
+    """Score siblings at once, by torch.func: fewer and larger operations."""
 
     def check(self, evolution: EvolutionConfig) -> None:
         """See that siblings that are scored at once are scored alike.
@@ -304,7 +305,7 @@ class ArithmeticConfig:
         Raises:
             ValueError: They are not; the message names the flag.
         """
-        if self.vectorize != "on":
+        if not self.vectorize:
             return
         for flag, got, wanted in (
             ("evolution.diversity", evolution.diversity, "gradient"),
@@ -315,6 +316,6 @@ class ArithmeticConfig:
         ):
             if got != wanted:
                 raise ValueError(
-                    "--arithmetic.vectorize on scores siblings at once, on shared codes, by the "
+                    "--arithmetic.vectorize scores siblings at once, on shared codes, by the "
                     f"discriminator's gradient, but got --{flag} {got}; expected {wanted}."
                 )

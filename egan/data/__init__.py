@@ -42,6 +42,7 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.shapes:load_scenes", "5,000 scenes of up to two shapes; every pixel known"
     ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
+    "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
     "gaussians25": Lazy("egan.data.points:gaussians25", "25 Gaussians on a grid, in a plane"),
     "ring16": Lazy("egan.data.points:ring16", "16 Gaussians on a circle, every other one rare"),
@@ -51,6 +52,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     ),
     "openmoji_lines": Lazy(
         "egan.data.openmoji:load_lines", "their lines, each with its picture in colour; egan[data]"
+    ),
+    "photographs": Lazy(
+        "egan.data.photographs:load", "520 squares of two photographs, one of them for tests; 32x32"
     ),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
     "pairs": Lazy("egan.data.pairs:load", "two folders of yours, paired by name (--data.pairs)"),
@@ -66,11 +70,11 @@ LOADERS: dict[str, Lazy[Dataset]] = {
 }
 NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
-POINTS = ("bimodal", "gaussians8", "gaussians25", "ring16", "swiss_roll")
+POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "shapes", "scenes"),
-    *("openmoji", "openmoji_lines"),
+    *("openmoji", "openmoji_lines", "photographs"),
     *POINTS,
 )
 MAPPED = ("folder",)

@@ -75,8 +75,25 @@ class LineMixture:
 
 BIMODAL = LineMixture(weights=(0.75, 0.25), means=(-1.0, 1.2), stds=(0.5, 0.5))
 
+FIVE_MODES = LineMixture(
+    weights=(0.2,) * 5,
+    means=(-2.0, -1.6, 0.0, 0.8, 2.0),
+    stds=(0.12, 0.12, 0.08, 0.08, 0.04),
+)
+"""MAD-GAN's mixture, with means 10, 20, 60, 80 and 110 and deviations 3, 3, 2, 2 and 1, less 60 and
+divided by 25 (Ghosh et al., arXiv 1704.02906)."""
+
 
 def bimodal(**_: Any) -> Dataset:
     """Two Gaussians, unequally likely, so that one Gaussian alone is nearest in each divergence."""
-    judged = BIMODAL.points(NUM_JUDGED, np.random.default_rng(JUDGED_SEED))
-    return Dataset("bimodal", judged, process=BIMODAL)
+    return _of("bimodal", BIMODAL)
+
+
+def five_modes(**_: Any) -> Dataset:
+    """Five Gaussians, equally likely, of which two overlap a little and others are far apart."""
+    return _of("five_modes", FIVE_MODES)
+
+
+def _of(name: str, mixture: LineMixture) -> Dataset:
+    judged = mixture.points(NUM_JUDGED, np.random.default_rng(JUDGED_SEED))
+    return Dataset(name, judged, process=mixture)

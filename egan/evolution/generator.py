@@ -245,7 +245,7 @@ class EvolvedGenerator(Member):
     @property
     def vectorizes(self) -> bool:
         """Whether siblings are scored at once."""
-        return self.game.arithmetic.vectorize == "on"
+        return self.game.arithmetic.vectorize
 
     def become(self, parent: PackedState, birth: Birth) -> Buffer:
         """Take over a copy of the parent, and what the child to be is made with."""

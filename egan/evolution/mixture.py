@@ -169,6 +169,14 @@ class Mixture(Model):
             lambda game, places: game.translate(source[places], rng),  # type: ignore[attr-defined]
         )
 
+    def restore(self, damaged: Tensor, rng: torch.Generator) -> Tensor:
+        """Restore images (N, C, h, w), on the CPU."""
+        return self._made(
+            len(damaged),
+            rng,
+            lambda game, places: game.restore(damaged[places], rng),  # type: ignore[attr-defined]
+        )
+
     def labelled(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw labels (count,) as the data have them; return them and samples of them."""
         labels = draw_labels(self.task.data, count, rng)

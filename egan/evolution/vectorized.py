@@ -7,9 +7,7 @@ it is scored with.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,12 +19,9 @@ from egan.losses.discriminator import fake_loss
 from egan.tasks.base import Batch, Codes
 
 if TYPE_CHECKING:
-    from egan.config import RunConfig
     from egan.evolution.discriminator import SharedDiscriminator
-    from egan.evolution.whole import Parts
     from egan.training.game import Game
 
-TRIES = 5
 PREFIX = "the_"
 
 Weights = Mapping[str, Tensor]
@@ -107,49 +102,3 @@ def _loss_gradient(game: Game, codes: Codes) -> Callable[[Tensor], tuple[Any, Te
         return fake_loss(logits), logits
 
     return lambda samples: grad(loss, has_aux=True)(parameters, samples)
-
-
-def settled(config: RunConfig, parts: Callable[[RunConfig], Parts]) -> RunConfig:
-    """Return settings in which `vectorize` is on or off where a GPU lets that be tried.
-
-    What is chosen goes into the run's settings, so that a resumed run is computed alike.
-    """
-    asked = config.arithmetic
-    if (
-        not config.mutations
-        or asked.vectorize != "auto"
-        or config.device == "cpu"
-        or not torch.cuda.is_available()
-    ):
-        return config
-    on, off = (
-        replace(config, arithmetic=replace(asked, vectorize=choice)) for choice in ("on", "off")
-    )
-    try:
-        on.check()
-        parts(on).check(on.arithmetic)
-    except ValueError:
-        return off
-    return on if seconds(parts(on)) < seconds(parts(off)) else off
-
-
-def seconds(parts: Parts) -> float:
-    """Return how long making and scoring one family takes, the best of a few tries."""
-    from population.member import Birth
-    from population.seeding import SHARED, Seeds, preserved_randomness
-    from population.state import pack
-
-    with preserved_randomness():
-        generator = parts.member({})
-        generator.environment = parts.environment()
-        generator.environment.seeds = Seeds(0, 1, SHARED)
-        parent = pack(generator.state_dict())
-        births = [
-            Birth(seeds=Seeds(0, 1, i), operator=name) for i, name in enumerate(parts.mutations)
-        ]
-        times = []
-        for _ in range(1 + TRIES):
-            started = time.perf_counter()
-            list(generator.reproduce(parent, births))
-            times.append(time.perf_counter() - started)
-    return min(times[1:])

@@ -101,7 +101,7 @@ class Parts:
                 "-log D(x) - log(1 - D(G(z))), which scoring has found, but the discriminator of "
                 f"{type(game).__name__} has a loss of its own. Leave it out."
             )
-        asked = {"compile": arithmetic.compile, "vectorize on": arithmetic.vectorize == "on"}
+        asked = {"compile": arithmetic.compile, "vectorize": arithmetic.vectorize}
         networks = [game.networks[name] for side in game.sides for name in side]
         for flag in (name for name, is_asked in asked.items() if is_asked):
             if has_buffers(networks):

@@ -152,6 +152,7 @@ _ALL = (
     _share("classification_score", "classification accuracy score"),
     _share("nmi", "mutual information with the classes", form=".2f"),
     _share("nmi_of_real", "mutual information, real images", form=".2f"),
+    _plain("specialisation", "mutual information of generator and mode", "higher", "nats"),
     Measure(name="margin_loss", label="margin loss", better="lower"),
     # of densities, in nats
     _plain("elbo", "evidence lower bound", "higher", "nats"),
@@ -168,6 +169,8 @@ _ALL = (
     _plain("psnr", "PSNR", "higher", "dB"),
     _share("ssim", "SSIM", form=".3f"),
     _plain("l1", "mean absolute error", "lower"),
+    _plain("gradient_energy", "energy of edges beside the true one"),
+    _plain("spectral_distance", "distance of spectra", "lower", "dB"),
     _share("iou", "intersection over union", form=".3f"),
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
     # of the two players
@@ -178,6 +181,7 @@ _ALL = (
     _plain("critic_gap", "critic's gap"),
     _share("augment_p", "probability of ADA", None, form=".2f"),
     _plain("divergence", "estimated divergence"),
+    _plain("softness", "softness of the maximum over discriminators"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),
     _plain("energy_real", "energy of real images", None, "energy"),

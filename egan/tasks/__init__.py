@@ -12,11 +12,13 @@ from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
+from egan.tasks.restoration import DAMAGED, Downscaled, Restoration
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 
 __all__ = [
     "ADAPTED",
+    "DAMAGED",
     "ROW",
     "TARGET",
     "Adaptation",
@@ -25,11 +27,13 @@ __all__ = [
     "Classes",
     "Codes",
     "Density",
+    "Downscaled",
     "Draw",
     "Generation",
     "Needs",
     "Recognition",
     "Reconstruction",
+    "Restoration",
     "Scores",
     "Shifts",
     "Task",

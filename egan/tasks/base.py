@@ -139,6 +139,11 @@ class Task(ABC):
         """The shape of what a model makes: that of a sample."""
         return self.data.shape
 
+    @property
+    def source_shape(self) -> tuple[int, ...]:
+        """The shape of an image that a sample is made from, where `asks` says that one is."""
+        return self.data.shape
+
     @classmethod
     def compared(cls, data: Dataset) -> Dataset:
         """Return what samples are compared with, which features are learned from: the data."""
@@ -171,7 +176,7 @@ class Task(ABC):
             count: How many.
             rng: Where all draws come from.
             given: What was asked for beside their number, see `asks`: "labels" (count,) of classes,
-                "source" (count, *shape) to make them from.
+                "source" (count, *source_shape) to make them from.
 
         Raises:
             ValueError: The model makes no samples.

@@ -99,7 +99,7 @@ class Translation(Task):
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how near translations of held-out sources are to their targets."""
-        source, target = self._held_out(self.num_judged)
+        source, target = self.pairs_held_out(self.num_judged)
         return self.compare(model.translate(source, rng).cpu(), target)
 
     def compare(self, made: Tensor, target: Tensor) -> Scores:
@@ -115,7 +115,8 @@ class Translation(Task):
         del count
         return Batch(model.translate(given["source"], rng).cpu())
 
-    def _held_out(self, count: int) -> tuple[Tensor, Tensor]:
+    def pairs_held_out(self, count: int) -> tuple[Tensor, Tensor]:
+        """Return held-out sources, and the target of each."""
         targets = self.compared(self.held_out)
         return self.held_out.real(count), targets.real(count)
 
@@ -125,7 +126,7 @@ class Translation(Task):
 
     def show_rows(self, model: Any, rng: torch.Generator) -> Image.Image:
         """Draw a row of held-out sources, one of their translations, and one of the truth."""
-        source, target = self._held_out(COLUMNS)
+        source, target = self.pairs_held_out(COLUMNS)
         made = model.translate(source, rng).cpu()
         width = max(part.shape[1] for part in (source, made, target))
         rows = [part.expand(-1, width, -1, -1) for part in (source, made, target)]
@@ -149,7 +150,7 @@ class Translation(Task):
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the source itself is worth, and one colour, the mean of the targets."""
-        source, target = self._held_out(self.num_judged)
+        source, target = self.pairs_held_out(self.num_judged)
         real = self.targets.tensor(np.arange(len(self.targets)))
         colour = real.mean(dim=(0, 2, 3), keepdim=True).expand_as(target)
         found = {"mean colour": self.compare(colour, target)}

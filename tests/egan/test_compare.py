@@ -190,7 +190,7 @@ def test_baselines_pay_for_no_scoring():
 def test_baselines_take_no_shortcut_of_scoring():
     config = small()
     shortcuts = replace(config, evolution=replace(config.evolution, reuse_gradient=True))
-    vectorized = replace(config, arithmetic=replace(config.arithmetic, vectorize="on"))
+    vectorized = replace(config, arithmetic=replace(config.arithmetic, vectorize=True))
     for one in map(checked, (shortcuts, vectorized)):
         assert checked(method_config(one, "egan", seed=0)).evolution == one.evolution
         for method in ("heuristic", "random"):

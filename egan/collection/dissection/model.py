@@ -254,10 +254,7 @@ class Dissection(Model):
 
     def show_ablation(self, rng: torch.Generator) -> Image.Image:
         """Draw samples, and below without the units of each class."""
-        everywhere = torch.ones(1)
-        edits = [
-            blended(units, 0.0, everywhere) for units in self.choice.best(self.settings.num_units)
-        ]
+        edits = [blended(units, 0.0, 1.0) for units in self.choice.best(self.settings.num_units)]
         return self._rows(rng, edits)
 
     def show_insertion(self, rng: torch.Generator) -> Image.Image:

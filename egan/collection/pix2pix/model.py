@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 import mutations
 from egan.collection.pix2pix import PRESETS, SOURCES, Pix2PixSettings
-from egan.collection.pix2pix.networks import PatchDiscriminator, UNet
+from egan.collection.pix2pix.networks import UNet
 from egan.losses.games import whole
 from egan.networks.blocks import initialise
+from egan.networks.patches import PatchDiscriminator
 from egan.tasks import TARGET, Batch, Codes, Translation
 from egan.training.game import Game, Objective
 

@@ -1,4 +1,4 @@
-"""The networks of pix2pix: a U-Net whose dropout is handed in, and a discriminator of patches."""
+"""The network of pix2pix: a U-Net whose dropout is handed in."""
 
 from __future__ import annotations
 
@@ -90,31 +90,3 @@ class UNet(nn.Module):
             if skips:
                 hidden = torch.cat([hidden, skips.pop()], dim=1)
         return hidden
-
-
-class PatchDiscriminator(nn.Module):
-    """Images (N, C, H, W) -> a logit for each patch (N, H', W').
-
-    Args:
-        channels: C, those of the source included.
-        width: Channels of the first layer.
-        num_layers: Halvings.
-    """
-
-    def __init__(self, channels: int, *, width: int, num_layers: int) -> None:
-        super().__init__()
-        widths = [width * min(2**level, MAX_FACTOR) for level in range(num_layers + 1)]
-        # 256x256x6 -> 128x128x64 -> 64x64x128 -> 32x32x256 -> 31x31x512 -> 30x30x1, of 3 halvings
-        layers: list[nn.Module] = []
-        for level, (before, after) in enumerate(pairwise([channels, *widths])):
-            stride = 2 if level < num_layers else 1
-            layers.append(nn.Conv2d(before, after, KERNEL, stride, PADDING))
-            layers.extend([_norm(after)] if level else [])
-            layers.append(nn.LeakyReLU(SLOPE))
-        layers.append(nn.Conv2d(widths[-1], 1, KERNEL, 1, PADDING))
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Judge patches."""
-        logits: Tensor = self.layers(images).squeeze(1)
-        return logits

@@ -42,7 +42,7 @@ def test_a_conditional_model_on_unlabelled_data(told, photos):
 
 
 def test_an_image_model_on_points(told):
-    assert "Cgan needs data with classes" in told(["cgan", "--data.name", "gaussians8"])
+    assert "Cgan needs images" in told(["cgan", "--data.name", "gaussians8"])
     assert "--likelihood gaussian" in told(["vae", "--data.name", "gaussians8"])
 
 

@@ -19,7 +19,7 @@ IDLE = [
     ("vae --evolution.num-samples 9", "vae never evolves"),
     ("wgan --evolution.num-samples 9", "wgan never evolves"),
     ("digits --evolve none --evolution.diversity-weight 1", "Give --evolve minimax"),
-    ("vae --arithmetic.vectorize on", "vae never evolves"),
+    ("vae --arithmetic.vectorize", "vae never evolves"),
     ("digits --evolution.random-mutation --evolution.contest-every 4", "--evolution.random-mut"),
     ("digits --executor inline --workers 3", "Give --executor ray"),
     ("digits --executor inline --address auto", "Give --executor ray"),

@@ -4,7 +4,7 @@ from scipy.integrate import quad
 from scipy.stats import kstest
 
 from egan.data import load
-from egan.data.line import BIMODAL, LineMixture
+from egan.data.line import BIMODAL, FIVE_MODES, LineMixture
 
 
 def test_density_and_distribution_agree():
@@ -22,6 +22,15 @@ def test_points_follow_the_distribution():
     assert kstest(points[:, 0], BIMODAL.cumulative).pvalue > 0.01
     drawn = BIMODAL.points(4000, np.random.default_rng(3))
     assert kstest(drawn[:, 0], BIMODAL.cumulative).pvalue > 0.01
+
+
+def test_five_modes_are_the_published_ones_moved_and_scaled():
+    means, stds = (np.array(one) * 25 for one in (FIVE_MODES.means, FIVE_MODES.stds))
+    np.testing.assert_allclose(means + 60, [10, 20, 60, 80, 110])
+    np.testing.assert_allclose(stds, [3, 3, 2, 2, 1])
+    points = load("five_modes").samples
+    assert points.shape == (10_000, 1)
+    assert kstest(points[:, 0], FIVE_MODES.cumulative).pvalue > 0.01
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ def test_a_crossing_leaves_the_environment_alone():
 
 
 def test_siblings_that_are_scored_at_once_can_be_crossed():
-    parts = labelled(norm=False, crossover=1, arithmetic=ArithmeticConfig(vectorize="on"))
+    parts = labelled(norm=False, crossover=1, arithmetic=ArithmeticConfig(vectorize=True))
     table, _ = history(parts, 2)
     assert table["operator"].tolist()[3::4] == ["crossover"] * 2
 

@@ -55,8 +55,8 @@ def toy(**evolution):
 def made(mixture, seed=0):
     """Return nine samples, or what a model that works on images makes of nine."""
     if mixture.task.asks.inputs:
-        source = torch.rand(9, *mixture.task.data.shape, generator=rng(9))
-        return mixture.translate(source, rng(seed))
+        given = {"source": torch.rand(9, *mixture.task.source_shape, generator=rng(9))}
+        return mixture.task.make(mixture, 9, rng(seed), given=given).samples
     return mixture.samples(9, rng(seed))
 
 

@@ -211,7 +211,7 @@ def test_shares_that_a_model_does_not_take_are_refused():
         ("digits --evolution.mixture fitted", "Give --evolution.niches 4"),
         ("gan --evolution.niches 4", "Give --evolve minimax"),
         ("digits --evolution.niches 4 --evolution.contest-every 2", "there are no contests"),
-        ("digits --evolution.niches 4 --arithmetic.vectorize on", "got --evolution.niches 4"),
+        ("digits --evolution.niches 4 --arithmetic.vectorize", "got --evolution.niches 4"),
     ],
 )
 def test_one_message_and_status_2(words, expected, capsys, tmp_path):

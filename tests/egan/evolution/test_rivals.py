@@ -276,7 +276,7 @@ def test_what_contradicts_them_is_refused(changes, message):
 
 def test_siblings_are_scored_one_by_one():
     config = tiny_config(
-        evolution={"discriminators": 2}, arithmetic=ArithmeticConfig(vectorize="on")
+        evolution={"discriminators": 2}, arithmetic=ArithmeticConfig(vectorize=True)
     )
     with pytest.raises(ValueError, match="got --evolution.discriminators 2; expected 1"):
         checked(config)

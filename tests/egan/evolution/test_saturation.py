@@ -92,7 +92,7 @@ def litter_in(config):
     ]
 
 
-@pytest.mark.parametrize("vectorize", ["off", "on"])
+@pytest.mark.parametrize("vectorize", [False, True])
 @pytest.mark.parametrize("evolution", [{}, {"selection": "pareto"}])
 def test_the_winner_in_a_saturated_discriminator_is_the_child_of_higher_quality(
     evolution, vectorize

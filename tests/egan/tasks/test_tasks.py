@@ -141,7 +141,7 @@ def test_fitness_is_the_distance_to_the_data():
     assert scores["fitness"] == pytest.approx(-math.log(expected))
 
 
-@pytest.mark.parametrize("name", ["digits", "gaussians8", "swiss_roll", "bimodal"])
+@pytest.mark.parametrize("name", ["digits", "gaussians8", "swiss_roll", "bimodal", "five_modes"])
 def test_baselines_of_generation_are_in_their_order(name):
     data = load(name)
     half = Dataset(name, data.samples[::2], mixture=data.mixture)

@@ -59,7 +59,7 @@ def difference(parent, one, other):
     ("arithmetic", "tolerance"),
     [
         ({"channels_last": True}, 1e-3),
-        ({"vectorize": "on"}, 1e-3),
+        ({"vectorize": True}, 1e-3),
         ({"precision": "bfloat16"}, 0.3),
     ],
 )
@@ -124,7 +124,7 @@ def test_a_compiler_is_asked_for_where_there_is_none(monkeypatch):
 
 @pytest.mark.parametrize("settings", [{}, IMAGES])
 def test_a_sibling_scored_at_once_is_the_same_bits_alone(settings):
-    config = tiny_config(**settings, arithmetic={"vectorize": "on"})
+    config = tiny_config(**settings, arithmetic={"vectorize": True})
     generator, _ = pair(config, trained=3)
     parent = pack(generator.state_dict())
     together = list(generator.reproduce(parent, litter(THREE)))
@@ -137,7 +137,7 @@ def test_a_sibling_scored_at_once_is_the_same_bits_alone(settings):
 
 def test_who_is_scored_at_once_does_not_depend_on_the_executor(ray_session):
     config = tiny_config(
-        arithmetic={"vectorize": "on"}, evolution={"num_survivors": 2, "selection": "plus"}
+        arithmetic={"vectorize": True}, evolution={"num_survivors": 2, "selection": "plus"}
     )
     searches = search_for(config), search_for(config, executor=RayExecutor(3))
     tables = [search.run(4).history.drop(columns="seconds") for search in searches]
@@ -147,9 +147,9 @@ def test_who_is_scored_at_once_does_not_depend_on_the_executor(ray_session):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"arithmetic": {"vectorize": "on"}, "evolution": {"fresh_codes": True}}, "fresh-codes"),
-        ({"arithmetic": {"vectorize": "on"}, "evolution": {"diversity": "pairwise"}}, "diversity"),
-        ({"arithmetic": {"vectorize": "on", "compile": True}}, "arithmetic.compile"),
+        ({"arithmetic": {"vectorize": True}, "evolution": {"fresh_codes": True}}, "fresh-codes"),
+        ({"arithmetic": {"vectorize": True}, "evolution": {"diversity": "pairwise"}}, "diversity"),
+        ({"arithmetic": {"vectorize": True, "compile": True}}, "arithmetic.compile"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, said):
@@ -161,7 +161,7 @@ def test_what_cannot_be_is_refused(changes, said):
     ("arithmetic", "norm", "said"),
     [
         ({"compile": True}, {"discriminator_norm": "spectral"}, "compile needs networks without"),
-        ({"vectorize": "on"}, {"generator_norm": "batch"}, "vectorize on needs networks without"),
+        ({"vectorize": True}, {"generator_norm": "batch"}, "vectorize needs networks without"),
     ],
 )
 def test_running_statistics_are_refused_where_they_cannot_be(arithmetic, norm, said):
@@ -171,7 +171,7 @@ def test_running_statistics_are_refused_where_they_cannot_be(arithmetic, norm, s
 
 
 def test_of_any_game_too():
-    on = ArithmeticConfig(vectorize="on")
+    on = ArithmeticConfig(vectorize=True)
     with pytest.raises(ValueError, match="but LabelledGame has some"):
         labelled().check(on)
     labelled(norm=False).check(on)

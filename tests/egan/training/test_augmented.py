@@ -222,7 +222,7 @@ def test_siblings_share_the_draws(monkeypatch):
 
 def test_siblings_scored_at_once_see_the_same():
     plain = siblings(parts("egan", "diffaugment"), fast=True)
-    arithmetic = ArithmeticConfig(vectorize="on")
+    arithmetic = ArithmeticConfig(vectorize=True)
     at_once = siblings(parts("egan", "diffaugment", arithmetic=arithmetic), fast=True)
     for ours, theirs in zip(at_once, plain, strict=True):
         assert ours.scores == pytest.approx(theirs.scores, rel=1e-3, abs=1e-4)
