@@ -14,8 +14,8 @@ from egan.run import main
 ANY_IMAGES = ("digits", "shapes")  # not scenes, whose parts must be known
 IMAGES = [name for name in collection.MODELS if collection.preset(name).data.name in ANY_IMAGES]
 SIZES = {"folder": 64, "cifar10": 32, "mnist": 28}
-SMALL = {"pixelcnn": 8}
-"""Sizes of models that draw samples pixel by pixel."""
+SMALL = {"pixelcnn": 8, "rbm": 8, "biggan": 16}
+"""Sizes of models that draw pixel by pixel, are fully connected both ways, or have many parts."""
 PER_CLASS, CLASSES = 12, 3
 
 
