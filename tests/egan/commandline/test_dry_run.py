@@ -43,7 +43,7 @@ def folder(path, *further, image_size=8):
         ("gaussians8 --network dcgan", "the dcgan networks make images"),
         ("digits --network dcgan --depth 3", "depth=3 fits only the mlp networks"),
         ("folder --data.name digits --data.image-size 512", "H from 8 to 256"),
-        ("cgan --data.name gaussians8", "Cgan needs data with classes"),
+        ("cgan --data.name gaussians8", "Cgan needs images"),
         ("capsnet --data.name swiss_roll", "CapsNet needs"),
         ("digits --features nowhere:at_all", "feature extractor"),
         ("digits --width 1000000", "GiB or more"),
