@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fitness.probe import Labelled, linear_probe
     from fitness.restored import gradient_energy, psnr, spectral_distance, ssim
     from fitness.strokes import ink, slant
-    from fitness.wasserstein import wasserstein_1d
+    from fitness.wasserstein import sliced_wasserstein, wasserstein_1d
     from fitness.weights import mixture_weights, removal_costs
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "quality",
     "removal_costs",
     "slant",
+    "sliced_wasserstein",
     "spectral_distance",
     "squared_mmd",
     "ssim",
@@ -111,6 +112,7 @@ _MODULES = {
     "quality": "adversarial",
     "removal_costs": "weights",
     "slant": "strokes",
+    "sliced_wasserstein": "wasserstein",
     "spectral_distance": "restored",
     "squared_mmd": "mmd",
     "ssim": "restored",

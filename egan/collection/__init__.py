@@ -146,6 +146,13 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="shapes",
     ),
+    "pggan": Entry(
+        "egan.collection.pggan.model:Pggan",
+        paper="Progressive growing of GANs, 1710.10196",
+        family="adversarial",
+        task="openmoji",
+        critic="a score without a zero",
+    ),
     "pix2pix": Entry(
         "egan.collection.pix2pix.model:Pix2Pix",
         paper="Image-to-image translation with conditional adversarial networks, 1611.07004",

@@ -34,7 +34,7 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = {"cifar10": 3, "folder": 3, "pairs": 3, "domains": 3, "stacked_mnist": 3}
+COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "shapes", "scenes"),

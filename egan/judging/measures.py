@@ -180,6 +180,7 @@ _ALL = (
     _plain("discriminator_loss", "discriminator's loss"),
     _plain("critic_gap", "critic's gap"),
     _share("augment_p", "probability of ADA", None, form=".2f"),
+    Measure(name="size", label="size", form=".0f", scale="log", quantity="pixels"),
     _plain("divergence", "estimated divergence"),
     _plain("softness", "softness of the maximum over discriminators"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),

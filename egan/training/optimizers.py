@@ -61,10 +61,11 @@ def load_moments(optimizer: torch.optim.Optimizer, moments: Moments) -> None:
 def adopt_moments(optimizer: torch.optim.Optimizer, moments: Moments) -> None:
     """Let an optimiser go on with moments where they are, or with copies on another device."""
     optimizer.state.clear()
-    for i, parameter in enumerate(parameters(optimizer)[: len(moments)]):
-        optimizer.state[parameter] = {
-            name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value
-            for name, value in moments[i].items()
+    trained = parameters(optimizer)
+    for i, kept in moments.items():  # not of what has never had a gradient
+        optimizer.state[trained[i]] = {
+            name: value.to(trained[i].device) if isinstance(value, torch.Tensor) else value
+            for name, value in kept.items()
         }
 
 
