@@ -106,10 +106,10 @@ def check_count(survey: Survey) -> None:
         ValueError: There are fewer than two.
     """
     if len(survey.looks) < 2:
+        left_out = f" ({named(survey.skipped)})" if survey.skipped else ""
         raise refusal(
             survey.listing.root,
-            got=f"{len(survey.looks)} usable of {len(survey.listing.files)} images "
-            f"({named(survey.skipped)})",
+            got=f"{len(survey.looks)} usable of {len(survey.listing.files)} images{left_out}",
             expected="at least 2",
             mend="Repair or add images, or choose a smaller --data.image-size.",
         )

@@ -31,7 +31,7 @@ Here all layers are there from the start, those of later sizes unused, and image
 are shown, judged and handed from G to D with each pixel repeated: D takes the mean of what was
 repeated, so nothing is lost. The batch is as large at all sizes, where the authors' shrinks from
 512x512 on for want of memory, and so are rates. The gradient penalty is of images at D's own size.
-The small preset's images end in tanh, the paper's do not. It is not measured yet.
+The small preset's images end in tanh, the paper's do not.
 """
 
 from __future__ import annotations
