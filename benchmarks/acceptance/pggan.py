@@ -74,14 +74,15 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     stuck = method(seeds[0], kind=Stuck, quick=quick)
     frechet = reference("openmoji", image_size=SIZE).frechet
     beside = "the same networks, of full size from the start"
+    patches = 2 if quick else PATCHES
     return [
         Figures(
             mark="sliced",
-            found=[sliced(one) for one in grown],
-            baseline=[sliced(one) for one in whole],
+            found=[sliced(one, patches) for one in grown],
+            baseline=[sliced(one, patches) for one in whole],
             baseline_name=beside,
             saboteur="growth stops at 8x8",
-            sabotaged=[sliced(stuck)],
+            sabotaged=[sliced(stuck, patches)],
         ),
         Figures(
             mark="frechet",
@@ -128,12 +129,12 @@ def method(
     return samples(model, NUM_JUDGED, seed)
 
 
-def sliced(made: Tensor) -> float:
-    """Return the mean over levels of the sliced Wasserstein distance of patches."""
+def sliced(made: Tensor, number: int) -> float:
+    """Return the mean over levels of the sliced Wasserstein distance of so many patches."""
     rng = np.random.default_rng(0)
     real = reference("openmoji", image_size=SIZE).test.tensor(range(NUM_JUDGED))
     levels = zip(pyramid(made), pyramid(real), strict=True)
-    pairs = [(patches(a, rng), patches(b, rng)) for a, b in levels]
+    pairs = [(cut(a, number, rng), cut(b, number, rng)) for a, b in levels]
     return float(np.mean([fitness.sliced_wasserstein(a, b, rng=rng) for a, b in pairs]))
 
 
@@ -143,15 +144,15 @@ def pyramid(images: Tensor) -> list[Tensor]:
     return [images - enlarged(small, SIZE), small]
 
 
-def patches(images: Tensor, rng: np.random.Generator) -> np.ndarray:
-    """Return patches of each image (N * P, C * 7 * 7), normalised by channel."""
+def cut(images: Tensor, number: int, rng: np.random.Generator) -> np.ndarray:
+    """Return some patches of each image (N * P, C * 7 * 7), normalised by channel."""
     unfolded = images.unfold(2, PATCH, 1).unfold(3, PATCH, 1)
-    rows, columns = rng.integers(0, unfolded.shape[2], (2, len(images), PATCHES))
+    rows, columns = rng.integers(0, unfolded.shape[2], (2, len(images), number))
     which = np.arange(len(images))[:, None]
-    cut = unfolded.permute(0, 2, 3, 1, 4, 5)[which, rows, columns].flatten(0, 1)
-    mean, std = cut.mean((0, 2, 3), keepdim=True), cut.std((0, 2, 3), keepdim=True)
-    found: np.ndarray = ((cut - mean) / std.clamp(min=1e-6)).flatten(1).numpy()
-    return found
+    found = unfolded.permute(0, 2, 3, 1, 4, 5)[which, rows, columns].flatten(0, 1)
+    mean, std = found.mean((0, 2, 3), keepdim=True), found.std((0, 2, 3), keepdim=True)
+    normed: np.ndarray = ((found - mean) / std.clamp(min=1e-6)).flatten(1).numpy()
+    return normed
 
 
 def spread(made: Tensor) -> float:
