@@ -170,20 +170,18 @@ def _check_output(output: Path, *, overwrite: bool) -> None:
 def _read(directory: Path) -> Run:
     from egan.reporting.about import read_about
     from egan.reporting.headline import flatten
+    from egan.reporting.mappings import read_mapping
     from egan.reporting.plots.tables import read_results, read_table
-    from population.records.plain_yaml import read_yaml
 
     results = read_results(directory)
-    path = directory / "config.yaml"
-    config = read_yaml(path) if path.is_file() else None
-    settings = dict(flatten(config)) if isinstance(config, dict) else None
+    config = read_mapping(directory / "config.yaml")
     metrics = read_table(directory / "metrics.csv")
     return Run(
         directory=directory,
         results=results,
         metrics=metrics,
         about=read_about(directory),
-        settings=settings,
+        settings=dict(flatten(config)) if config else None,
     )
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 import tyro
 
 from egan.config.checks import check_number, check_range
-from egan.config.sections import ArithmeticConfig, DataConfig, EvolutionConfig, SearchConfig
+from egan.config.evolution import EvolutionConfig
+from egan.config.sections import ArithmeticConfig, DataConfig, SearchConfig
 from egan.config.settings import Kind, Settings, fitting, kinds
 from egan.config.shares import shares
 

@@ -27,7 +27,7 @@ from population.environment import Environment
 from population.state import State
 
 if TYPE_CHECKING:
-    from egan.config.sections import EvolutionConfig
+    from egan.config.evolution import EvolutionConfig
     from egan.training.game import Game, Half
     from egan.training.model import Gradient
     from population.seeding import Seeds

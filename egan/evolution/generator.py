@@ -29,7 +29,7 @@ from population.member import Birth, Hyperparameters, Member, Newborn
 from population.state import Buffer, PackedState, State
 
 if TYPE_CHECKING:
-    from egan.config.sections import EvolutionConfig
+    from egan.config.evolution import EvolutionConfig
     from egan.evolution.discriminator import SharedDiscriminator
     from egan.evolution.rivals import RivalDiscriminators
     from egan.training.game import Game

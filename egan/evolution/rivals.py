@@ -42,7 +42,7 @@ from population.state import PackedState, State, open_copy, pack
 from population.strategies.selection import ranking
 
 if TYPE_CHECKING:
-    from egan.config.sections import EvolutionConfig
+    from egan.config.evolution import EvolutionConfig
     from egan.training.game import Game
 
 SOFTNESS = 1.0

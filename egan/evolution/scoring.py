@@ -15,7 +15,7 @@ import fitness
 from egan.training.model import stream
 
 if TYPE_CHECKING:
-    from egan.config.sections import EvolutionConfig
+    from egan.config.evolution import EvolutionConfig
     from egan.training.game import Batch
     from population.seeding import Seeds
 

@@ -21,7 +21,7 @@ from fitness.arrays import Array
 from population.state import State
 
 if TYPE_CHECKING:
-    from egan.config.sections import EvolutionConfig
+    from egan.config.evolution import EvolutionConfig
     from egan.tasks import Task
     from egan.training.game import Game
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from egan.files import write_json
 from egan.judging.measures import IN_FEATURES, Measure, measure
-from population.records.plain_yaml import read_yaml
+from egan.reporting.mappings import read_mapping
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,11 +195,8 @@ def _checked(content: dict[str, Any]) -> About:
 def _worked_out(directory: Path) -> About:
     from egan.reporting.plots.tables import read_table
 
-    path = directory / "config.yaml"
-    config = read_yaml(path) if path.is_file() else {}
-    return about_of(
-        read_table(directory / "results.csv"), config if isinstance(config, dict) else {}
-    )
+    config = read_mapping(directory / "config.yaml")
+    return about_of(read_table(directory / "results.csv"), config)
 
 
 def about_of(results: pd.DataFrame | None, config: Mapping[str, Any]) -> About:

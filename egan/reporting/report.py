@@ -17,11 +17,12 @@ from egan.judging.measures import measure
 from egan.reporting.about import About, read_about
 from egan.reporting.alarms import alarms
 from egan.reporting.headline import breakdown, brief, duration, flatten, headline, phases
+from egan.reporting.mappings import read_mapping
 from egan.reporting.pictures import evenly
 from egan.reporting.plots.looks import measured
 from egan.reporting.plots.style import DPI, SERIES
 from egan.reporting.plots.tables import read_table
-from egan.reporting.view import figures_of, read_mapping
+from egan.reporting.view import figures_of
 
 MOST_GRIDS = 6
 MOST_FAILURES = 40

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from egan.judging.measures import OBJECTIVE
 from egan.reporting.about import About, read_about
 from egan.reporting.headline import headline
+from egan.reporting.mappings import read_mapping
 from egan.reporting.plots import (
     fitness_curves,
     measure_curves,
@@ -20,7 +20,6 @@ from egan.reporting.plots import (
 from egan.reporting.plots.tables import read_table
 from population.plots import html
 from population.records.plain_files import check_plain, read_plain
-from population.records.plain_yaml import parse_yaml
 from population.records.result import read_result
 
 if TYPE_CHECKING:
@@ -127,22 +126,6 @@ class RunView:
         if seen := self.samples():
             when, path = seen
             yield html.headline([("samples", when)]) + html.embedded(read_plain(path), when)
-
-
-def read_mapping(path: Path) -> dict[str, Any]:
-    """Read a YAML or JSON mapping of a run directory, empty where there is no such file.
-
-    Raises:
-        ValueError: It is no YAML, no JSON, or a link.
-    """
-    if not path.exists():
-        return {}
-    text = read_plain(path).decode("utf-8", "replace")
-    try:
-        content = json.loads(text or "{}") if path.suffix == ".json" else parse_yaml(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    return content if isinstance(content, dict) else {}
 
 
 def figures_of(

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from egan.reporting.view import RunView, read_mapping
+from egan.reporting.mappings import read_mapping
+from egan.reporting.view import RunView
 from population.records.lock import is_held
 from population.records.plain_files import read_plain
 
