@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from egan.data.dataset import Dataset
+from egan.eager import eager
 
 NUM_FEATURES = 64
 MAX_SIZE = 32
@@ -128,7 +129,7 @@ def _fit(
     num_steps: int,
     recipe: Recipe,
 ) -> None:
-    optimiser = torch.optim.Adam(network.parameters())
+    optimiser = eager(torch.optim.Adam)(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, total_steps=num_steps)
     for _ in range(num_steps):
         chosen = torch.randint(len(indices), (BATCH,), generator=generator).numpy()

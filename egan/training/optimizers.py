@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from egan.eager import eager
 from egan.lazy import lookup
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 Options = dict[str, Any]
 
 OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
-    "adam": partial(torch.optim.Adam, fused=True),
-    "sgd": torch.optim.SGD,
-    "rmsprop": torch.optim.RMSprop,
-    "adagrad": torch.optim.Adagrad,
+    "adam": partial(eager(torch.optim.Adam), fused=True),
+    "sgd": eager(torch.optim.SGD),
+    "rmsprop": eager(torch.optim.RMSprop),
+    "adagrad": eager(torch.optim.Adagrad),
 }
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -172,21 +173,25 @@ def _no_collection() -> Iterator[None]:
 
 
 def _open_files() -> set[int]:
-    """Return the descriptors that are open in this process, where the system lists them."""
+    """Return the descriptors that are open in this process, where the system lists them.
+
+    They are those of files, pipes and terminals. Threads of Ray's, or of any library that talks to
+    a server, close their sockets and what they wait with whenever they like.
+    """
     try:
         listed = {int(name) for name in os.listdir("/dev/fd")}
     except (OSError, ValueError):
         return set()
-    return {number for number in listed if _is_open(number)}
+    return {number for number in listed if _is_open_file(number)}
 
 
-def _is_open(descriptor: int) -> bool:
-    """Return whether a descriptor is open; the one that listed them is not any more."""
+def _is_open_file(descriptor: int) -> bool:
+    """Return whether a file is open; the one by which they are listed is not any more."""
     try:
-        os.fstat(descriptor)
+        mode = os.fstat(descriptor).st_mode
     except OSError:
         return False
-    return True
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def differences(left: State, right: State, path: str = "state_dict()") -> list[str]:

@@ -52,7 +52,16 @@ def test_every_kept_saboteur_misses_its_mark(name):
     assert [check["name"] for check in kept(name) if not check["caught"]] == []
 
 
+@pytest.fixture
+def _briefly_taught(monkeypatch, tmp_path):
+    """Let classifiers learn for a few steps, and keep them where nobody else takes them."""
+    monkeypatch.setenv("EGAN_CACHE", str(tmp_path))
+    monkeypatch.setattr("egan.judging.classifier.MIN_STEPS", 20)
+    monkeypatch.setattr("egan.judging.classifier.MAX_STEPS", 20)
+
+
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.usefixtures("_briefly_taught")
 def test_the_quick_form_tells_a_model_from_its_saboteur(benchmarks, table, name):
     module = importlib.import_module(f"acceptance.{name}")
     for one in table.verdicts(name, module.accept(range(1), quick=True)):

@@ -1,5 +1,6 @@
 import os
 import random
+import socket
 from typing import ClassVar
 
 import numpy as np
@@ -200,6 +201,16 @@ def test_files_that_the_collector_closes_are_not_held_against_the_member():
     left = [[open(os.devnull)]]  # noqa: SIM115 - a file that only the collector can close
     left[0].append(left[0])
     check_member(Littered, GIVEN)
+
+
+def test_sockets_that_other_threads_close_are_not_held_against_the_member():
+    class Talking(Sound):
+        def step(self, operator=None):
+            super().step(operator)
+            left.close()
+
+    left = socket.socket()
+    check_member(Talking, GIVEN)
 
 
 def test_a_factory_must_return_a_member():

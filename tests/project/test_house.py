@@ -34,6 +34,7 @@ ENGINE = (
 """The modules and folders of `population`; each imports only what stands before it."""
 WINGS = (
     *(
+        "eager",
         "errors",
         "files",
         "lazy",
