@@ -15,9 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.xdist_group("egan bits")  # what is expected is made once
-GENERATIONS = 60
+GENERATIONS = 30
 SETTINGS = [
-    *("--generations", str(GENERATIONS), "--checkpoint-every", "10", "--look-every", "30"),
+    *("--generations", str(GENERATIONS), "--checkpoint-every", "5", "--look-every", "15"),
     *("--width", "16", "--discriminator-width", "16", "--seed", "11"),
 ]
 WAYS = {
@@ -90,7 +90,7 @@ def test_any_number_of_ray_workers(expected, tmp_path, workers):
 def test_workers_killed_in_mid_generation(way, expected, tmp_path):
     """All of them, since some may not have started yet: who works at this moment dies too."""
     process = start(tmp_path, "gaussians8", "--workers", "3", way=way)
-    wait_until(lambda: rows_so_far(tmp_path) > 10 * CHILDREN[way], process)
+    wait_until(lambda: rows_so_far(tmp_path) > 5 * CHILDREN[way], process)
     family = psutil.Process(process.pid).children(recursive=True)
     workers = [p for p in family if "WorkerActor" in p.name() or "WorkerActor" in p.cmdline()[0]]
     for worker in workers:
@@ -104,7 +104,7 @@ def test_workers_killed_in_mid_generation(way, expected, tmp_path):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_driver_killed_at_a_random_moment_and_resumed_elsewhere(way, expected, tmp_path):
     process = start(tmp_path, "gaussians8", "--workers", "2", way=way)
-    least = CHILDREN[way] * int(np.random.default_rng().integers(12, 40))
+    least = CHILDREN[way] * int(np.random.default_rng().integers(6, 20))
     wait_until(lambda: rows_so_far(tmp_path) > least, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()

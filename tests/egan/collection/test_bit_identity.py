@@ -51,7 +51,8 @@ def test_a_run_that_goes_on_is_a_run_without_a_break(how, tmp_path, monkeypatch)
     monkeypatch.setattr(
         "egan.runs.preparation._features", lambda _, data: testing.features_of(data)
     )
-    words = ["cgan", "--width", "4", "--executor", "inline", *how]
+    words = ["cgan", "--width", "4", "--executor", "inline"]
+    words += how or ["--interval", "10"]
     length = "--generations" if how else "--rounds"
     for folder, until in (("whole", "4"), ("broken", "2")):
         assert main([*words, length, until, "--output", str(tmp_path / folder)]) == 0

@@ -14,7 +14,7 @@ from egan.run import main
 ANY_IMAGES = ("digits", "shapes")  # not scenes, whose parts must be known
 IMAGES = [name for name in collection.MODELS if collection.preset(name).data.name in ANY_IMAGES]
 SIZES = {"folder": 64, "cifar10": 32, "mnist": 28}
-SMALL = {"pixelcnn": 8, "rbm": 8, "biggan": 16}
+SMALL = {"pixelcnn": 8, "rbm": 8, "biggan": 16, "stylegan": 32, "introvae": 32}
 """Sizes of models that draw pixel by pixel, are fully connected both ways, or have many parts."""
 PER_CLASS, CLASSES = 12, 3
 
@@ -46,7 +46,7 @@ def _data(tmp_path_factory):
 @pytest.mark.parametrize("kind", list(SIZES))
 @pytest.mark.parametrize("name", IMAGES)
 def test_it_trains_on(name, kind, _data, tmp_path, monkeypatch):  # noqa: PT019
-    monkeypatch.setattr("egan.tasks.Task.num_judged", 60)
+    monkeypatch.setattr("egan.tasks.Task.num_judged", 30)
     monkeypatch.setattr(
         "egan.runs.preparation._features", lambda _, data: testing.features_of(data)
     )
