@@ -20,8 +20,7 @@ from egan import collection
 from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import load as load_data
-from egan.data.dataset import Dataset
-from egan.data.domains import DOMAIN
+from egan.data.dataset import DOMAIN, Dataset
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
 from egan.tasks import TARGET, Task

@@ -26,8 +26,8 @@ class DataConfig:
     """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
-    With --data.name domains, of one domain and of another, with a subfolder for every class each.
-    """
+    With --data.name domains, of images of two kinds, of which none belong together; with a
+    subfolder for every class each, or with none."""
     swap: bool = False
     """Exchange sources and targets."""
     image_size: int | None = None

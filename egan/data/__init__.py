@@ -62,7 +62,8 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
     ),
     "domains": Lazy(
-        "egan.data.domains:load", "two folders of yours, domains of the same classes (--data.pairs)"
+        "egan.data.domains:load",
+        "two folders of yours, whose images do not belong together (--data.pairs)",
     ),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 MODES = "modes"
+DOMAIN = "domain"
+"""An annotation: which of two domains a sample is of, see `egan.data.domains`."""
 
 
 class Process(Protocol):

@@ -2,10 +2,11 @@
 
 `digits_to_mnist` has scikit-learn's digits for its source and those of MNIST for its target.
 `domains` reads two folders, as in `--data.name domains --data.pairs drawn/ photographed/`, each of
-which has a subfolder for every class.
+which has a subfolder for every class, or neither of them has any.
 
-The images of both are the samples, with their labels; the annotation "domain" (N,) int64 says which
-is of which: 0 of the source, 1 of the target. Whoever adapts does not look at the target's labels.
+The images of both are the samples, with their labels where there are classes; the annotation
+"domain" (N,) int64 says which is of which: 0 of the source, 1 of the target. Whoever adapts does
+not look at the target's labels; whoever translates needs none.
 """
 
 from __future__ import annotations
@@ -17,11 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from egan.data import digits, folder, mnist5k
-from egan.data.dataset import Array, Dataset
+from egan.data.dataset import DOMAIN, Array, Dataset
 from egan.data.images import check_image_size, fit_arrays, refusal
 from egan.data.splits import held_out
 
-DOMAIN = "domain"
 SOURCE, TARGET = 0, 1
 IMAGE_SIZE = 8
 BORDER = 4
@@ -29,8 +29,8 @@ BORDER = 4
 SHARE = 5
 """One in so many is kept for tests, where the data do not say which."""
 MEND = (
-    "Give two folders, each with a subfolder for every class, such as --data.name domains "
-    "--data.pairs drawn/ photographed/."
+    "Give two folders, such as --data.name domains --data.pairs drawn/ photographed/, each with a "
+    "subfolder for every class, or neither with any."
 )
 
 
@@ -73,7 +73,7 @@ def load(*, path: Sequence[Path] | None, image_size: int | None, channels: int |
 
 
 def _check_classes(source: Dataset, target: Dataset, path: Sequence[Path]) -> None:
-    if not source.class_names or source.class_names != target.class_names:
+    if source.class_names != target.class_names:
         raise refusal(
             path[1],
             got=f"the classes {_said(target)}",
@@ -90,7 +90,7 @@ def joined(name: str, source: Dataset, target: Dataset) -> Dataset:
     return Dataset(
         name,
         np.concatenate([side.samples for side in sides]),
-        np.concatenate(labels),
+        np.concatenate(labels) if labels else None,
         notes=(*source.notes, *target.notes),
         annotations={DOMAIN: np.repeat([SOURCE, TARGET], [len(side) for side in sides])},
         test=np.concatenate([kept[0], len(source) + kept[1]]),

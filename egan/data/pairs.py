@@ -13,14 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from egan.data import folder
-from egan.data.dataset import Array, Dataset
+from egan.data.dataset import DOMAIN, Array, Dataset
 from egan.data.images import check_channels, check_image_size, check_path, refusal
 from egan.data.listing import NUM_NAMED, Listing, counted, list_images
 from egan.data.survey import Survey, looked_at, num_channels
 
 TARGET = "target"
 NEEDED = "images are resized to one size"
-MEND = "Give two folders whose images have equal names, such as --data.pairs sketches/ photos/."
+MEND = (
+    "Give two folders whose images have equal names, such as --data.pairs sketches/ photos/. Where "
+    "none belong together, say --data.name domains, for a model that needs no pairs (cyclegan)."
+)
 
 
 def load(*, path: Sequence[Path] | None, image_size: int | None, channels: int | None) -> Dataset:
@@ -156,15 +159,17 @@ def load_side_by_side(
 
 
 def swapped(dataset: Dataset) -> Dataset:
-    """Return pairs the other way round: targets as sources.
+    """Return pairs, or domains, the other way round: targets as sources.
 
     Raises:
-        ValueError: They are no pairs.
+        ValueError: They are neither.
     """
+    if DOMAIN in dataset.annotations:
+        return replace(dataset, annotations={DOMAIN: 1 - dataset.annotations[DOMAIN]})
     if TARGET not in dataset.annotations:
         raise ValueError(
             f"--data.swap exchanges sources and targets, but {dataset.name} has no targets. Leave "
-            "it out, or give pairs (--data.pairs A B)."
+            "it out, or give two folders (--data.pairs A B)."
         )
     known = {**dataset.annotations, TARGET: dataset.samples}
     return replace(dataset, samples=dataset.annotations[TARGET], annotations=known)

@@ -1,7 +1,7 @@
 """Fixed splits: what is learnt from, and what is kept for tests; the same on every machine.
 
 A data set may say itself which samples are kept (digits: 500; overlapped digits: those made of
-digits that the others are not made of). Elsewhere it is a fifth of every class.
+digits that the others are not made of). Elsewhere it is a fifth of every class, or domain.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from egan.data.dataset import Array, Dataset
+from egan.data.dataset import DOMAIN, Array, Dataset
 from egan.data.store import taken
 
 Split = Literal["all", "train", "test"]
@@ -34,7 +34,8 @@ def split(dataset: Dataset, part: Split) -> Dataset:
         return dataset
     test = dataset.test
     if test is None:
-        test = held_out(dataset.labels, len(dataset), num_test=max(1, len(dataset) // 5))
+        strata = dataset.annotations.get(DOMAIN) if dataset.labels is None else dataset.labels
+        test = held_out(strata, len(dataset), num_test=max(1, len(dataset) // 5))
     chosen = np.zeros(len(dataset), dtype=bool)
     chosen[test] = True
     return subset(dataset, np.flatnonzero(chosen if part == "test" else ~chosen))

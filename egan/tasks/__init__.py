@@ -15,6 +15,7 @@ from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.restoration import DAMAGED, Downscaled, Restoration
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
+from egan.tasks.unpaired import UnpairedTranslation
 
 __all__ = [
     "ADAPTED",
@@ -38,6 +39,7 @@ __all__ = [
     "Shifts",
     "Task",
     "Translation",
+    "UnpairedTranslation",
     "draw",
     "draw_labels",
     "moved",

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 import fitness
-from egan.data.domains import DOMAIN, SOURCE, TARGET, of
+from egan.data.dataset import DOMAIN
+from egan.data.domains import SOURCE, TARGET, of
 from egan.data.kinds import Images
 from egan.data.splits import subset
 from egan.tasks.base import Batch, Needs, Scores

@@ -60,12 +60,14 @@ class Needs:
         labels: Whether there must be two classes or more.
         kinds: The kinds of samples that will do; all where it is empty.
         annotations: What must be known of each sample, by name.
+        either: Of what one must be known at least.
         mend: Which data have that, a sentence, where there are annotations.
     """
 
     labels: bool = False
     kinds: tuple[type[Kind], ...] = ()
     annotations: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
     mend: str = ""
 
     def check(self, data: Dataset, *, who: str) -> None:
@@ -80,10 +82,11 @@ class Needs:
                 f"{who} needs {names}, but {data.name} has samples of shape {data.shape} "
                 f"({data.kind.name}). Give {names}, such as --data.name digits."
             )
-        for name in self.annotations:
-            if name not in data.annotations:
+        for either in (*((name,) for name in self.annotations), self.either):
+            if either and not set(either) & set(data.annotations):
+                wanted = " or ".join(map(repr, either))
                 raise ValueError(
-                    f"{who} needs data with {name!r} for each sample, but {data.name} has "
+                    f"{who} needs data with {wanted} for each sample, but {data.name} has "
                     f"{', '.join(data.annotations) or 'no annotations'}. {self.mend}".rstrip()
                 )
         if self.labels and data.num_classes < 2:

@@ -37,7 +37,6 @@ class Translation(Task):
         data: Sources, each with its target.
         held_out: What translations are judged on.
         features: What they are compared with targets in.
-        paired: Whether a batch has the target of each source, or targets drawn apart from them.
         l1_weight: Weight of the difference, at least 0.
     """
 
@@ -56,13 +55,11 @@ class Translation(Task):
         held_out: Dataset,
         features: Features,
         *,
-        paired: bool = True,
         l1_weight: float = 1.0,
     ) -> None:
         super().__init__(data, held_out, features)
-        self.paired = paired
         self.l1_weight = l1_weight
-        self.targets = self.compared(data)
+        self.sources, self.targets = self.sides(data)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -81,13 +78,15 @@ class Translation(Task):
             data, name=f"{data.name}, targets", samples=data.annotations[TARGET], annotations={}
         )
 
+    @classmethod
+    def sides(cls, data: Dataset) -> tuple[Dataset, Dataset]:
+        """Return the sources of data, and the target of each."""
+        return data, cls.compared(data)
+
     def draw(self, count: int, rng: torch.Generator) -> Batch:
-        """Draw sources (count, C, H, W), with a "target" each: their own, or drawn apart."""
-        chosen = torch.randint(len(self.data), (count,), generator=rng).numpy()
-        others = chosen
-        if not self.paired:
-            others = torch.randint(len(self.data), (count,), generator=rng).numpy()
-        return Batch(self.data.tensor(chosen), {TARGET: self.targets.tensor(others)})
+        """Draw sources (count, C, H, W), with their "target" each."""
+        chosen = torch.randint(len(self.sources), (count,), generator=rng).numpy()
+        return Batch(self.sources.tensor(chosen), {TARGET: self.targets.tensor(chosen)})
 
     @property
     def meaning(self) -> str:
@@ -117,8 +116,8 @@ class Translation(Task):
 
     def pairs_held_out(self, count: int) -> tuple[Tensor, Tensor]:
         """Return held-out sources, and the target of each."""
-        targets = self.compared(self.held_out)
-        return self.held_out.real(count), targets.real(count)
+        source, target = self.sides(self.held_out)
+        return source.real(count), target.real(count)
 
     def pictures(self, model: Any) -> dict[str, Draw]:
         """Show sources, what the model makes of them, and the truth."""
@@ -126,13 +125,16 @@ class Translation(Task):
 
     def show_rows(self, model: Any, rng: torch.Generator) -> Image.Image:
         """Draw a row of held-out sources, one of their translations, and one of the truth."""
-        source, target = self.pairs_held_out(COLUMNS)
+        source, target = as_many(*self.pairs_held_out(COLUMNS))
         made = model.translate(source, rng).cpu()
         width = max(part.shape[1] for part in (source, made, target))
         rows = [part.expand(-1, width, -1, -1) for part in (source, made, target)]
-        return self.show(
-            torch.cat(rows), columns=len(source), row_names=("source", "output", "truth")
-        )
+        return self.show(torch.cat(rows), columns=len(source), row_names=self.row_names)
+
+    @property
+    def row_names(self) -> tuple[str, ...]:
+        """What the rows of translations are called."""
+        return ("source", "output", "truth")
 
     def show(
         self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
@@ -143,7 +145,7 @@ class Translation(Task):
 
     def show_real(self) -> Image.Image:
         """Draw sources over their targets."""
-        source, target = (part.real(COLUMNS) for part in (self.data, self.targets))
+        source, target = as_many(self.sources.real(COLUMNS), self.targets.real(COLUMNS))
         width = max(source.shape[1], target.shape[1])
         rows = [part.expand(-1, width, -1, -1) for part in (source, target)]
         return self.show(torch.cat(rows), columns=len(source), row_names=("source", "target"))
@@ -152,8 +154,14 @@ class Translation(Task):
         """Return what the source itself is worth, and one colour, the mean of the targets."""
         source, target = self.pairs_held_out(self.num_judged)
         real = self.targets.tensor(np.arange(len(self.targets)))
-        colour = real.mean(dim=(0, 2, 3), keepdim=True).expand_as(target)
+        colour = real.mean(dim=(0, 2, 3), keepdim=True).expand(len(source), *target.shape[1:])
         found = {"mean colour": self.compare(colour, target)}
-        if source.shape == target.shape:
+        if source.shape[1:] == target.shape[1:]:
             found["source as it is"] = self.compare(source, target)
         return found
+
+
+def as_many(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return as many of one as of the other, for a picture."""
+    count = min(len(source), len(target))
+    return source[:count], target[:count]

@@ -25,7 +25,7 @@ truth only judges: "l1" is how far translations are from it, and is no part of f
 two kinds differ in channels, there can be no identity term. The average of G and F is ours; the
 preset `paper` leaves it out (`ema_decay` 0). Enlarging, cropping and mirroring, which the authors'
 code has and the paper does not tell of, are left out. Two folders of one's own are read by
-`--data.pairs A B`, which takes those images whose names are in both.
+`--data.name domains --data.pairs A B`.
 """
 
 from __future__ import annotations
@@ -99,9 +99,9 @@ def small() -> RunConfig:
 
 
 def paper() -> RunConfig:
-    """The sizes for 256x256 pixels and horses to zebras; give two folders by --data.pairs."""
+    """The sizes for 256x256 pixels and horses to zebras; give both folders by --data.pairs."""
     return RunConfig(
-        data=DataConfig(name="pairs", image_size=256, channels=3),
+        data=DataConfig(name="domains", image_size=256, channels=3),
         search=SearchConfig(rounds=200, interval=EPOCH),
         settings=CycleGanSettings(
             batch_size=1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -12,7 +11,8 @@ from torch import Tensor, nn
 from egan.collection.cyclegan import PRESETS, SOURCES, CycleGanSettings
 from egan.collection.cyclegan.networks import RememberingDiscriminator, ResidualGenerator
 from egan.networks.blocks import initialise
-from egan.tasks import TARGET, Batch, Codes, Draw, Translation
+from egan.tasks import TARGET, Batch, Codes, Draw, UnpairedTranslation
+from egan.tasks.translation import as_many
 from egan.training.game import Game, Objective
 from egan.training.model import BATCH
 from egan.training.sides import Sides
@@ -38,7 +38,7 @@ class CycleGan(Game):
     (N, C, H, W), of images that do not belong together; a real one a target and a source.
     """
 
-    task_type: ClassVar = partial(Translation, paired=False, l1_weight=0.0)
+    task_type: ClassVar = UnpairedTranslation
     presets: ClassVar = PRESETS
     sources: ClassVar = SOURCES
     tiny: ClassVar = {"width": 2, "discriminator_width": 4, "num_blocks": 1}
@@ -239,7 +239,7 @@ class CycleGan(Game):
 
     def show_cycles(self, rng: torch.Generator) -> Image.Image:
         """Draw held-out sources x, G(x) and F(G(x)), and targets y, F(y) and G(F(y))."""
-        source, target = self.task.pairs_held_out(SHOWN)
+        source, target = as_many(*self.task.pairs_held_out(SHOWN))
         forth, back = self.translate(source, rng), self.translate_back(target)
         rows = [source, forth, self.translate_back(forth), target, back, self.translate(back, rng)]
         width = max(row.shape[1] for row in rows)

@@ -4,12 +4,14 @@ from functools import partial
 
 import pytest
 import torch
+from PIL import Image
 
 from egan import collection
 from egan.collection.cyclegan.model import BACK, FORTH, OF_SOURCES, OF_TARGETS, CycleGan
 from egan.collection.cyclegan.networks import History, ResidualGenerator
-from egan.collection.testing import built, random_images, small, task_of
+from egan.collection.testing import built, features_of, random_images, small, task_of
 from egan.run import main
+from egan.sample import main as sample_main
 from population.state import pack, unpack
 
 SIZE = 16
@@ -221,3 +223,30 @@ def test_images_of_unlike_channels_translate_without_an_identity_term():
 def test_an_evolution_is_refused_since_discriminators_give_no_logits(capsys):
     assert main(["cyclegan", "--evolve", "heuristic"]) == 2
     assert "a regression on two codes" in capsys.readouterr().err
+
+
+def test_two_folders_of_ones_own_whose_images_do_not_belong_together(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("egan.tasks.base.Task.num_judged", 8)
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: features_of(data))
+    for name, count, colour in (("horses", 14, (90, 60, 0)), ("zebras", 9, (200, 200, 200))):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            shade = tuple(min(part + 3 * number, 255) for part in colour)
+            Image.new("RGB", (20, 16), shade).save(tmp_path / name / f"{name}-{number}.png")
+    folders = [str(tmp_path / "horses"), str(tmp_path / "zebras")]
+    words = ["--data.image-size", "8", "--rounds", "1", "--interval", "2", "--executor", "inline"]
+    words += ["--width", "2", "--discriminator-width", "4", "--num-blocks", "1"]
+    words += ["--patch-layers", "1", "--batch-size", "2", "--output", str(tmp_path / "runs")]
+    assert main(["cyclegan", "--data.pairs", *folders, *words]) == 2
+    assert "say --data.name domains" in capsys.readouterr().err
+    words = ["--data.name", "domains", "--data.pairs", *folders, *words]
+    assert main(["pix2pix", *words[:7]]) == 2
+    assert "'target' for each sample, but domains has domain" in capsys.readouterr().err
+    assert main(["cyclegan", *words]) == 0
+    [run] = (tmp_path / "runs").iterdir()
+    assert {"translations.png", "cycles.png"} <= {one.name for one in (run / "samples").iterdir()}
+    assert "l1" not in (run / "metrics.csv").read_text().split("\n")[0].split(",")
+    new = ["--inputs", folders[0], "--output", str(tmp_path / "new")]
+    assert sample_main([str(run), *new]) == 0
+    assert len(list((tmp_path / "new").iterdir())) == 14
+    assert main(["--resume", str(run), "--rounds", "2"]) == 0

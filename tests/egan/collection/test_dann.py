@@ -13,7 +13,8 @@ from egan import collection
 from egan.collection import testing as checks
 from egan.collection.dann import Dann, principal, turned
 from egan.data import load
-from egan.data.domains import DOMAIN, TARGET
+from egan.data.dataset import DOMAIN
+from egan.data.domains import TARGET
 from egan.tasks import ADAPTED
 
 

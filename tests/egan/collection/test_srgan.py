@@ -196,9 +196,7 @@ def test_images_that_are_no_multiple_of_four_are_refused():
 
 def test_a_folder_of_ones_own_is_learned_from_and_other_pictures_made_larger(tmp_path, monkeypatch):
     monkeypatch.setattr("egan.tasks.base.Task.num_judged", 8)
-    monkeypatch.setattr(
-        "egan.runs.preparation._features", lambda _, data: features_of(data)
-    )
+    monkeypatch.setattr("egan.runs.preparation._features", lambda _, data: features_of(data))
     for name, size in (("photos", 32), ("tiny", 8)):
         (tmp_path / name).mkdir()
         for number in range(12):

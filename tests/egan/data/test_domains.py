@@ -6,7 +6,9 @@ from PIL import Image
 
 from egan.config import DataConfig
 from egan.data import load
-from egan.data.domains import DOMAIN, SOURCE, TARGET, of
+from egan.data.dataset import DOMAIN
+from egan.data.domains import SOURCE, TARGET, of
+from egan.data.splits import parted
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,23 @@ def test_folders_of_other_classes_are_refused(folders):
         load("domains", path=folders, image_size=8)
     with pytest.raises(ValueError, match="--data.pairs is missing: domains reads two folders"):
         load("domains", image_size=8)
+
+
+def test_folders_without_classes(folders):
+    data = load("domains", path=[folder / "cat" for folder in folders], image_size=8)
+    assert data.labels is None
+    assert data.annotations[DOMAIN].tolist() == [0] * 3 + [1] * 5
+    test = load("domains", path=[one / "cat" for one in folders], image_size=8, split="test")
+    assert test.annotations[DOMAIN].tolist() == [0, 1]
+    assert parted(data, hold_out=True)[1].annotations[DOMAIN].tolist() == [1]
+    with pytest.raises(ValueError, match="--data.pairs .*the classes \\(none\\).*cat, dog"):
+        load("domains", path=[folders[0], folders[1] / "cat"], image_size=8)
+
+
+def test_domains_the_other_way_round(folders):
+    data, other = (load("domains", path=folders, image_size=8, swap=swap) for swap in (False, True))
+    assert np.array_equal(other.annotations[DOMAIN], 1 - data.annotations[DOMAIN])
+    assert np.array_equal(other.samples, data.samples)
 
 
 def test_two_folders_are_pairs_unless_they_are_said_to_be_domains():
