@@ -67,7 +67,7 @@ class Astray(CycleGan):
 def task() -> Translation:
     """Return what models learn from, the training part; the test part judges."""
     config = collection.preset("cyclegan")
-    parted = partial(load, config.data.name, channels=config.data.channels, swap=config.data.swap)
+    parted = partial(load, config.data.name, channels=config.data.channels, swap=True)
     train_part, test_part = (parted(split=part) for part in ("train", "test"))
     return Translation(train_part, test_part, features_of(config, parted()), l1_weight=0.0)
 

@@ -88,9 +88,9 @@ class CycleGanSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """OpenMoji in colour to lines and back, 32x32 pixels, never in pairs; three minutes."""
+    """OpenMoji in lines to colour and back, 32x32 pixels, never in pairs; three minutes."""
     return RunConfig(
-        data=DataConfig(name="openmoji_lines", channels=3, swap=True),
+        data=DataConfig(name="openmoji_lines", channels=3),
         search=SearchConfig(rounds=20, interval=40),
         settings=CycleGanSettings(
             batch_size=4, generator_lr=2e-3, discriminator_lr=5e-4, halvings=1, ema_decay=0.98

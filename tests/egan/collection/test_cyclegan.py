@@ -250,3 +250,7 @@ def test_two_folders_of_ones_own_whose_images_do_not_belong_together(tmp_path, m
     assert sample_main([str(run), *new]) == 0
     assert len(list((tmp_path / "new").iterdir())) == 14
     assert main(["--resume", str(run), "--rounds", "2"]) == 0
+
+
+def test_no_preset_turns_the_users_folders_round():
+    assert not any(collection.preset(name).data.swap for name in collection.MODELS)
