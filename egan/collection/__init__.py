@@ -165,6 +165,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji",
     ),
+    "context_encoder": Entry(
+        "egan.collection.context_encoder.model:ContextEncoder",
+        paper="Context encoders: feature learning by inpainting, 1604.07379",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "cyclegan": Entry(
         "egan.collection.cyclegan.model:CycleGan",
         paper="Unpaired image-to-image translation by cycle-consistent networks, 1703.10593",
