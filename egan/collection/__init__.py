@@ -153,6 +153,13 @@ MODELS: dict[str, Entry] = {
         task="openmoji",
         critic="a score without a zero",
     ),
+    "lapgan": Entry(
+        "egan.collection.lapgan.model:Lapgan",
+        paper="Deep generative image models using a Laplacian pyramid of adversarial networks, "
+        "1506.05751",
+        family="adversarial",
+        task="openmoji",
+    ),
     "pix2pix": Entry(
         "egan.collection.pix2pix.model:Pix2Pix",
         paper="Image-to-image translation with conditional adversarial networks, 1611.07004",
