@@ -101,9 +101,9 @@ class Hole:
         """
         if any(side % 4 for side in shape[1:]):
             raise ValueError(
-                "a hole of half the height and width is cut into the middle, so the sides of images "
-                f"must be multiples of 4, but got samples of shape {shape}. Give --data.image-size "
-                "32."
+                "a hole of half the height and width is cut into the middle, so the sides of "
+                f"images must be multiples of 4, but got samples of shape {shape}. Give "
+                "--data.image-size 32."
             )
         return shape
 

@@ -90,9 +90,9 @@ def small() -> RunConfig:
             discriminator_width=24,
             bottleneck=128,
             overlap=1,
-            adversarial_weight=1e-2,
+            adversarial_weight=0.1,
             generator_lr=2e-3,
-            discriminator_lr=2e-4,
+            discriminator_lr=5e-4,
         ),
     )
 
@@ -107,9 +107,7 @@ def paper() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="folder", image_size=128, channels=3),
         search=SearchConfig(rounds=500, interval=1000),
-        settings=ContextEncoderSettings(
-            generator_lr=2e-3, discriminator_lr=2e-4, ema_decay=0.0
-        ),
+        settings=ContextEncoderSettings(generator_lr=2e-3, discriminator_lr=2e-4, ema_decay=0.0),
     )
 
 

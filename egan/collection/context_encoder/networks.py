@@ -27,9 +27,7 @@ class Filler(nn.Module):
         ValueError: The images are not square, or not 4 to 7 pixels doubled twice or more.
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], *, width: int, bottleneck: int, border: int
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], *, width: int, bottleneck: int, border: int) -> None:
         super().__init__()
         channels, (base, times) = shape[0], map_sizes(shape)
         if times < 2:
@@ -47,7 +45,10 @@ class Filler(nn.Module):
         encoder += [nn.Conv2d(widths[-1], bottleneck, base), *_normed(bottleneck, SLOPE)]
         # 4000 -> 4x4x512 -> 8x8x256 -> 16x16x128 -> 32x32x64 -> 64x64x3, or 72x72x3
         back = widths[:0:-1]
-        decoder: list[nn.Module] = [nn.ConvTranspose2d(bottleneck, back[0], base), *_normed(back[0])]
+        decoder: list[nn.Module] = [
+            nn.ConvTranspose2d(bottleneck, back[0], base),
+            *_normed(back[0]),
+        ]
         for before, after in pairwise(back):
             decoder += [nn.ConvTranspose2d(before, after, KERNEL, 2, 1), *_normed(after)]
         last = nn.ConvTranspose2d(back[-1], channels, KERNEL + 2 * border, 2, 1)

@@ -9,9 +9,10 @@ blurs and takes every other pixel, and u, which enlarges,
 so that the h_k and the smallest image I_K are the image, exactly. Each level is a game of its own,
 and the smallest images are made by another one, from a code z:
 
-    D_k tells l_k + h_k from l_k + G_k(z_k, l_k),     z_k a plane of noise beside the channels of l_k
+    D_k tells l_k + h_k from l_k + G_k(z_k, l_k),    z_k a plane of noise beside those of l_k
     D_K tells I_K from G_K(z)
-    L_D = Σ_k −E[log D_k(I_k)] − E[log(1 − D_k(l_k + G_k(z_k, l_k)))],    G_k minimises −E[log D_k]
+    L_D = Σ_k −E[log D_k(I_k)] − E[log(1 − D_k(l_k + G_k(z_k, l_k)))]
+    G_k minimises −E[log D_k(l_k + G_k(z_k, l_k))]
 
 In training l_k is that of real images; samples are made from the smallest size on:
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -55,7 +56,7 @@ def gaussian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
 def laplacian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
     """Return what each size adds to the one below, and the smallest: [h_0, ..., h_{K-1}, I_K]."""
     sizes = gaussian_pyramid(images, levels)
-    details = [one - doubled(small) for one, small in zip(sizes, sizes[1:], strict=False)]
+    details = [one - doubled(small) for one, small in pairwise(sizes)]
     return [*details, sizes[-1]]
 
 
