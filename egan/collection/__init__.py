@@ -172,6 +172,13 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji",
     ),
+    "simgan": Entry(
+        "egan.collection.simgan.model:SimGan",
+        paper="Learning from simulated and unsupervised images through adversarial training, "
+        "1612.07828",
+        family="adversarial",
+        task="font_to_digits",
+    ),
     "context_encoder": Entry(
         "egan.collection.context_encoder.model:ContextEncoder",
         paper="Context encoders: feature learning by inpainting, 1604.07379",

@@ -13,6 +13,7 @@ from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
+from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
@@ -36,6 +37,7 @@ __all__ = [
     "Needs",
     "Recognition",
     "Reconstruction",
+    "Refinement",
     "Restoration",
     "Scores",
     "Shifts",
