@@ -7,10 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+import mutations
 from egan.collection.simgan import PRESETS, SOURCES, SimGanSettings
 from egan.collection.simgan.networks import Discriminator, Refiner, num_places
+from egan.losses.games import whole
 from egan.tasks import ADAPTED, Batch, Codes, Refinement
-from egan.training.game import Game
+from egan.training.game import Game, Objective
 
 SOURCE = "source"
 
@@ -81,6 +83,10 @@ class SimGan(Game):
     def has_halves(self) -> bool:
         """No: an evolution, too, takes D's step whole, with what the pool gives before it."""
         return False
+
+    def objective(self) -> Objective:
+        """Return −E[log D_p(R(x))], the mean over patches."""
+        return whole(mutations.get("heuristic"))
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor:  # noqa: ARG002
         """Return λ ‖R(x) − x‖₁, over the number of patches."""
