@@ -88,17 +88,17 @@ class LapganSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """OpenMoji, 8x8 -> 16x16 -> 32x32 pixels, in three minutes."""
+    """OpenMoji, 8x8 -> 16x16 -> 32x32 pixels, in two minutes."""
     return RunConfig(
         data=DataConfig(name="openmoji"),
         search=SearchConfig(rounds=20, interval=50),
         settings=LapganSettings(
             batch_size=32,
-            width=16,
-            discriminator_width=16,
+            width=8,
+            discriminator_width=8,
             hidden=256,
             discriminator_hidden=256,
-            dropout=0.2,
+            dropout=0.0,
             generator_lr=1e-3,
             discriminator_lr=1e-3,
         ),

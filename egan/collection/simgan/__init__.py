@@ -81,13 +81,14 @@ class SimGanSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """Digits of a font, to look like those of scikit-learn; 8x8 pixels, in two minutes."""
+    """Digits of a font, to look like those of scikit-learn; 8x8 pixels, in a minute."""
     return RunConfig(
         data=DataConfig(name="font_to_digits"),
         search=SearchConfig(rounds=16, interval=50),
         settings=SimGanSettings(
-            width=32,
-            discriminator_width=32,
+            batch_size=32,
+            width=16,
+            discriminator_width=16,
             halvings=1,
             pool=2000,
             pretraining=100,
