@@ -62,8 +62,11 @@ def load_font_to_digits(
 
     1,000 and 500 are kept for tests.
     """
-    options = {"path": path, "image_size": image_size or IMAGE_SIZE, "channels": channels}
-    return joined("font_to_digits", font.load(**options), digits.load(**options))
+    source, target = (
+        one.load(path=path, image_size=image_size or IMAGE_SIZE, channels=channels)
+        for one in (font, digits)
+    )
+    return joined("font_to_digits", source, target)
 
 
 def load(*, path: Sequence[Path] | None, image_size: int | None, channels: int | None) -> Dataset:

@@ -151,7 +151,7 @@ class Lapgan(Game):
     def parted(self, samples: Tensor) -> list[Tensor]:
         """Return the images of each level (N, C, H, W) of rows of numbers."""
         parts = torch.split(samples, [math.prod(shape) for shape in self.shapes], dim=1)
-        return [part.unflatten(1, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+        return [part.reshape(-1, *shape) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def discriminate(self, batch: Batch) -> Tensor:
         """Ask each D_k about its level: as many logits for each sample, one after the other."""
