@@ -76,6 +76,7 @@ class Refinement(Adaptation):
 
     def learned(self, domain: int) -> Dataset:
         """Return the images of a domain, of those that are learned from, that a lesson has."""
+        self.check_here()
         of_domain = self.source if domain == SOURCE else self.target
         chosen = torch.linspace(0, len(of_domain) - 1, min(self.num_judged, len(of_domain)))
         return subset(self.data, of_domain[chosen.long().numpy()])

@@ -186,7 +186,8 @@ class Lapgan(Game):
             F.interpolate(images.clamp(-1, 1).cpu(), size=self.shape[1:], mode="nearest")
             for images in reversed(self.grown(noise))
         ]
-        picture: Image.Image = self.task.show(torch.cat(rows))
+        names = tuple(f"{shape[1]}x{shape[2]}" for shape in reversed(self.shapes))
+        picture: Image.Image = self.task.show(torch.cat(rows), columns=SHOWN, row_names=names)
         return picture
 
 
