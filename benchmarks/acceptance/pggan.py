@@ -35,6 +35,7 @@ from torch import Tensor
 
 import fitness
 from acceptance import Figures
+from acceptance.parts.patches import cut
 from acceptance.training import reference, samples, task_of, trained
 from egan.collection.pggan.model import Pggan
 from egan.collection.pggan.networks import Generator, enlarged, shrunk
@@ -44,7 +45,7 @@ SEEDS = 3
 SIZE = 16
 UPDATES = 800
 NUM_JUDGED = 400
-PATCH, PATCHES = 7, 128
+PATCHES = 128
 GROWING = {"fade_kimg": 5.0, "stable_kimg": 5.0}
 RATE = 4e-3
 
@@ -142,17 +143,6 @@ def pyramid(images: Tensor) -> list[Tensor]:
     """Return what each size adds to the one below, the largest first, and the smallest itself."""
     small = shrunk(images, SIZE // 2)
     return [images - enlarged(small, SIZE), small]
-
-
-def cut(images: Tensor, number: int, rng: np.random.Generator) -> np.ndarray:
-    """Return some patches of each image (N * P, C * 7 * 7), normalised by channel."""
-    unfolded = images.unfold(2, PATCH, 1).unfold(3, PATCH, 1)
-    rows, columns = rng.integers(0, unfolded.shape[2], (2, len(images), number))
-    which = np.arange(len(images))[:, None]
-    found = unfolded.permute(0, 2, 3, 1, 4, 5)[which, rows, columns].flatten(0, 1)
-    mean, std = found.mean((0, 2, 3), keepdim=True), found.std((0, 2, 3), keepdim=True)
-    normed: np.ndarray = ((found - mean) / std.clamp(min=1e-6)).flatten(1).numpy()
-    return normed
 
 
 def spread(made: Tensor) -> float:

@@ -153,6 +153,13 @@ MODELS: dict[str, Entry] = {
         task="openmoji",
         critic="a score without a zero",
     ),
+    "lapgan": Entry(
+        "egan.collection.lapgan.model:Lapgan",
+        paper="Deep generative image models using a Laplacian pyramid of adversarial networks, "
+        "1506.05751",
+        family="adversarial",
+        task="openmoji",
+    ),
     "pix2pix": Entry(
         "egan.collection.pix2pix.model:Pix2Pix",
         paper="Image-to-image translation with conditional adversarial networks, 1611.07004",
@@ -164,6 +171,19 @@ MODELS: dict[str, Entry] = {
         paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",
         family="adversarial",
         task="openmoji",
+    ),
+    "simgan": Entry(
+        "egan.collection.simgan.model:SimGan",
+        paper="Learning from simulated and unsupervised images through adversarial training, "
+        "1612.07828",
+        family="adversarial",
+        task="font_to_digits",
+    ),
+    "context_encoder": Entry(
+        "egan.collection.context_encoder.model:ContextEncoder",
+        paper="Context encoders: feature learning by inpainting, 1604.07379",
+        family="adversarial",
+        task="mnist5k",
     ),
     "cyclegan": Entry(
         "egan.collection.cyclegan.model:CycleGan",

@@ -36,7 +36,7 @@ ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
 FEW = 60
 BUILT_IN = (
-    *("digits", "overlapped_digits", "digits_to_mnist", "shapes", "scenes"),
+    *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
     *("bimodal", "five_modes", "gaussians8"),
 )
 

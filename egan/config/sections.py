@@ -19,9 +19,9 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
-    digits_to_mnist, shapes, scenes, bimodal, five_modes, gaussians8, gaussians25, ring16,
-    swiss_roll, openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains,
-    cifar10, mnist, npz."""
+    digits_to_mnist, font, font_to_digits, shapes, scenes, bimodal, five_modes, gaussians8,
+    gaussians25, ring16, swiss_roll, openmoji, openmoji_lines, photographs, folder, pairs,
+    side_by_side, domains, cifar10, mnist, npz."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
     pairs: tuple[str, str] | None = None

@@ -35,6 +35,13 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.domains:load_digits_to_mnist",
         "two domains: scikit-learn's digits, and MNIST's 5,000 at 8x8; egan[data]",
     ),
+    "font": Lazy(
+        "egan.data.font:load", "5,000 digits of a bitmap font, turned and sheared; 8x8 grey"
+    ),
+    "font_to_digits": Lazy(
+        "egan.data.domains:load_font_to_digits",
+        "two domains: those digits of a font, and scikit-learn's",
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -74,7 +81,7 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("digits_to_mnist", "shapes", "scenes"),
+    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
     *("openmoji", "openmoji_lines", "photographs"),
     *POINTS,
 )

@@ -1,6 +1,8 @@
 """Images of two domains, a source and a target that show the same classes.
 
-`digits_to_mnist` has scikit-learn's digits for its source and those of MNIST for its target.
+`digits_to_mnist` has scikit-learn's digits for its source and those of MNIST for its target,
+`font_to_digits` digits of a font, see `egan.data.font`, for its source and scikit-learn's for its
+target.
 `domains` reads two folders, as in `--data.name domains --data.pairs drawn/ photographed/`, each of
 which has a subfolder for every class, or neither of them has any.
 
@@ -17,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egan.data import digits, folder, mnist5k
+from egan.data import digits, folder, font, mnist5k
 from egan.data.dataset import DOMAIN, Array, Dataset
 from egan.data.images import check_image_size, fit_arrays, refusal
 from egan.data.splits import held_out
@@ -51,6 +53,20 @@ def load_digits_to_mnist(
     inner = slice(BORDER, -BORDER)
     cropped = fit_arrays(target.samples[:, :, inner, inner], image_size=size, channels=None)
     return joined("digits_to_mnist", source, replace(target, samples=cropped))
+
+
+def load_font_to_digits(
+    *, path: Path | None, image_size: int | None, channels: int | None
+) -> Dataset:
+    """Draw 5,000 digits of a font and load 1,797 of scikit-learn, 8x8 unless `image_size` says so.
+
+    1,000 and 500 are kept for tests.
+    """
+    source, target = (
+        one.load(path=path, image_size=image_size or IMAGE_SIZE, channels=channels)
+        for one in (font, digits)
+    )
+    return joined("font_to_digits", source, target)
 
 
 def load(*, path: Sequence[Path] | None, image_size: int | None, channels: int | None) -> Dataset:

@@ -8,11 +8,13 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
+from egan.tasks.damage import Damage, Downscaled, Hole
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
-from egan.tasks.restoration import DAMAGED, Downscaled, Restoration
+from egan.tasks.refinement import Refinement
+from egan.tasks.restoration import DAMAGED, Restoration
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 from egan.tasks.unpaired import UnpairedTranslation
@@ -27,13 +29,16 @@ __all__ = [
     "Batch",
     "Classes",
     "Codes",
+    "Damage",
     "Density",
     "Downscaled",
     "Draw",
     "Generation",
+    "Hole",
     "Needs",
     "Recognition",
     "Reconstruction",
+    "Refinement",
     "Restoration",
     "Scores",
     "Shifts",

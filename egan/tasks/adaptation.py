@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 import fitness
-from egan.data.dataset import DOMAIN
+from egan.data.dataset import DOMAIN, Absent
 from egan.data.domains import SOURCE, TARGET, of
 from egan.data.kinds import Images
 from egan.data.splits import subset
@@ -66,6 +66,7 @@ class Adaptation(Recognition):
 
     def draw(self, count: int, rng: torch.Generator) -> Batch:
         """Draw images of the source with their labels, and as many of the target without."""
+        self.check_here()
         assert self.data.labels is not None
         source, target = (
             domain[torch.randint(len(domain), (count,), generator=rng).numpy()]
@@ -75,6 +76,15 @@ class Adaptation(Recognition):
         return Batch(
             self.data.tensor(source), {"labels": labels, ADAPTED: self.data.tensor(target)}
         )
+
+    def check_here(self) -> None:
+        """See that there are images.
+
+        Raises:
+            ValueError: The model was loaded without them.
+        """
+        if isinstance(self.data, Absent):
+            raise self.data.refusal()
 
     def judged(self, domain: int = TARGET) -> Array:
         """Return the indices of the held-out images of a domain that are looked at."""

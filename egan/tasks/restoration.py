@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 import fitness
 from egan.data.kinds import Images
 from egan.reporting.showing import show
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task
+from egan.tasks.damage import Damage, Downscaled
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,81 +23,6 @@ if TYPE_CHECKING:
 
 DAMAGED = "damaged"
 COLUMNS = 10
-
-
-class Damage(Protocol):
-    """What happens to images; the same to each of them."""
-
-    def shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the shape of a damaged image, of one of a shape.
-
-        Raises:
-            ValueError: It cannot be damaged so.
-        """
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """Damage images (N, C, H, W) in [-1, 1]."""
-
-    def judged(self, images: Tensor) -> Tensor:
-        """Return the part of whole images that scores look at."""
-
-    def naive(self, damaged: Tensor, known: Tensor) -> dict[str, Tensor]:
-        """Restore without learning, in several ways, by their names.
-
-        Args:
-            damaged: Images to restore.
-            known: True images (M, C, H, W) that may be looked at.
-        """
-
-    def drawn(self, damaged: Tensor) -> Tensor:
-        """Return damaged images as large as true ones, as one shows them."""
-
-
-@dataclass(frozen=True)
-class Downscaled:
-    """Images smaller by a whole factor, by a bicubic kernel that is widened against aliasing.
-
-    Attributes:
-        factor: By how much sides shrink; a power of two.
-    """
-
-    factor: int = 4
-
-    def shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Return (C, H / factor, W / factor).
-
-        Raises:
-            ValueError: The sides are no multiples.
-        """
-        channels, *sides = shape
-        if any(side % self.factor for side in sides):
-            raise ValueError(
-                f"images are made smaller by {self.factor}, so their sides must be multiples of "
-                f"it, but got samples of shape {shape}. Give --data.image-size 32."
-            )
-        return channels, *(side // self.factor for side in sides)
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """Shrink images; a kernel that overshoots is clamped."""
-        size = self.shape(tuple(images.shape[1:]))[1:]
-        small = F.interpolate(
-            images, size=size, mode="bicubic", align_corners=False, antialias=True
-        )
-        return small.clamp(-1, 1)
-
-    def judged(self, images: Tensor) -> Tensor:
-        """Return whole images: all of them is restored."""
-        return images
-
-    def naive(self, damaged: Tensor, known: Tensor) -> dict[str, Tensor]:  # noqa: ARG002
-        """Enlarge by bicubic interpolation, and by repeating pixels."""
-        factor = float(self.factor)
-        smooth = F.interpolate(damaged, scale_factor=factor, mode="bicubic", align_corners=False)
-        return {"bicubic": smooth.clamp(-1, 1), "nearest": self.drawn(damaged)}
-
-    def drawn(self, damaged: Tensor) -> Tensor:
-        """Repeat pixels."""
-        return F.interpolate(damaged, scale_factor=float(self.factor), mode="nearest")
 
 
 class Restoration(Task):
