@@ -216,6 +216,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "gail": Entry(
+        "egan.collection.gail:Gail",
+        paper="Generative adversarial imitation learning, 1606.03476",
+        family="imitation",
+        task="cartpole",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

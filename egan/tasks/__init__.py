@@ -8,6 +8,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
+from egan.tasks.control import Control
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
@@ -26,6 +27,7 @@ __all__ = [
     "Batch",
     "Classes",
     "Codes",
+    "Control",
     "Density",
     "Downscaled",
     "Draw",

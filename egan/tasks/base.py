@@ -101,10 +101,12 @@ class Asks:
     Attributes:
         classes: Whether they can be of classes that are named.
         inputs: Whether each is made from an image that is given.
+        codes: What belongs to a sample and is kept with it, by name.
     """
 
     classes: bool = False
     inputs: bool = False
+    codes: tuple[str, ...] = ()
 
 
 class Task(ABC):
@@ -183,6 +185,15 @@ class Task(ABC):
         """
         del given
         return Batch(model.samples(count, rng))
+
+    def film(self, made: Batch) -> list[Image.Image]:
+        """Draw samples that go on in time as the frames of a film.
+
+        Raises:
+            ValueError: They do not.
+        """
+        del made
+        raise ValueError(f"{self.data.kind.name} make no film; leave out --output NAME.gif.")
 
     @abstractmethod
     def pictures(self, model: Any) -> dict[str, Draw]:
