@@ -222,6 +222,13 @@ MODELS: dict[str, Entry] = {
         family="imitation",
         task="cartpole",
     ),
+    "gan_irl": Entry(
+        "egan.collection.gan_irl:GanIrl",
+        paper="A connection between GANs, inverse reinforcement learning, and energy-based "
+        "models, 1611.03852",
+        family="imitation",
+        task="gridworld",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

@@ -77,7 +77,13 @@ def grid() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="gridworld", trajectories=500, hold_out=False),
         search=SearchConfig(rounds=20, interval=10),
-        settings=GailSettings(episodes=64, reward="signed"),
+        settings=GailSettings(
+            episodes=64,
+            lr=3e-4,
+            discriminator_lr=1e-2,
+            discriminator_steps=5,
+            reward="signed",
+        ),
     )
 
 

@@ -27,7 +27,7 @@ from egan.simulators.controllers import CONTROLLERS
 
 ACTIONS, REWARDS, LENGTHS = "actions", "rewards", "lengths"
 OBSERVATIONS = ("observations", "samples")
-COUNT, SEED = 10, 1606
+COUNT, BLOCK, SEED = 10, 10, 1606
 DEFAULT = "CartPole-v1"
 EXPECTED = '"observations" (N, T, S), "actions" (N, T), and perhaps "rewards" and "lengths"'
 MEND = "Save it with numpy.savez(path, observations=..., actions=..., rewards=..., lengths=...)."
@@ -67,7 +67,7 @@ def load(
 
 
 def _by_controller(name: str, world: Simulator, count: int | None) -> Dataset:
-    """Return what a controller does, always the same: the first of 10 are those of fewer."""
+    """Return what a controller does, always the same: the first of many are those of few."""
     import torch
 
     count = COUNT if count is None else count
@@ -77,10 +77,11 @@ def _by_controller(name: str, world: Simulator, count: int | None) -> Dataset:
             f"there is no controller for {world.name}, but for {', '.join(CONTROLLERS)}. Give "
             f"trajectories of an expert: --data.path FILE.npz with {EXPECTED}."
         )
-    act, rngs = CONTROLLERS[world.name], range(count)
-    made = [play(world, act, 1, torch.Generator().manual_seed(SEED + i)) for i in rngs]
-    padded = [_arrays(one.padded(world.horizon)) for one in made]
-    return _dataset(name, world, {k: np.concatenate([one[k] for one in padded]) for k in padded[0]})
+    act, seeds = CONTROLLERS[world.name], range(SEED, SEED + -(-count // BLOCK))
+    made = [play(world, act, BLOCK, torch.Generator().manual_seed(seed)) for seed in seeds]
+    blocks = [_arrays(one.padded(world.horizon)) for one in made]
+    known = {k: np.concatenate([one[k] for one in blocks])[:count] for k in blocks[0]}
+    return _dataset(name, world, known)
 
 
 def _check_count(count: int, *, most: int | None = None) -> None:

@@ -28,47 +28,6 @@ def from_zero(network: nn.Sequential) -> nn.Sequential:
     return network
 
 
-class Policy(nn.Module):
-    """Observations (N, S) -> a law of actions; at first all actions are alike, or about 0.
-
-    Args:
-        observation_size: S.
-        num_actions: Of finitely many actions; 0 where they are numbers.
-        action_size: Numbers in an action.
-        width: Units of each hidden layer.
-    """
-
-    def __init__(
-        self, observation_size: int, num_actions: int, action_size: int, *, width: int
-    ) -> None:
-        super().__init__()
-        self.is_discrete = num_actions > 0
-        self.layers = from_zero(tanh_layers(observation_size, width, num_actions or action_size))
-        self.log_deviation = None if self.is_discrete else nn.Parameter(torch.zeros(action_size))
-
-    def forward(self, observations: Tensor) -> Tensor:
-        """Return logits of actions (N, A), or their means."""
-        told: Tensor = self.layers(observations)
-        return told
-
-    def law(self, observations: Tensor) -> Distribution:
-        """Return the law of an action for each observation."""
-        told = self(observations)
-        if self.log_deviation is None:
-            return Categorical(logits=told, validate_args=False)
-        deviation = self.log_deviation.exp().expand_as(told)
-        return Independent(Normal(told, deviation, validate_args=False), 1, validate_args=False)
-
-    def draw(self, observations: Tensor, rng: torch.Generator) -> Tensor:
-        """Draw actions (N,) or (N, A) on the CPU, where the generator is."""
-        told = self(observations)
-        if self.log_deviation is None:
-            chances = told.softmax(dim=1).cpu()
-            return torch.multinomial(chances, 1, generator=rng)[:, 0]
-        noise = torch.randn(told.shape, generator=rng)
-        return told.cpu() + self.log_deviation.exp().cpu() * noise
-
-
 class Moments(nn.Module):
     """The running mean and variance of observations, which they are normalised by.
 
@@ -100,3 +59,47 @@ class Moments(nn.Module):
     def forward(self, observations: Tensor) -> Tensor:
         """Return observations (N, S) with about mean 0 and variance 1."""
         return (observations - self.mean) / (self.variance + 1e-6).sqrt()
+
+
+class Policy(nn.Module):
+    """Observations (N, S) -> a law of actions; at first all actions are alike, or about 0.
+
+    Observations are normalised by their moments.
+
+    Args:
+        observation_size: S.
+        num_actions: Of finitely many actions; 0 where they are numbers.
+        action_size: Numbers in an action.
+        width: Units of each hidden layer.
+    """
+
+    def __init__(
+        self, observation_size: int, num_actions: int, action_size: int, *, width: int
+    ) -> None:
+        super().__init__()
+        self.is_discrete = num_actions > 0
+        self.moments = Moments(observation_size)
+        self.layers = from_zero(tanh_layers(observation_size, width, num_actions or action_size))
+        self.log_deviation = None if self.is_discrete else nn.Parameter(torch.zeros(action_size))
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Return logits of actions (N, A), or their means."""
+        told: Tensor = self.layers(self.moments(observations))
+        return told
+
+    def law(self, observations: Tensor) -> Distribution:
+        """Return the law of an action for each observation."""
+        told = self(observations)
+        if self.log_deviation is None:
+            return Categorical(logits=told, validate_args=False)
+        deviation = self.log_deviation.exp().expand_as(told)
+        return Independent(Normal(told, deviation, validate_args=False), 1, validate_args=False)
+
+    def draw(self, observations: Tensor, rng: torch.Generator) -> Tensor:
+        """Draw actions (N,) or (N, A) on the CPU, where the generator is."""
+        told = self(observations)
+        if self.log_deviation is None:
+            chances = told.softmax(dim=1).cpu()
+            return torch.multinomial(chances, 1, generator=rng)[:, 0]
+        noise = torch.randn(told.shape, generator=rng)
+        return told.cpu() + self.log_deviation.exp().cpu() * noise

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from egan.data.trajectories import ACTIONS
-from egan.networks.policies import Moments, Policy
+from egan.networks.policies import Policy
 from population.seeding import preserved_randomness, seed_everything
 
 if TYPE_CHECKING:
@@ -33,18 +33,17 @@ def clone(
     with preserved_randomness():
         seed_everything(int(torch.randint(2**31, (), generator=rng)))
         policy = Policy(world.observation_size, world.num_actions, world.action_size, width=width)
-    moments = Moments(world.observation_size)
-    moments.see(task.steps[0])
+    policy.moments.see(task.steps[0])
     optimizer = torch.optim.Adam(policy.parameters(), lr=lr)
     with torch.enable_grad():
         for _ in range(updates):
             batch = task.draw(BATCH, rng)
-            nats = policy.law(moments(batch.samples)).log_prob(batch.codes[ACTIONS])  # type: ignore[no-untyped-call]
+            nats = policy.law(batch.samples).log_prob(batch.codes[ACTIONS])  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
             (-nats.mean()).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     def act(observations: Tensor, rng: torch.Generator) -> Tensor:
-        return policy.draw(moments(observations), rng)
+        return policy.draw(observations, rng)
 
     return act

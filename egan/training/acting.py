@@ -19,7 +19,7 @@ from torch.distributions import kl_divergence
 
 from egan.config.settings import Settings
 from egan.losses.policies import advantages, clipped_surrogate, standardised
-from egan.networks.policies import Moments, Policy, tanh_layers
+from egan.networks.policies import Policy, tanh_layers
 from egan.tasks.control import Control
 from egan.training.model import Model
 from egan.training.trust_region import trust_region_step
@@ -103,13 +103,8 @@ class Actor(Model):
         size = world.observation_size
         self.policy = Policy(size, world.num_actions, world.action_size, width=width)
         self.value = tanh_layers(size, width, 1)
-        self.moments = Moments(size)
-        return {
-            "policy": self.policy,
-            "value": self.value,
-            "moments": self.moments,
-            **self.rewarders(),
-        }
+        self.moments = self.policy.moments
+        return {"policy": self.policy, "value": self.value, **self.rewarders()}
 
     def rewarders(self) -> dict[str, nn.Module]:
         """Build what else there is: the networks of the reward."""
@@ -128,11 +123,12 @@ class Actor(Model):
 
     def act(self, observations: Tensor, rng: torch.Generator) -> Tensor:
         """Draw actions (N,) or (N, A) for observations (N, S), on the CPU."""
-        return self.policy.draw(self.moments(observations.to(self.device)), rng)
+        return self.policy.draw(observations.to(self.device), rng)
 
     def chances(self, observations: Tensor) -> Tensor:
         """Return how likely each of finitely many actions is, (N, A)."""
-        return self.policy(self.moments(observations.to(self.device))).softmax(dim=1)
+        chances: Tensor = self.policy(observations.to(self.device)).softmax(dim=1)
+        return chances
 
     def sample(self, count: int, rng: torch.Generator) -> Tensor:
         """Return what is observed in episodes, (N, T, S)."""
@@ -178,7 +174,7 @@ class Actor(Model):
 
     def improve(self, steps: Steps, *, gains: Tensor, wanted: Tensor) -> None:
         """Let the policy follow gains (M,), and the baseline tell what was wanted (M,)."""
-        seen = self.moments(steps.observations)
+        seen = steps.observations
         with torch.no_grad():
             before: Any = self.policy.law(seen)
             likely = before.log_prob(steps.actions)
@@ -190,7 +186,7 @@ class Actor(Model):
                 loss = self.surrogate(seen[chosen], steps.actions[chosen], gains[chosen],
                                       likely[chosen])
                 self.descend(loss, "policy")
-            told = self.value(seen[chosen])[:, 0]
+            told = self.value(self.moments(seen[chosen]))[:, 0]
             self.descend(F.mse_loss(told, wanted[chosen]), "value")
 
     def batches(self, count: int) -> list[Tensor]:
