@@ -1,8 +1,7 @@
-"""GAN-IRL (Finn, Christiano, Abbeel and Levine 2016, "A connection between GANs, inverse
-reinforcement learning, and energy-based models", arXiv 1611.03852).
+"""GAN-IRL (Finn et al. 2016, "A connection between GANs, IRL and energy-based models", 1611.03852).
 
-An expert is taken to play a trajectory τ with a chance that grows with its reward, and a
-discriminator knows how likely the policy's own trajectories are, so that it learns that reward alone:
+An expert is taken to play a trajectory τ with a chance that grows with its reward. A discriminator
+knows how likely the policy's own trajectories are, so that it learns that reward alone:
 
     p(τ) = exp(−E(τ)) / Z,     −E(τ) = Σ_t r(s_t),     q(τ) = Π_t π(a_t | s_t)
     D(τ) = p(τ) / (p(τ) + q(τ)),   so that its logit is Σ_t r(s_t) − log Z − log q(τ)
@@ -80,7 +79,7 @@ def small() -> RunConfig:
     return RunConfig(
         data=DataConfig(name="gridworld", trajectories=5000, hold_out=False),
         search=SearchConfig(rounds=15, interval=10),
-        settings=GanIrlSettings(episodes=128, batch_size=1024, lr=1e-2, epochs=2),
+        settings=GanIrlSettings(episodes=128, batch_size=1024, lr=1e-2, reward_lr=2e-2, epochs=2),
     )
 
 

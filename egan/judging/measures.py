@@ -175,7 +175,10 @@ _ALL = (
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
     # of a policy
     Measure(
-        name="expert_share", label="of the expert's return", form=".1%", better="higher",
+        name="expert_share",
+        label="of the expert's return",
+        form=".1%",
+        better="higher",
         least_span=0.1,
     ),
     _plain("return", "return", "higher"),

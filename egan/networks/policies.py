@@ -1,4 +1,4 @@
-"""Networks of control: a policy of finitely many actions or of numbers, and moments of what it sees.
+"""Networks of control: a policy, of finitely many actions or of numbers.
 
 S is the numbers of an observation, A actions, or numbers of an action.
 """
@@ -102,4 +102,5 @@ class Policy(nn.Module):
             chances = told.softmax(dim=1).cpu()
             return torch.multinomial(chances, 1, generator=rng)[:, 0]
         noise = torch.randn(told.shape, generator=rng)
-        return told.cpu() + self.log_deviation.exp().cpu() * noise
+        drawn: Tensor = told.cpu() + self.log_deviation.exp().cpu() * noise
+        return drawn

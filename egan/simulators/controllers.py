@@ -16,7 +16,8 @@ def balance(seen: Tensor, rng: torch.Generator) -> Tensor:
     """Push the cart under the pole, and a little to the middle: all of 500 steps."""
     del rng
     x, speed, angle, turn = seen.T
-    return (0.05 * x + 0.1 * speed + angle + 0.5 * turn > 0).long()
+    leans: Tensor = 0.05 * x + 0.1 * speed + angle + 0.5 * turn > 0
+    return leans.long()
 
 
 def swing(seen: Tensor, rng: torch.Generator) -> Tensor:

@@ -1,8 +1,8 @@
 """A world of 5 x 5 squares, all of whose occupancies are known exactly.
 
-One of four moves is asked for at each step; one in ten goes somewhere else, evenly, and a wall stops
-it. A square gives its reward to who leaves it. With discount γ = .95 and transitions P_π of a policy
-the share of discounted time at a square is
+One of four moves is asked for at each step; one in ten is drawn evenly, and a wall stops it.
+A square gives its reward to who leaves it. With discount γ = .95 and a policy's transitions P_π the
+share of discounted time at a square is
 
     d = (1 − γ) (1 − γ P_πᵀ)⁻¹ d_0,     d_0 uniform,     ρ(s, a) = d(s) π(a|s)
 
@@ -108,8 +108,9 @@ def soft_policy(reward: Array) -> Array:
     for _ in range(SWEEPS):
         quality = reward[:, None] + DISCOUNT * transitions() @ value
         value = np.logaddexp.reduce(quality, axis=1)
-    policy: Array = np.exp(quality - value[:, None])
-    return policy / policy.sum(axis=1, keepdims=True)
+    policy = np.exp(quality - value[:, None])
+    scaled: Array = policy / policy.sum(axis=1, keepdims=True)
+    return scaled
 
 
 @cache

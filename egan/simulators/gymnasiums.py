@@ -59,8 +59,10 @@ class Gymnasium(Simulator):
         """Return an observation as numbers (S,)."""
         space = self.made[0].observation_space
         if hasattr(space, "n"):
-            return np.eye(self.observation_size, dtype=np.float32)[int(observation) - space.start]
-        return np.asarray(observation, dtype=np.float32).ravel()
+            place = int(observation) - int(space.start)
+            return np.eye(1, self.observation_size, place, dtype=np.float32)[0]
+        told: Array = np.asarray(observation, dtype=np.float32).ravel()
+        return told
 
     def _action(self, action: Array) -> Any:
         """Return an action as gymnasium takes it, within its bounds."""

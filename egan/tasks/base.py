@@ -78,7 +78,8 @@ class Needs:
             names = " or ".join(kind.name for kind in self.kinds)
             raise ValueError(
                 f"{who} needs {names}, but {data.name} has samples of shape {data.shape} "
-                f"({data.kind.name}). " + (self.mend or f"Give {names}, such as --data.name digits.")
+                f"({data.kind.name}). "
+                + (self.mend or f"Give {names}, such as --data.name digits.")
             )
         for name in self.annotations:
             if name not in data.annotations:

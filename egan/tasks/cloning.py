@@ -40,7 +40,7 @@ def clone(
             batch = task.draw(BATCH, rng)
             nats = policy.law(batch.samples).log_prob(batch.codes[ACTIONS])  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
-            (-nats.mean()).backward()  # type: ignore[no-untyped-call]
+            (-nats.mean()).backward()
             optimizer.step()
 
     def act(observations: Tensor, rng: torch.Generator) -> Tensor:

@@ -159,7 +159,7 @@ class Control(Task):
         return self.films(self.make(model, NUM_FILMS, rng, given={}))
 
     def show_curves(self, model: Any, rng: torch.Generator) -> Image.Image:
-        """Draw what the policy observes in five episodes, over what the expert observes, in grey."""
+        """Draw what the policy observes in five episodes, over what the expert does, in grey."""
         return self.curves(self.make(model, NUM_CURVES, rng, given={}))
 
     def films(self, played: Batch) -> Image.Image:

@@ -9,6 +9,7 @@ An update:
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -113,13 +114,9 @@ class Actor(Model):
     def learn_reward(self, episodes: Episodes, steps: Steps) -> None:
         """Train the reward on episodes that were just played."""
 
+    @abstractmethod
     def rewards(self, steps: Steps) -> Tensor:
-        """Return what each step is worth (M,), without gradients.
-
-        Raises:
-            TypeError: The paper does not define it.
-        """
-        raise TypeError(f"{type(self).__name__} must define rewards.")
+        """Return what each of these steps is worth (M,); it is called without gradients."""
 
     def act(self, observations: Tensor, rng: torch.Generator) -> Tensor:
         """Draw actions (N,) or (N, A) for observations (N, S), on the CPU."""
@@ -183,8 +180,9 @@ class Actor(Model):
             self.trust(seen, steps.actions, gains, before)
         for chosen in self.batches(len(seen)):
             if not trusting:
-                loss = self.surrogate(seen[chosen], steps.actions[chosen], gains[chosen],
-                                      likely[chosen])
+                loss = self.surrogate(
+                    seen[chosen], steps.actions[chosen], gains[chosen], likely[chosen]
+                )
                 self.descend(loss, "policy")
             told = self.value(self.moments(seen[chosen]))[:, 0]
             self.descend(F.mse_loss(told, wanted[chosen]), "value")
@@ -216,6 +214,4 @@ class Actor(Model):
             found: Tensor = kl_divergence(before, self.policy.law(seen)).mean()
             return found
 
-        trust_region_step(
-            self.parameters("policy"), gain, divergence, most=self.settings.max_kl
-        )
+        trust_region_step(self.parameters("policy"), gain, divergence, most=self.settings.max_kl)

@@ -39,6 +39,7 @@ WINGS = (
         "lazy",
         "memory",
         "weights_file",
+        "simulators",
         "data",
         "networks",
         "losses",
