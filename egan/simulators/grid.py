@@ -27,7 +27,7 @@ SQUARES = SIDE**2
 SLIP, DISCOUNT, SWEEPS = 0.1, 0.95, 2000
 GOOD = {24: 1.0, 4: 0.5}
 BAD = {6: -1.0, 7: -1.0, 8: -1.0, 11: -1.0, 18: -1.0, 20: -0.5}
-CELL = 16  # pixels
+CELL = 20  # pixels
 LOW, MIDDLE, HIGH = (np.array(one) for one in ((213, 94, 0), (245, 245, 245), (0, 114, 178)))
 
 
@@ -119,12 +119,17 @@ def expert_policy() -> Array:
     return soft_policy(rewards())
 
 
-def occupancy(policy: Array) -> Array:
-    """Return ρ(s, a) (25, 4) of a policy π(a|s) (25, 4), by one linear solve."""
+def visits(policy: Array) -> Array:
+    """Return d(s) (25,) of a policy π(a|s) (25, 4), by one linear solve."""
     moves = np.einsum("sa,sat->st", policy, transitions())
     start = np.full(SQUARES, (1 - DISCOUNT) / SQUARES)
-    visits = np.linalg.solve(np.eye(SQUARES) - DISCOUNT * moves.T, start)
-    found: Array = visits[:, None] * policy
+    found: Array = np.linalg.solve(np.eye(SQUARES) - DISCOUNT * moves.T, start)
+    return found
+
+
+def occupancy(policy: Array) -> Array:
+    """Return ρ(s, a) (25, 4) of a policy π(a|s) (25, 4)."""
+    found: Array = visits(policy)[:, None] * policy
     return found
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from egan.data.kinds import Images, Series
 from egan.data.trajectories import ACTIONS, LENGTHS, REWARDS
-from egan.reporting.showing import show
+from egan.reporting.showing import show, tiled
 from egan.reporting.trajectories import panels
 from egan.simulators import Act, Episodes, play, simulator
 from egan.simulators import grid as exact
@@ -22,7 +22,7 @@ from egan.tasks.cloning import clone
 if TYPE_CHECKING:
     from PIL import Image
 
-    from egan.data.dataset import Dataset
+    from egan.data.dataset import Array, Dataset
     from egan.judging.features import Features
     from egan.simulators import Simulator
 
@@ -128,11 +128,20 @@ class Control(Task):
         """Return what the policy reaches, and how far its occupancies are from the expert's."""
         self.data.real(1)  # refuses where there are no data
         scores = self.worth(self.returned(model.act, self.num_judged, rng))
-        if self.data.simulator == exact.GridWorld.name:
-            seen = torch.from_numpy(exact.one_hot(np.arange(exact.SQUARES)))
-            chances = model.chances(seen).cpu().double().numpy()
-            scores["occupancy_kl"] = exact.divergence(chances)
+        if self.is_exact:
+            scores["occupancy_kl"] = exact.divergence(self.chances(model))
         return scores
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether occupancies are known exactly."""
+        return self.data.simulator == exact.GridWorld.name
+
+    def chances(self, model: Any) -> Array:
+        """Return how likely each move is on each square, (25, 4)."""
+        seen = torch.from_numpy(exact.one_hot(np.arange(exact.SQUARES)))
+        found: Array = model.chances(seen).cpu().double().numpy()
+        return found
 
     def worth(self, reached: float) -> Scores:
         """Return the scores of a mean return."""
@@ -152,6 +161,8 @@ class Control(Task):
     def pictures(self, model: Any) -> dict[str, Draw]:
         """Show episodes, as films where the simulator is drawn, and as curves."""
         films = {"policy": partial(self.show_films, model)} if self.simulator.draws else {}
+        if self.is_exact:
+            return {**films, "occupancies": partial(self.show_occupancies, model)}
         return {**films, "trajectories": partial(self.show_curves, model)}
 
     def show_films(self, model: Any, rng: torch.Generator) -> Image.Image:
@@ -161,6 +172,11 @@ class Control(Task):
     def show_curves(self, model: Any, rng: torch.Generator) -> Image.Image:
         """Draw what the policy observes in five episodes, over what the expert does, in grey."""
         return self.curves(self.make(model, NUM_CURVES, rng, given={}))
+
+    def show_occupancies(self, model: Any, rng: torch.Generator) -> Image.Image:  # noqa: ARG002
+        """Draw how much time the policy spends on each square, and the expert."""
+        laws = self.chances(model), exact.expert_policy()
+        return tiled([exact.drawn(exact.visits(one)) for one in laws], ["policy", "expert"])
 
     def films(self, played: Batch) -> Image.Image:
         """Draw frames of episodes, spread over their lengths, a row each."""

@@ -61,4 +61,5 @@ def test_walks_have_the_chances_that_are_told():
 def test_the_picture_tells_good_from_bad():
     picture = np.asarray(grid.drawn(grid.rewards()))
     assert picture[-1, -1, 2] > picture[-1, -1, 0]  # the best square is blue
-    assert picture[1 * 16 + 2, 1 * 16 + 2, 0] > picture[1 * 16 + 2, 1 * 16 + 2, 2]
+    bad = picture[grid.CELL + 2, grid.CELL + 2]
+    assert bad[0] > bad[2]
