@@ -60,7 +60,7 @@ class Gymnasium(Simulator):
         space = self.made[0].observation_space
         if hasattr(space, "n"):
             place = int(observation) - int(space.start)
-            return np.eye(1, self.observation_size, place, dtype=np.float32)[0]
+            observation = np.arange(self.observation_size) == place
         told: Array = np.asarray(observation, dtype=np.float32).ravel()
         return told
 

@@ -38,9 +38,10 @@ def clone(
     with torch.enable_grad():
         for _ in range(updates):
             batch = task.draw(BATCH, rng)
-            nats = policy.law(batch.samples).log_prob(batch.codes[ACTIONS])  # type: ignore[no-untyped-call]
+            law: Any = policy.law(batch.samples)
+            loss = -law.log_prob(batch.codes[ACTIONS]).mean()
             optimizer.zero_grad()
-            (-nats.mean()).backward()
+            loss.backward()
             optimizer.step()
 
     def act(observations: Tensor, rng: torch.Generator) -> Tensor:

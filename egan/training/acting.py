@@ -197,8 +197,9 @@ class Actor(Model):
         """Return PPO's loss of a batch, less the policy's entropy."""
         law: Any = self.policy.law(seen)
         ratios = (law.log_prob(actions) - likely).exp()
+        entropy: Tensor = law.entropy().mean()
         loss = clipped_surrogate(ratios, gains, clip=self.settings.clip)
-        return loss - self.settings.entropy_weight * law.entropy().mean()
+        return loss - self.settings.entropy_weight * entropy
 
     def trust(self, seen: Tensor, actions: Tensor, gains: Tensor, before: Any) -> None:
         """Take TRPO's step."""
