@@ -67,8 +67,8 @@ def small() -> RunConfig:
     """A pole on a cart, ten trajectories, in a minute."""
     return RunConfig(
         data=DataConfig(name="cartpole", hold_out=False),
-        search=SearchConfig(rounds=20, interval=5),
-        settings=GailSettings(),
+        search=SearchConfig(rounds=16, interval=5),
+        settings=GailSettings(lr=1e-3, discriminator_lr=3e-3, discriminator_steps=5),
     )
 
 
