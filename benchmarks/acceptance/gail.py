@@ -14,9 +14,9 @@ stands beside.
 With rates of 3e-3 for the policy and 1e-3 for the discriminator, which takes three steps, the first
 kept run missed the mark of the states: .172 beside .0481, and .984 of the expert's return (.882 to
 1), the other marks kept. Rates were then searched again with seeds 10 and 11, ten trajectories, 40
-updates. That distance of states: .025 and .123 with those rates; .073 and .355 with five steps; .074
-and .185 with 1e-3 and 3e-3; .023 and .017 with these and five steps, returns of 500, which the small
-preset has now. The marks stayed.
+updates. That distance of states: .025 and .123 with those rates; .073 and .355 with five steps;
+.074 and .185 with 1e-3 and 3e-3; .023 and .017 with these and five steps, returns of 500, which the
+small preset has now. The marks stayed.
 
 The car, seed 10: -115 with a negative reward after 60 updates; the expert has -120, and acting at
 random -200. On the grid, 500 walks, seed 0: with a policy's rate of 3e-3 or 1e-3 and a
