@@ -194,9 +194,8 @@ class Control(Task):
 
     def curves(self, played: Batch) -> Image.Image:
         """Draw what is observed in episodes over the expert's, a panel a number."""
-        behind = (self.data.real(NUM_CURVES).numpy(), self.data.annotations[LENGTHS][:NUM_CURVES])
-        if not self.data.is_here:
-            behind = (np.zeros((0, *self.data.shape)), np.zeros(0, np.int64))
+        shown = self.data.spread(NUM_CURVES if self.data.is_here else 0)
+        behind = self.data.samples[shown], self.data.annotations[LENGTHS][shown]
         ours = played.samples[:NUM_CURVES].numpy(), played.codes[LENGTHS][:NUM_CURVES].numpy()
         return panels(ours, behind, names=self.simulator.feature_names)
 
@@ -207,7 +206,7 @@ class Control(Task):
 
     def show_real(self) -> Image.Image:
         """Draw the expert in the same way."""
-        shown = np.arange(min(NUM_CURVES, len(self.data)))
+        shown = self.data.spread(NUM_CURVES)
         lengths = torch.from_numpy(self.data.annotations[LENGTHS][shown])
         expert = Batch(self.data.tensor(shown), {LENGTHS: lengths})
         return self.films(expert) if self.simulator.draws else self.curves(expert)
