@@ -1,4 +1,4 @@
-"""Make samples with a trained model: a folder of PNG files, a .npz archive, or a .csv of points.
+"""Make samples with a trained model: PNG files, a .npz archive, a .csv of points, or a film.
 
 Examples:
   python -m egan.sample runs/00003-digits --count 10000 --output fakes/
@@ -6,6 +6,8 @@ Examples:
   python -m egan.sample runs/00004-cgan --classes 3,7 --output threes_and_sevens/
   python -m egan.sample runs/00005-biggan/model.safetensors --truncation 0.5 --output sharp/
   python -m egan.sample runs/00006-gaussians25 --output points.csv
+  python -m egan.sample runs/00007-gail --output episodes.npz
+  python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -45,7 +47,7 @@ class Options:
     """A run directory, or a model.safetensors."""
 
     output: Path
-    """A folder that is not there yet or empty, or a file that ends in .npz or .csv."""
+    """A folder that is not there yet or empty, or a file that ends in .npz, .csv or .gif."""
 
     count: int | None = None
     """How many samples; by default 1000, or one for each of --inputs."""
@@ -107,6 +109,8 @@ def sample(options: Options) -> str:
         kind=data.kind,
         classes=data.classes,
         labelled=model.task.asks.classes,
+        codes=model.task.asks.codes,
+        film=model.task.film,
     )
     with writer(options.output.absolute(), lot) as write:
         write(first)

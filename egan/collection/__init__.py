@@ -236,6 +236,19 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "gail": Entry(
+        "egan.collection.gail:Gail",
+        paper="Generative adversarial imitation learning, 1606.03476",
+        family="imitation",
+        task="cartpole",
+    ),
+    "gan_irl": Entry(
+        "egan.collection.gan_irl:GanIrl",
+        paper="A connection between GANs, inverse reinforcement learning, and energy-based "
+        "models, 1611.03852",
+        family="imitation",
+        task="gridworld",
+    ),
     "dissection": Entry(
         "egan.collection.dissection.model:Dissection",
         paper="GAN dissection: visualizing and understanding GANs, 1811.10597",

@@ -121,6 +121,7 @@ def _described(data: Dataset) -> dict[str, Any]:
         "shape": list(data.shape),
         "dtype": str(data.samples.dtype),
         "vocabulary": data.vocabulary,
+        "simulator": data.simulator,
         "class_names": list(data.class_names),
         "annotations": annotations,
     }
@@ -158,6 +159,7 @@ def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None
         np.zeros(shape, np.dtype(described["dtype"])),
         None if labels is None else labels.numpy(),
         vocabulary=described["vocabulary"],
+        simulator=str(described["simulator"]),
         class_names=tuple(map(str, described["class_names"])),
         annotations={
             name: np.zeros((count, *inner), np.dtype(dtype))

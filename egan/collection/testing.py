@@ -37,7 +37,7 @@ COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
-    *("bimodal", "five_modes", "gaussians8"),
+    *("bimodal", "five_modes", "gaussians8", "cartpole", "gridworld"),
 )
 
 Build = Callable[..., Any]

@@ -20,10 +20,10 @@ class DataConfig:
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
     digits_to_mnist, font, font_to_digits, shapes, scenes, bimodal, five_modes, gaussians8,
-    gaussians25, ring16, swiss_roll, openmoji, openmoji_lines, photographs, folder, pairs,
-    side_by_side, domains, cifar10, mnist, npz."""
+    gaussians25, ring16, swiss_roll, cartpole, gridworld, gymnasium, openmoji, openmoji_lines,
+    photographs, folder, pairs, side_by_side, domains, cifar10, mnist, npz."""
     path: str | None = None
-    """Folder or file on disk, for folder, side_by_side, cifar10, mnist and npz."""
+    """Folder or file on disk, for folder, side_by_side, cifar10, mnist, npz and gymnasium."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
     With --data.name domains, of images of two kinds, of which none belong together; with a
@@ -37,6 +37,11 @@ class DataConfig:
     store: Literal["auto", "memory", "mapped"] = "auto"
     """Where the images of a folder are held: in memory, mapped from a file in the cache that is
     prepared once, or by auto mapped where they would fill the memory."""
+    environment: str | None = None
+    """Simulator to act in, by its id, such as CartPole-v1 or Acrobot-v1, for gymnasium."""
+    trajectories: int | None = None
+    """Trajectories of an expert to learn from, for cartpole, gridworld and gymnasium; by default
+    10, or all of a file."""
     hold_out: bool = True
     """Keep fixed parts of the data from training: one to judge by, one for a final verdict."""
 
@@ -56,6 +61,8 @@ class DataConfig:
             "channels": self.channels,
             "swap": self.swap,
             "store": self.store,
+            "environment": self.environment,
+            "trajectories": self.trajectories,
         }
 
 

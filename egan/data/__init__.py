@@ -54,6 +54,16 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "gaussians25": Lazy("egan.data.points:gaussians25", "25 Gaussians on a grid, in a plane"),
     "ring16": Lazy("egan.data.points:ring16", "16 Gaussians on a circle, every other one rare"),
     "swiss_roll": Lazy("egan.data.points:swiss_roll", "a noisy spiral, points in a plane"),
+    "cartpole": Lazy(
+        "egan.data.trajectories:cartpole", "a controller's trajectories, a pole on a cart"
+    ),
+    "gridworld": Lazy(
+        "egan.data.trajectories:gridworld", "an expert's walks over 25 squares, known exactly"
+    ),
+    "gymnasium": Lazy(
+        "egan.data.trajectories:load",
+        "trajectories of any simulator (--data.environment), a controller's or yours",
+    ),
     "openmoji": Lazy(
         "egan.data.openmoji:load", "2,175 emoji drawn by people, in colour; egan[data]"
     ),
@@ -82,9 +92,11 @@ POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
-    *("openmoji", "openmoji_lines", "photographs"),
+    *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *POINTS,
 )
+CONTROL = ("cartpole", "gridworld", "gymnasium")
+"""Those of trajectories."""
 MAPPED = ("folder",)
 """Those whose samples need not be in memory."""
 Store = Literal["auto", "memory", "mapped"]
@@ -101,6 +113,8 @@ def load(
     channels: int | None = None,
     swap: bool = False,
     store: Store = "auto",
+    environment: str | None = None,
+    trajectories: int | None = None,
 ) -> Dataset:
     """Load the data set `name`.
 
@@ -114,19 +128,27 @@ def load(
         swap: Exchange sources and targets, of pairs.
         store: Where the images of a folder are held: in "memory", "mapped" from a file in the
             cache that is prepared once, or by "auto" mapped where they would fill the memory.
+        environment: What trajectories happen in: an id of `egan.simulators`, for gymnasium.
+        trajectories: How many of them; by default ten, or all of a file.
 
     Raises:
         ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
     """
     loader = lookup(LOADERS, name, kind="data set (--data.name)")
     ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
-    if name in POINTS:
+    if name in (*POINTS, *CONTROL):
         ignored |= {"image-size": image_size, "channels": channels}
+    if name != "gymnasium":
+        ignored["environment"] = environment
+    if name not in CONTROL:
+        ignored["trajectories"] = trajectories
     for setting, value in ignored.items():
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
     where = None if path is None or name in BUILT_IN else _expanded(path)
-    options = {"store": store} if name in MAPPED else {}
+    options: dict[str, object] = {"store": store} if name in MAPPED else {}
+    if name in CONTROL:
+        options = {"environment": environment, "trajectories": trajectories}
     dataset = loader(path=where, image_size=image_size, channels=channels, **options)
     if swap:
         from egan.data.pairs import swapped

@@ -74,6 +74,7 @@ class Dataset:
         class_names: What the classes are called, by number, such as their folders; empty where
             they have numbers alone.
         singles: The grey images that are stacked as the channels of each sample, or None.
+        simulator: What the samples happened in, by its id, see `egan.simulators`; empty for none.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -92,6 +93,7 @@ class Dataset:
     vocabulary: int | None = None
     class_names: tuple[str, ...] = ()
     singles: Dataset | None = None
+    simulator: str = ""
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:

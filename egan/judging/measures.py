@@ -174,6 +174,18 @@ _ALL = (
     _plain("spectral_distance", "distance of spectra", "lower", "dB"),
     _share("iou", "intersection over union", form=".3f"),
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
+    # of a policy
+    Measure(
+        name="expert_share",
+        label="of the expert's return",
+        form=".1%",
+        better="higher",
+        least_span=0.1,
+    ),
+    _plain("return", "return", "higher"),
+    _log("occupancy_kl", "divergence of occupancies"),
+    _plain("reward_correlation", "correlation with the true reward", "higher"),
+    _plain("steps", "steps of an episode"),
     # of the two players
     _plain("quality", "quality", "higher"),
     _plain("diversity", "diversity", "higher"),

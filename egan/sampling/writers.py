@@ -1,4 +1,4 @@
-"""Where samples go: a folder of PNG files, an archive of arrays, or a table of numbers.
+"""Where samples go: a folder of PNG files, an archive of arrays, a table of numbers, or a film.
 
 All are written under another name and take their own at the end, so that nobody finds half of one.
 """
@@ -22,10 +22,15 @@ from egan.files import atomic, check_free, whole_folder
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from PIL import Image
+
     from egan.data.dataset import Array
     from egan.tasks import Batch
 
 Write = Callable[["Batch"], None]
+Film = Callable[["Batch"], "list[Image.Image]"]
+MOST_FILMED, FRAME_MS = 10, 40
+"""How many samples a film shows, and how long each of its frames."""
 OTHERS = (".csv", ".gif", ".gz", ".jpeg", ".jpg", ".npy", ".npz", ".png", ".pt", ".tar", ".zip")
 """Suffixes that no folder of pictures has."""
 
@@ -40,6 +45,8 @@ class Lot:
         kind: What they are.
         classes: What the classes are called, by number.
         labelled: Whether each belongs to one.
+        codes: What else is written of each, by name.
+        film: Draws samples as the frames of a film.
     """
 
     count: int
@@ -47,13 +54,15 @@ class Lot:
     kind: Kind
     classes: Sequence[str]
     labelled: bool
+    codes: Sequence[str] = ()
+    film: Film | None = None
 
 
 def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     """Return the context in which samples are written, block by block.
 
     Args:
-        output: A folder, or a file that ends in .npz or .csv; it must not be there yet.
+        output: A folder, or a file that ends in .npz, .csv or .gif; it must not be there yet.
         lot: What is going to be written.
 
     Raises:
@@ -66,6 +75,10 @@ def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
         raise ValueError(f"{lot.kind.name} are no pictures; give --output NAME.npz, not {output}.")
     if write is table and not isinstance(lot.kind, Points):
         raise ValueError(f"a table holds points, but these are {lot.kind.name}; give NAME.npz.")
+    if write is film and (lot.film is None or lot.count > MOST_FILMED):
+        raise ValueError(
+            f"a film shows {MOST_FILMED} samples at most, but got {lot.count}; give --count 3."
+        )
     check_free(output)
     return write(output, lot)
 
@@ -103,11 +116,12 @@ def _save_image(image: Array, path: Path) -> None:
 
 @contextmanager
 def archive(output: Path, lot: Lot) -> Iterator[Write]:
-    """Write a .npz file: "images" (N, H, W, C) of bytes or "samples", and "labels"."""
+    """Write a .npz file: "images" (N, H, W, C) of bytes or "samples", "labels" and other codes."""
     output.parent.mkdir(parents=True, exist_ok=True)
     images = isinstance(lot.kind, Images)
     shape = (*lot.shape[1:], lot.shape[0]) if images else lot.shape
     labels: list[Array] = []
+    codes: dict[str, list[Array]] = {name: [] for name in lot.codes}
     with atomic(output) as temporary, zipfile.ZipFile(temporary, "w") as file:
         with _member(file, "images" if images else "samples") as stream:
             _write_head(stream, (lot.count, *shape), lot.kind)
@@ -118,8 +132,12 @@ def archive(output: Path, lot: Lot) -> Iterator[Write]:
                 stream.write(np.ascontiguousarray(stored).tobytes())
                 if lot.labelled:
                     labels.append(made.labels.numpy())
+                for name, known in codes.items():
+                    known.append(made.codes[name].numpy())
 
             yield write
+        for name, known in codes.items():
+            _write_array(file, name, np.concatenate(known))
         if labels:
             _write_array(file, "labels", np.concatenate(labels))
             _write_array(file, "class_names", np.array(lot.classes))
@@ -163,4 +181,22 @@ def _rows(stream: TextIOWrapper, names: Sequence[str], lot: Lot) -> Write:
     return write
 
 
-WRITERS = {".npz": archive, ".csv": table}
+@contextmanager
+def film(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a .gif file: the frames of all samples, one after the other."""
+    assert lot.film is not None
+    draw, frames = lot.film, []
+
+    def write(made: Batch) -> None:
+        frames.extend(draw(made))
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(output) as temporary:
+        yield write
+        first, *others = (one.convert("P") for one in frames)
+        first.save(
+            temporary, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0
+        )
+
+
+WRITERS = {".npz": archive, ".csv": table, ".gif": film}

@@ -8,6 +8,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
+from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
@@ -29,6 +30,7 @@ __all__ = [
     "Batch",
     "Classes",
     "Codes",
+    "Control",
     "Damage",
     "Density",
     "Downscaled",

@@ -80,7 +80,8 @@ class Needs:
             names = " or ".join(kind.name for kind in self.kinds)
             raise ValueError(
                 f"{who} needs {names}, but {data.name} has samples of shape {data.shape} "
-                f"({data.kind.name}). Give {names}, such as --data.name digits."
+                f"({data.kind.name}). "
+                + (self.mend or f"Give {names}, such as --data.name digits.")
             )
         for either in (*((name,) for name in self.annotations), self.either):
             if either and not set(either) & set(data.annotations):
@@ -104,10 +105,12 @@ class Asks:
     Attributes:
         classes: Whether they can be of classes that are named.
         inputs: Whether each is made from an image that is given.
+        codes: What belongs to a sample and is kept with it, by name.
     """
 
     classes: bool = False
     inputs: bool = False
+    codes: tuple[str, ...] = ()
 
 
 class Task(ABC):
@@ -186,6 +189,15 @@ class Task(ABC):
         """
         del given
         return Batch(model.samples(count, rng))
+
+    def film(self, made: Batch) -> list[Image.Image]:
+        """Draw samples that go on in time as the frames of a film.
+
+        Raises:
+            ValueError: They do not.
+        """
+        del made
+        raise ValueError(f"{self.data.kind.name} make no film; leave out --output NAME.gif.")
 
     @abstractmethod
     def pictures(self, model: Any) -> dict[str, Draw]:

@@ -40,6 +40,7 @@ WINGS = (
         "lazy",
         "memory",
         "weights_file",
+        "simulators",
         "data",
         "networks",
         "losses",

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from egan import data
-from egan.data.kinds import Images, Line, Points, Tokens
+from egan.data.kinds import Images, Line, Points, Series, Tokens
 from egan.sampling.writers import Lot, writer
 from egan.tasks import Batch
 
@@ -133,3 +133,49 @@ def test_an_empty_folder_is_filled(tmp_path):
 def test_what_cannot_be_written_so_is_refused(name, kind, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         writer(tmp_path / name, lot(pixels(), kind))
+
+
+def frames(made):
+    return [Image.new("RGB", (4, 4), (int(value), 0, 0)) for value in made.samples.flatten()]
+
+
+def of_episodes(count=3, *, film=frames):
+    return Lot(
+        count=count,
+        shape=(2, 1),
+        kind=Series(),
+        classes=(),
+        labelled=False,
+        codes=("actions",),
+        film=film,
+    )
+
+
+def test_what_belongs_to_a_sample_is_kept_with_it(tmp_path):
+    actions = torch.arange(6).view(3, 2)
+    with writer(tmp_path / "made.npz", of_episodes()) as add:
+        for i in range(3):
+            add(Batch(torch.full((1, 2, 1), float(i)), {"actions": actions[i : i + 1]}))
+    found = np.load(tmp_path / "made.npz")
+    assert found["samples"][:, 0, 0].tolist() == [0, 1, 2]
+    assert (found["actions"] == actions.numpy()).all()
+
+
+def test_a_film_has_all_frames_in_their_order(tmp_path):
+    with writer(tmp_path / "made.gif", of_episodes()) as add:
+        add(Batch(torch.tensor([0.0, 60.0, 120.0, 180.0]).view(2, 2, 1)))
+        add(Batch(torch.tensor([210.0, 250.0]).view(1, 2, 1)))
+    with Image.open(tmp_path / "made.gif") as found:
+        reds = []
+        for index in range(found.n_frames):
+            found.seek(index)
+            reds.append(found.convert("RGB").getpixel((1, 1))[0])
+    assert np.allclose(reds, [0, 60, 120, 180, 210, 250], atol=26)
+    assert [path.name for path in tmp_path.iterdir()] == ["made.gif"]
+
+
+def test_a_film_of_many_is_refused(tmp_path):
+    for lot_of_them in (of_episodes(11), of_episodes(film=None)):
+        with pytest.raises(ValueError, match="a film shows 10 samples at most"):
+            writer(tmp_path / "made.gif", lot_of_them)
+    assert not list(tmp_path.iterdir())
