@@ -12,6 +12,7 @@ from egan.config.sections import PAIRS
 from egan.config.settings import AUGMENTS, NO_AUGMENTATION
 from egan.runs.plan import Plan
 
+GYMNASIUM = "gymnasium"
 EVOLVE = "--evolve minimax,heuristic,least_squares"
 
 
@@ -128,6 +129,14 @@ def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
     if name in data.POINTS:
         yield "data.image_size", f"{name} holds points, which have no pixels. Leave it out."
         yield "data.channels", f"{name} holds points, which have no colours. Leave it out."
+    if name in data.CONTROL:
+        for setting in ("image_size", "channels"):
+            yield f"data.{setting}", f"{name} holds trajectories, which have none. Leave it out."
+    else:
+        mend = f"{name} holds no trajectories. Give --data.name as one of "
+        yield "data.trajectories", mend + ", ".join(data.CONTROL) + "."
+    if name != GYMNASIUM:
+        yield "data.environment", f"{name} names no simulator. Give --data.name {GYMNASIUM}."
 
 
 def _value(config: RunConfig, name: str) -> Any:

@@ -51,7 +51,9 @@ class Control(Task):
         "--data.environment ID.",
     )
     asks: ClassVar = Asks(codes=(ACTIONS, REWARDS, LENGTHS))
-    leading: ClassVar[tuple[str, ...]] = ("expert_share", "return", "occupancy_kl")
+    leading: ClassVar[tuple[str, ...]] = (
+        *("expert_share", "return", "occupancy_kl", "reward_correlation"),
+    )
     num_judged = 50
 
     def __init__(self, data: Dataset, held_out: Dataset, features: Features) -> None:

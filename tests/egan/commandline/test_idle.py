@@ -26,9 +26,12 @@ IDLE = [
     ("vae --gpus-per-worker 0.5", "Give --workers 1"),
     (
         "digits --data.path nowhere",
-        "Give --data.name as one of folder, pairs, side_by_side, domains, cifar10, mnist, npz",
+        "Give --data.name as one of gymnasium, folder, pairs, side_by_side, domains, cifar10",
     ),
     ("gaussians8 --data.image-size 8", "have no pixels"),
+    ("gail --data.image-size 8", "cartpole holds trajectories, which have none"),
+    ("gail --data.environment Acrobot-v1", "Give --data.name gymnasium"),
+    ("gan --data.trajectories 3", "Give --data.name as one of cartpole, gridworld, gymnasium"),
     ("bimodal --data.channels 3", "unknown preset"),
     ("fgan --data.name bimodal --data.channels 3", "have no colours"),
     ("gan --augment-strength 0.5", "--augment-strength 0.5 cannot take effect"),
