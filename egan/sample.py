@@ -1,4 +1,4 @@
-"""Make samples with a trained model: a folder of PNG files, a .npz archive, or a .csv of points.
+"""Make samples with a trained model: a folder of PNG files, a .npz, a .csv of points, or a .txt.
 
 Examples:
   python -m egan.sample runs/00003-digits --count 10000 --output fakes/
@@ -6,6 +6,7 @@ Examples:
   python -m egan.sample runs/00004-cgan --classes 3,7 --output threes_and_sevens/
   python -m egan.sample runs/00005-biggan/model.safetensors --truncation 0.5 --output sharp/
   python -m egan.sample runs/00006-gaussians25 --output points.csv
+  python -m egan.sample runs/00007-seqgan --output lines.txt
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -45,7 +46,7 @@ class Options:
     """A run directory, or a model.safetensors."""
 
     output: Path
-    """A folder that is not there yet or empty, or a file that ends in .npz or .csv."""
+    """A folder that is not there yet or empty, or a file that ends in .npz, .csv or .txt."""
 
     count: int | None = None
     """How many samples; by default 1000, or one for each of --inputs."""
@@ -107,12 +108,13 @@ def sample(options: Options) -> str:
         kind=data.kind,
         classes=data.classes,
         labelled=model.task.asks.classes,
+        spelling=data.spelling,
     )
     with writer(options.output.absolute(), lot) as write:
         write(first)
         for block in _shown(made, done=len(first), count=order.count):
             write(block)
-    size = "x".join(map(str, lot.shape)) if len(lot.shape) > 1 else f"{lot.shape[0]} coordinates"
+    size = "x".join(map(str, lot.shape)) if len(lot.shape) > 1 else f"length {lot.shape[0]}"
     return f"{options.output}: {order.count:,} {data.kind.name} of {size}, seed {order.seed}"
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
+    from fitness.ngrams import distinct, ngram_divergence
     from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
@@ -47,6 +48,7 @@ __all__ = [
     "combine",
     "crowded_order",
     "crowding_distance",
+    "distinct",
     "diversity",
     "errors_of",
     "frechet_distance",
@@ -61,6 +63,7 @@ __all__ = [
     "memorisation",
     "mixture_weights",
     "mode_coverage",
+    "ngram_divergence",
     "normalized_mutual_information",
     "pairwise_distances",
     "pairwise_diversity",
@@ -89,6 +92,7 @@ _MODULES = {
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
+    "distinct": "ngrams",
     "diversity": "adversarial",
     "errors_of": "halves",
     "frechet_distance": "frechet",
@@ -103,6 +107,7 @@ _MODULES = {
     "memorisation": "copies",
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
+    "ngram_divergence": "ngrams",
     "normalized_mutual_information": "classes",
     "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",

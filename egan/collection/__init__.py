@@ -204,6 +204,12 @@ MODELS: dict[str, Entry] = {
         family="recognition",
         task="digits_to_mnist",
     ),
+    "seqgan": Entry(
+        "egan.collection.seqgan.model:SeqGan",
+        paper="SeqGAN: sequence generative adversarial nets with policy gradient, 1609.05473",
+        family="policy gradient",
+        task="oracle_language",
+    ),
     "mad_gan": Entry(
         "egan.collection.mad_gan.model:MadGan",
         paper="Multi-agent diverse generative adversarial networks, 1704.02906",

@@ -32,6 +32,8 @@ class Kind:
     """What messages call the samples."""
     form: ClassVar[str]
     """What is stored, for messages: axes and type."""
+    example: ClassVar[str] = ""
+    """A data set that has them, for messages."""
     dtype: ClassVar[type[np.generic]]
     ndim: ClassVar[int]
     bounded: ClassVar[bool] = False
@@ -115,6 +117,7 @@ class Images(Pixels):
 
     name: ClassVar = "images"
     form: ClassVar = "(N, C, H, W) uint8"
+    example: ClassVar = "digits"
     ndim: ClassVar = 4
     num_shown: ClassVar = 100
 
@@ -136,6 +139,7 @@ class Points(Kind):
 
     name: ClassVar = "points"
     form: ClassVar = "(N, D) float32"
+    example: ClassVar = "gaussians8"
     dtype: ClassVar = np.float32
     ndim: ClassVar = 2
     num_judged: ClassVar = 2500
@@ -150,6 +154,7 @@ class Line(Points):
 
     name: ClassVar = "points on a line"
     form: ClassVar = "(N, 1) float32"
+    example: ClassVar = "bimodal"
 
     @classmethod
     def of(cls, stored: Array, vocabulary: int | None = None) -> Self | None:
@@ -182,6 +187,7 @@ class Tokens(Kind):
 
     name: ClassVar = "tokens"
     form: ClassVar = "(N, T) integers with vocabulary=..."
+    example: ClassVar = "oracle_language"
     dtype: ClassVar = np.integer
     ndim: ClassVar = 2
     num_shown: ClassVar = 30

@@ -1,4 +1,4 @@
-"""Where samples go: a folder of PNG files, an archive of arrays, or a table of numbers.
+"""Where samples go: a folder of PNG files, an archive of arrays, a table of numbers, or a text.
 
 All are written under another name and take their own at the end, so that nobody finds half of one.
 """
@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from egan.data.kinds import Images, Kind, Points
+from egan.data.kinds import Images, Kind, Points, Tokens
+from egan.data.spelling import Spelling, texts
 from egan.files import atomic, check_free, whole_folder
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Lot:
         kind: What they are.
         classes: What the classes are called, by number.
         labelled: Whether each belongs to one.
+        spelling: How tokens are written, or None for their numbers.
     """
 
     count: int
@@ -47,13 +49,14 @@ class Lot:
     kind: Kind
     classes: Sequence[str]
     labelled: bool
+    spelling: Spelling | None = None
 
 
 def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     """Return the context in which samples are written, block by block.
 
     Args:
-        output: A folder, or a file that ends in .npz or .csv; it must not be there yet.
+        output: A folder, or a file that ends in .npz, .csv or .txt; it must not be there yet.
         lot: What is going to be written.
 
     Raises:
@@ -61,9 +64,13 @@ def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     """
     write = WRITERS.get(output.suffix.lower(), png_folder)
     if write is png_folder and output.suffix.lower() in OTHERS:
-        raise ValueError(f"--output must be a folder, or end in .npz or .csv, but got {output}.")
+        raise ValueError(
+            f"--output must be a folder, or end in .npz, .csv or .txt, but got {output}."
+        )
     if write is png_folder and not isinstance(lot.kind, Images):
         raise ValueError(f"{lot.kind.name} are no pictures; give --output NAME.npz, not {output}.")
+    if write is lines and not isinstance(lot.kind, Tokens):
+        raise ValueError(f"a text holds tokens, but these are {lot.kind.name}; give NAME.npz.")
     if write is table and not isinstance(lot.kind, Points):
         raise ValueError(f"a table holds points, but these are {lot.kind.name}; give NAME.npz.")
     check_free(output)
@@ -123,6 +130,8 @@ def archive(output: Path, lot: Lot) -> Iterator[Write]:
         if labels:
             _write_array(file, "labels", np.concatenate(labels))
             _write_array(file, "class_names", np.array(lot.classes))
+        if lot.spelling is not None:
+            _write_array(file, "words", np.array(lot.spelling.words))
 
 
 def _member(file: zipfile.ZipFile, name: str) -> IO[bytes]:
@@ -163,4 +172,16 @@ def _rows(stream: TextIOWrapper, names: Sequence[str], lot: Lot) -> Write:
     return write
 
 
-WRITERS = {".npz": archive, ".csv": table}
+@contextmanager
+def lines(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a .txt file: a line for each sequence, of its words or of its tokens' numbers."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+
+        def write(made: Batch) -> None:
+            stream.writelines(f"{text}\n" for text in texts(made.samples, lot.spelling))
+
+        yield write
+
+
+WRITERS = {".npz": archive, ".csv": table, ".txt": lines}

@@ -13,6 +13,7 @@ from egan.tasks.generation import ROW, Generation
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.restoration import DAMAGED, Downscaled, Restoration
+from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 
@@ -35,6 +36,7 @@ __all__ = [
     "Reconstruction",
     "Restoration",
     "Scores",
+    "Sequences",
     "Shifts",
     "Task",
     "Translation",

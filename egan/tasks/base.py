@@ -68,6 +68,11 @@ class Needs:
     annotations: tuple[str, ...] = ()
     mend: str = ""
 
+    @property
+    def _example(self) -> str:
+        example = self.kinds[0].example
+        return f", such as --data.name {example}" if example else ""
+
     def check(self, data: Dataset, *, who: str) -> None:
         """See that the data have it.
 
@@ -78,7 +83,7 @@ class Needs:
             names = " or ".join(kind.name for kind in self.kinds)
             raise ValueError(
                 f"{who} needs {names}, but {data.name} has samples of shape {data.shape} "
-                f"({data.kind.name}). Give {names}, such as --data.name digits."
+                f"({data.kind.name}). Give {names}{self._example}."
             )
         for name in self.annotations:
             if name not in data.annotations:
