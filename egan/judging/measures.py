@@ -165,8 +165,8 @@ _ALL = (
     _plain("kl", "Kullback-Leibler divergence", None, "nats"),
     _plain("bits_per_dimension", "bits per dimension", "lower", "bits"),
     # of sequences
-    _plain("oracle_nll", "samples' NLL of a token under the oracle", "lower", "nats of a token"),
-    _plain("token_nll", "held-out sequences' NLL of a token", "lower", "nats of a token"),
+    _plain("oracle_nll", "NLL under the oracle", "lower", "nats of a token"),
+    _plain("token_nll", "NLL of held-out tokens", "lower", "nats of a token"),
     _plain("ngram_divergence", "divergence of n-grams", "lower"),
     _share("distinct", "distinct samples", None),
     # of what was made from an image

@@ -28,8 +28,14 @@ class SeqGan(Model):
     learning: ClassVar = {"generator": "generator_lr", "discriminator": "discriminator_lr"}
     live: ClassVar = {"dropout": (nn.Dropout, "p")}
     tiny: ClassVar = {
-        "width": 4, "embedding": 3, "reader_embedding": 3, "filters": 2, "batch_size": 4,
-        "pretrain_updates": 0, "discriminator_updates": 0, "rollouts": 2,
+        "width": 4,
+        "embedding": 3,
+        "reader_embedding": 3,
+        "filters": 2,
+        "batch_size": 4,
+        "pretrain_updates": 0,
+        "discriminator_updates": 0,
+        "rollouts": 2,
     }
     settings: SeqGanSettings
 
@@ -54,14 +60,16 @@ class SeqGan(Model):
         }
 
     @property
+    def num_before(self) -> int:
+        """How many updates come before the policy gradient."""
+        return self.settings.pretrain_updates + self.settings.discriminator_updates
+
+    @property
     def phase(self) -> str:
         """What the coming update is: "likelihood", "reading" or "policy"."""
-        s = self.settings
-        if self.updates < s.pretrain_updates:
+        if self.updates < self.settings.pretrain_updates:
             return "likelihood"
-        return (
-            "reading" if self.updates < s.pretrain_updates + s.discriminator_updates else "policy"
-        )
+        return "reading" if self.updates < self.num_before else "policy"
 
     def learning_rate(self, network: str) -> float:
         """Return a network's rate: G has one of its own for maximum likelihood."""
@@ -77,6 +85,9 @@ class SeqGan(Model):
         elif self.phase == "reading":
             self.learn_reading()
         else:
+            if self.updates == self.num_before:
+                # Adam's moments are of likelihood's gradients, which are far longer
+                self.optimizers["generator"].state.clear()
             self.learn_policy()
             for _ in range(self.settings.discriminator_steps):
                 self.learn_reading()
@@ -213,7 +224,7 @@ def rollouts(policy: Speaker, tokens: Tensor, count: int, rng: torch.Generator) 
             fresh = tuple(torch.cat(pair) for pair in zip(open_state, fresh, strict=True))
         rests, open_state = torch.cat([rests, begun]), (fresh[0], fresh[1])
         rests[:, t] = drawn(open_logits, rng)
-    return list(rests.split(count * len(tokens)))
+    return list(torch.split(rests, count * len(tokens)))
 
 
 def follow(network: nn.Module, leader: nn.Module, decay: float) -> None:
