@@ -33,6 +33,7 @@ class SeqGan(Model):
         "reader_embedding": 3,
         "filters": 2,
         "batch_size": 4,
+        "policy_batch_size": 4,
         "pretrain_updates": 0,
         "discriminator_updates": 0,
         "rollouts": 2,
@@ -108,7 +109,7 @@ class SeqGan(Model):
 
     def learn_policy(self) -> None:
         """Take a step of G along the policy gradient; the roll-out policy follows."""
-        tokens = self.said(self.settings.batch_size, self.rng)
+        tokens = self.said(self.settings.policy_batch_size, self.rng)
         rewards = self.rewards(tokens)
         logits = self.generator(tokens)
         loss = policy_loss(logits, tokens, rewards - others_mean(rewards))

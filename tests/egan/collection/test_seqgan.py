@@ -225,7 +225,7 @@ def test_the_paper_reads_windows_of_twelve_lengths():
     [
         ({"dropout": 1.0}, "--dropout"),
         ({"temperature": 0.0}, "--temperature"),
-        ({"batch_size": 1}, "--batch-size must be 2 or more"),
+        ({"policy_batch_size": 1}, "--policy-batch-size must be 2 or more"),
         ({"rollouts": 0}, "--rollouts"),
     ],
 )
