@@ -18,8 +18,8 @@ expectation as it is. So is the weight of an entropy bonus, 0. The estimator is 
 roll-out policy is G itself (`rollout_decay` 0); one that lags behind has smoother rewards. As
 published D learns from 5 sets of 10,000 sequences, 3 epochs each, for every step of G, about 4,700
 steps; here a step of D is a batch of as many real as said sequences. The phases are parts of one
-schedule, so that a search, a break and a plot see one run. Of what a step of G costs, more sequences
-with one rest each are worth more than fewer with the paper's 16; so the small preset has 256 and 1.
+schedule, so that a search, a break and a plot see one run. For as much time a step of G has many
+sequences with one rest each in the small preset, and the paper's 64 with 16 in the other.
 
 D is a CNN for texts with filters of several lengths and a highway. G is an LSTM. Both start from
 torch's own law; the gradients of G are clipped to a norm of 5. The preset `paper` has the published
@@ -69,9 +69,9 @@ class SeqGanSettings(Settings):
     """Weight of the squares of D's last layer."""
     pretrain_updates: int = 1000
     """Updates in which G learns by maximum likelihood."""
-    discriminator_updates: int = 200
+    discriminator_updates: int = 150
     """Updates after those, in which D alone learns."""
-    discriminator_steps: int = 2
+    discriminator_steps: int = 4
     """Steps of D for each step of the policy gradient."""
     policy_batch_size: int = 256
     """Sequences that are said for a step of the policy gradient."""
@@ -85,7 +85,7 @@ class SeqGanSettings(Settings):
     """What logits of samples are divided by: below 1 they are likelier, and more alike."""
     lr: float = 1e-2
     """Adam's learning rate of G by maximum likelihood."""
-    generator_lr: float = 1e-3
+    generator_lr: float = 3e-4
     """Adam's learning rate of G by the policy gradient."""
     discriminator_lr: float = 1e-3
     """Adam's learning rate of D."""
@@ -108,7 +108,7 @@ def small() -> RunConfig:
     """The oracle's language of 50 tokens, in two minutes."""
     return RunConfig(
         data=DataConfig(name="oracle_language"),
-        search=SearchConfig(rounds=16, interval=100),
+        search=SearchConfig(rounds=14, interval=100),
         settings=SeqGanSettings(),
     )
 
