@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fitness.frechet import frechet_distance
     from fitness.halves import errors_of, parts
     from fitness.masks import information_quality_ratio, intersection_over_union
+    from fitness.melodies import out_of_scale, repetition, tone_span
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
@@ -65,6 +66,7 @@ __all__ = [
     "mode_coverage",
     "ngram_divergence",
     "normalized_mutual_information",
+    "out_of_scale",
     "pairwise_distances",
     "pairwise_diversity",
     "parts",
@@ -72,11 +74,13 @@ __all__ = [
     "psnr",
     "quality",
     "removal_costs",
+    "repetition",
     "slant",
     "sliced_wasserstein",
     "spectral_distance",
     "squared_mmd",
     "ssim",
+    "tone_span",
     "wasserstein_1d",
 ]
 
@@ -109,6 +113,7 @@ _MODULES = {
     "mode_coverage": "mixture",
     "ngram_divergence": "ngrams",
     "normalized_mutual_information": "classes",
+    "out_of_scale": "melodies",
     "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
     "parts": "halves",
@@ -116,11 +121,13 @@ _MODULES = {
     "psnr": "restored",
     "quality": "adversarial",
     "removal_costs": "weights",
+    "repetition": "melodies",
     "slant": "strokes",
     "sliced_wasserstein": "wasserstein",
     "spectral_distance": "restored",
     "squared_mmd": "mmd",
     "ssim": "restored",
+    "tone_span": "melodies",
     "wasserstein_1d": "wasserstein",
 }
 

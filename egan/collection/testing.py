@@ -39,7 +39,7 @@ COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "shapes", "scenes"),
-    *("bimodal", "five_modes", "gaussians8", "oracle_language"),
+    *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
 )
 
 Build = Callable[..., Any]
@@ -87,6 +87,15 @@ def random_tokens(*, count: int = 24, length: int = 20, vocabulary: int = 5000) 
     """Return sequences of tokens that are all equally likely."""
     tokens = np.random.default_rng(0).integers(0, vocabulary, (count, length))
     return Dataset("random", tokens, vocabulary=vocabulary)
+
+
+def random_notes(*, count: int = 24, length: int = 32) -> Dataset:
+    """Return melodies whose notes have any length, pitch, intensity and gap."""
+    rng = np.random.default_rng(0)
+    columns = [
+        rng.integers(*ends, (count, length)) for ends in ((1, 97), (48, 85), (1, 128), (0, 9))
+    ]
+    return Dataset("random", np.stack(columns, axis=-1).astype(np.int16))
 
 
 def small(name: str) -> RunConfig:
@@ -211,7 +220,7 @@ def paper_sizes(name: str, *, narrower: int = 1) -> dict[str, int]:
     if data.name in BUILT_IN:
         dataset = load_data(data.name, image_size=data.image_size)
     elif data.name in SEQUENCES:
-        dataset = random_tokens()
+        dataset = random_notes() if data.name == "abc" else random_tokens()
     else:
         size, channels = data.image_size or 0, data.channels or COLOURS.get(data.name, 1)
         shape = (channels, size, size)

@@ -21,10 +21,11 @@ class DataConfig:
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
     digits_to_mnist, shapes, scenes, bimodal, five_modes, gaussians8, gaussians25, ring16,
     swiss_roll, openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains,
-    cifar10, mnist, npz, oracle_language, text, characters."""
+    cifar10, mnist, npz, oracle_language, folk_tunes, abc,
+    text, characters."""
     path: str | None = None
-    """Folder or file on disk, for folder, side_by_side, cifar10, mnist, npz, text and characters.
-    """
+    """Folder or file on disk, for folder, side_by_side, cifar10, mnist, npz, abc, text and
+    characters."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
     With --data.name domains, of one domain and of another, with a subfolder for every class each.

@@ -71,6 +71,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.oracle_language:load",
         "15,000 sequences of 20 tokens out of 50, whose probability an LSTM knows",
     ),
+    "folk_tunes": Lazy(
+        "egan.data.folk_tunes:load", "folk songs of Essen's collection, 32 notes each; egan[data]"
+    ),
+    "abc": Lazy("egan.data.folk_tunes:load_abc", "your own tunes: a folder of .abc files"),
     "text": Lazy(
         "egan.data.text:load", "your own sequences: a text file, words in a line, or a .npz file"
     ),
@@ -83,10 +87,10 @@ BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "shapes", "scenes"),
     *("openmoji", "openmoji_lines", "photographs"),
-    "oracle_language",
+    *("oracle_language", "folk_tunes"),
     *POINTS,
 )
-SEQUENCES = ("oracle_language", "text", "characters")
+SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc")
 MAPPED = ("folder",)
 """Those whose samples need not be in memory."""
 Store = Literal["auto", "memory", "mapped"]

@@ -169,6 +169,11 @@ _ALL = (
     _plain("token_nll", "NLL of held-out tokens", "lower", "nats of a token"),
     _plain("ngram_divergence", "divergence of n-grams", "lower"),
     _share("distinct", "distinct samples", None),
+    # of melodies
+    _share("out_of_scale", "tones out of scale", "lower"),
+    _plain("step_divergence", "divergence of steps", "lower"),
+    _plain("tone_span", "tone span", quantity="semitones"),
+    _share("repetition", "runs of three tones that came before", None),
     # of what was made from an image
     _log("reconstruction_error", "reconstruction error"),
     _plain("slope", "slope of places against shifts"),

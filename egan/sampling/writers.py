@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from egan.data.kinds import Images, Kind, Points, Tokens
+from egan.data.kinds import Images, Kind, Notes, Points, Tokens
 from egan.data.spelling import Spelling, texts
 from egan.files import atomic, check_free, whole_folder
 
@@ -27,7 +27,20 @@ if TYPE_CHECKING:
     from egan.tasks import Batch
 
 Write = Callable[["Batch"], None]
-OTHERS = (".csv", ".gif", ".gz", ".jpeg", ".jpg", ".npy", ".npz", ".png", ".pt", ".tar", ".zip")
+OTHERS = (
+    ".csv",
+    ".gif",
+    ".gz",
+    ".jpeg",
+    ".jpg",
+    ".mid",
+    ".npy",
+    ".npz",
+    ".png",
+    ".pt",
+    ".tar",
+    ".zip",
+)
 """Suffixes that no folder of pictures has."""
 
 
@@ -62,8 +75,9 @@ def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     Raises:
         ValueError: There is something already, or these samples cannot be written so.
     """
-    write = WRITERS.get(output.suffix.lower(), png_folder)
-    if write is png_folder and output.suffix.lower() in OTHERS:
+    folder = midi_folder if isinstance(lot.kind, Notes) else png_folder
+    write = WRITERS.get(output.suffix.lower(), folder)
+    if write is folder and output.suffix.lower() in OTHERS:
         raise ValueError(
             f"--output must be a folder, or end in .npz, .csv or .txt, but got {output}."
         )
@@ -90,6 +104,23 @@ def png_folder(output: Path, lot: Lot) -> Iterator[Write]:
                 place = folder / names[int(made.labels[i])] if names else folder
                 place.mkdir(exist_ok=True)
                 _save_image(image, place / f"{number:06d}.png")
+                number += 1
+
+        yield write
+
+
+@contextmanager
+def midi_folder(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a MIDI file for each melody."""
+    from egan.sampling.midi import midi_file
+
+    number = 0
+    with whole_folder(output) as folder:
+
+        def write(made: Batch) -> None:
+            nonlocal number
+            for notes in lot.kind.encode(made.samples):
+                (folder / f"{number:06d}.mid").write_bytes(midi_file(notes))
                 number += 1
 
         yield write

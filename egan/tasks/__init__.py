@@ -10,6 +10,7 @@ from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw,
 from egan.tasks.classes import Classes
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
+from egan.tasks.melodies import Melodies
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.restoration import DAMAGED, Downscaled, Restoration
@@ -31,6 +32,7 @@ __all__ = [
     "Downscaled",
     "Draw",
     "Generation",
+    "Melodies",
     "Needs",
     "Recognition",
     "Reconstruction",
