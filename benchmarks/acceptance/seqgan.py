@@ -54,6 +54,16 @@ from egan.training.model import stream
 from population.state import State
 
 SEEDS = 3
+TRIED = """The policy gradient is unbiased, but here it has nothing to follow: contrary rewards end
+where D's own do. After 150 to 600 updates D tells .59 to .63 of sequences rightly, though the best
+there is would tell nearly all (samples are 10 nats a sequence from the language). What looked like a
+gain with seed 10 was a start that was worse than others by chance.
+
+Tried after the table, with seed 10, from 3.379: 30 steps of D for each of the policy gradient,
+after 500 of D alone, with 512 sequences. After 10, 20, 30 and 40 of them 3.333, 3.324, 3.332 and
+3.322 nats at a rate of 1e-3; 3.335 and 3.305 at 3e-3; 3.321 and 3.393 at 5e-3; 3.283, 3.464, 3.370
+and 3.371 at 1e-2, where held-out tokens get worse, 2.74. The paper has some 47,000 steps of D
+before, and 4,700 for each step of G: four hours on one thread for its 200 steps, not tried."""
 START, READING, POLICY = 1000, 150, 60
 RATES = {"lr": 1e-2, "generator_lr": 3e-4, "discriminator_lr": 1e-3}
 NUM_JUDGED = 5000
