@@ -36,6 +36,7 @@ class SeqGan(Model):
         "policy_batch_size": 4,
         "pretrain_updates": 0,
         "discriminator_updates": 0,
+        "discriminator_steps": 1,
         "rollouts": 2,
     }
     settings: SeqGanSettings
