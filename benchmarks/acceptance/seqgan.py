@@ -37,10 +37,10 @@ and 2.74 at 1e-2. "None" has D's word on the whole sequence for each token; old 
 that Adam has of likelihood; D's rate was 1e-3. Contrary rewards are the saboteur: what D takes for
 said is good.
 
-A first table, with the seeds of the kept one, had the seventh row's settings: 3.33 nats beside 3.31
-of likelihood, 3.33 of decayed and 3.32 before, and contrary rewards ended at 3.33 too. D told .59
-of sequences rightly then; after 1,000 to 3,000 steps it tells .65 to .68. What had looked like a gain
-was a start of seed 10 that was worse than others by chance: so is some of what stands above.
+A first table, with the seeds of the kept one, had the settings of 256, 1, 3e-4: 3.33 beside 3.31
+nats of likelihood, 3.33 of decayed and 3.32 before, and contrary rewards ended at 3.33 too. D told
+.59 of sequences rightly then; after 1,000 to 3,000 steps it tells .65 to .68. What had looked like
+a gain was a start of seed 10 that was worse than others by chance: so is some of what is above.
 """
 
 from __future__ import annotations
