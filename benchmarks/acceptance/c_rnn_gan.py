@@ -14,9 +14,9 @@ of G and D:
     1e-3, 1e-3, matching features         .066    .485     4.0    .75
     1e-3, 1e-3, nobody is frozen          .076    .430     6.8    .63
 
-Before its first update G has nothing out of scale, since all tones are alike; so the broken model of
-that mark is no untrained one, but a trained one whose tones are a semitone off at random. Spans go up and
-down from look to look, 4 to 26 in the first row.
+Before its first update G has nothing out of scale, since all tones are alike; so the broken model
+of that mark is no untrained one, but a trained one whose tones are a semitone off at random. Spans
+go up and down from look to look, 4 to 26 in the first row.
 """
 
 from __future__ import annotations
