@@ -2,9 +2,10 @@
 
 Essen's folk songs (encoded under H. Schaffrath, later E. Dahlig-Turek, as ABC by S. Schlien; see
 esac-data.org) lie in music21 (Cuthbert and Ariza 2010, BSD), `egan[data]`. They have a notice of
-their own there, `license.txt`: their legal status is unclear, and their keeper has permitted
-non-commercial distribution and use. Only files are read, and nothing is imported. A sample is the first 32 notes of a tune, moved into the key without
-sharps or flats by the fewest semitones. What is no longer is left out.
+their own there, `license.txt`: their legal status is unclear, and their keeper has permitted non-
+commercial distribution and use. Only files are read, and nothing is imported. A sample is the
+first 32 notes of a tune, moved into the key without sharps or flats by the fewest semitones. What
+is no longer is left out.
 """
 
 from __future__ import annotations
