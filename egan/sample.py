@@ -1,4 +1,4 @@
-"""Make samples with a trained model: PNG files, a .npz archive, a .csv of points, or a film.
+"""Make samples with a trained model: PNG files, .npz, a .csv of points, a .txt of tokens, a film.
 
 Examples:
   python -m egan.sample runs/00003-digits --count 10000 --output fakes/
@@ -8,6 +8,7 @@ Examples:
   python -m egan.sample runs/00006-gaussians25 --output points.csv
   python -m egan.sample runs/00007-gail --output episodes.npz
   python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
+  python -m egan.sample runs/00007-seqgan --output lines.txt
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -47,7 +48,7 @@ class Options:
     """A run directory, or a model.safetensors."""
 
     output: Path
-    """A folder that is not there yet or empty, or a file that ends in .npz, .csv or .gif."""
+    """A folder that is not there yet or empty, or a file that ends in .npz, .csv, .txt or .gif."""
 
     count: int | None = None
     """How many samples; by default 1000, or one for each of --inputs."""
@@ -111,12 +112,13 @@ def sample(options: Options) -> str:
         labelled=model.task.asks.classes,
         codes=model.task.asks.codes,
         film=model.task.film,
+        spelling=data.spelling,
     )
     with writer(options.output.absolute(), lot) as write:
         write(first)
         for block in _shown(made, done=len(first), count=order.count):
             write(block)
-    size = "x".join(map(str, lot.shape)) if len(lot.shape) > 1 else f"{lot.shape[0]} coordinates"
+    size = "x".join(map(str, lot.shape)) if len(lot.shape) > 1 else f"length {lot.shape[0]}"
     return f"{options.output}: {order.count:,} {data.kind.name} of {size}, seed {order.seed}"
 
 

@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from fitness.frechet import frechet_distance
     from fitness.halves import errors_of, parts
     from fitness.masks import information_quality_ratio, intersection_over_union
+    from fitness.melodies import out_of_scale, repetition, tone_span
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
     from fitness.neighbours import SampleScores, precision_recall_density_coverage
+    from fitness.ngrams import distinct, ngram_divergence
     from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
@@ -47,6 +49,7 @@ __all__ = [
     "combine",
     "crowded_order",
     "crowding_distance",
+    "distinct",
     "diversity",
     "errors_of",
     "frechet_distance",
@@ -61,7 +64,9 @@ __all__ = [
     "memorisation",
     "mixture_weights",
     "mode_coverage",
+    "ngram_divergence",
     "normalized_mutual_information",
+    "out_of_scale",
     "pairwise_distances",
     "pairwise_diversity",
     "parts",
@@ -69,11 +74,13 @@ __all__ = [
     "psnr",
     "quality",
     "removal_costs",
+    "repetition",
     "slant",
     "sliced_wasserstein",
     "spectral_distance",
     "squared_mmd",
     "ssim",
+    "tone_span",
     "wasserstein_1d",
 ]
 
@@ -89,6 +96,7 @@ _MODULES = {
     "combine": "adversarial",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
+    "distinct": "ngrams",
     "diversity": "adversarial",
     "errors_of": "halves",
     "frechet_distance": "frechet",
@@ -103,7 +111,9 @@ _MODULES = {
     "memorisation": "copies",
     "mixture_weights": "weights",
     "mode_coverage": "mixture",
+    "ngram_divergence": "ngrams",
     "normalized_mutual_information": "classes",
+    "out_of_scale": "melodies",
     "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
     "parts": "halves",
@@ -111,11 +121,13 @@ _MODULES = {
     "psnr": "restored",
     "quality": "adversarial",
     "removal_costs": "weights",
+    "repetition": "melodies",
     "slant": "strokes",
     "sliced_wasserstein": "wasserstein",
     "spectral_distance": "restored",
     "squared_mmd": "mmd",
     "ssim": "restored",
+    "tone_span": "melodies",
     "wasserstein_1d": "wasserstein",
 }
 

@@ -224,6 +224,19 @@ MODELS: dict[str, Entry] = {
         family="recognition",
         task="digits_to_mnist",
     ),
+    "seqgan": Entry(
+        "egan.collection.seqgan.model:SeqGan",
+        paper="SeqGAN: sequence generative adversarial nets with policy gradient, 1609.05473",
+        family="policy gradient",
+        task="oracle_language",
+    ),
+    "c_rnn_gan": Entry(
+        "egan.collection.c_rnn_gan:CRnnGan",
+        paper="C-RNN-GAN: continuous recurrent neural networks with adversarial training, "
+        "1611.09904",
+        family="adversarial",
+        task="folk_tunes",
+    ),
     "mad_gan": Entry(
         "egan.collection.mad_gan.model:MadGan",
         paper="Multi-agent diverse generative adversarial networks, 1704.02906",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,7 @@ from egan.collection.api import build
 from egan.config import to_dict
 from egan.config.file import from_dict
 from egan.data.dataset import Absent
+from egan.data.spelling import Spelling
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -122,6 +123,7 @@ def _described(data: Dataset) -> dict[str, Any]:
         "dtype": str(data.samples.dtype),
         "vocabulary": data.vocabulary,
         "simulator": data.simulator,
+        "spelling": None if data.spelling is None else asdict(data.spelling),
         "class_names": list(data.class_names),
         "annotations": annotations,
     }
@@ -160,6 +162,7 @@ def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None
         None if labels is None else labels.numpy(),
         vocabulary=described["vocabulary"],
         simulator=str(described["simulator"]),
+        spelling=_spelling(described["spelling"]),
         class_names=tuple(map(str, described["class_names"])),
         annotations={
             name: np.zeros((count, *inner), np.dtype(dtype))
@@ -169,6 +172,13 @@ def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None
     return collection.paper(collection.named(config.preset)[0]).task_type(
         dataset, dataset, _no_features(dataset)
     )
+
+
+def _spelling(described: dict[str, Any] | None) -> Spelling | None:
+    if described is None:
+        return None
+    words = tuple(map(str, described["words"]))
+    return Spelling(words, str(described["separator"]))
 
 
 def _are_labels(labels: Tensor) -> bool:

@@ -19,6 +19,7 @@ import torch
 from egan import collection
 from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
+from egan.data import SEQUENCES
 from egan.data import load as load_data
 from egan.data.dataset import DOMAIN, Dataset
 from egan.evolution.whole import Parts
@@ -37,7 +38,8 @@ COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
-    *("bimodal", "five_modes", "gaussians8", "cartpole", "gridworld"),
+    *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
+    *("cartpole", "gridworld"),
 )
 
 Build = Callable[..., Any]
@@ -79,6 +81,21 @@ def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int =
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
     known = {TARGET: targets, DOMAIN: np.arange(count) % 2}
     return Dataset("random", samples, labels, annotations=known)
+
+
+def random_tokens(*, count: int = 24, length: int = 20, vocabulary: int = 5000) -> Dataset:
+    """Return sequences of tokens that are all equally likely."""
+    tokens = np.random.default_rng(0).integers(0, vocabulary, (count, length))
+    return Dataset("random", tokens, vocabulary=vocabulary)
+
+
+def random_notes(*, count: int = 24, length: int = 32) -> Dataset:
+    """Return melodies whose notes have any length, pitch, intensity and gap."""
+    rng = np.random.default_rng(0)
+    columns = [
+        rng.integers(*ends, (count, length)) for ends in ((1, 97), (48, 85), (1, 128), (0, 9))
+    ]
+    return Dataset("random", np.stack(columns, axis=-1).astype(np.int16))
 
 
 def small(name: str) -> RunConfig:
@@ -202,6 +219,8 @@ def paper_sizes(name: str, *, narrower: int = 1) -> dict[str, int]:
     data = config.data
     if data.name in BUILT_IN:
         dataset = load_data(data.name, image_size=data.image_size)
+    elif data.name in SEQUENCES:
+        dataset = random_notes() if data.name == "abc" else random_tokens()
     else:
         size, channels = data.image_size or 0, data.channels or COLOURS.get(data.name, 1)
         shape = (channels, size, size)

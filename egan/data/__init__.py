@@ -85,6 +85,18 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
     "npz": Lazy("egan.data.npz:load", "a .npz file with images or points, and labels"),
+    "oracle_language": Lazy(
+        "egan.data.oracle_language:load",
+        "15,000 sequences of 20 tokens out of 50, whose probability an LSTM knows",
+    ),
+    "folk_tunes": Lazy(
+        "egan.data.folk_tunes:load", "folk songs of Essen's collection, 32 notes each; egan[data]"
+    ),
+    "abc": Lazy("egan.data.folk_tunes:load_abc", "your own tunes: a folder of .abc files"),
+    "text": Lazy(
+        "egan.data.text:load", "your own sequences: a text file, words in a line, or a .npz file"
+    ),
+    "characters": Lazy("egan.data.text:load_characters", "the same, each character a token"),
 }
 NAMES: tuple[str, ...] = tuple(LOADERS)
 DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOADERS.items()}
@@ -93,10 +105,12 @@ BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
+    *("oracle_language", "folk_tunes"),
     *POINTS,
 )
 CONTROL = ("cartpole", "gridworld", "gymnasium")
 """Those of trajectories."""
+SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc")
 MAPPED = ("folder",)
 """Those whose samples need not be in memory."""
 Store = Literal["auto", "memory", "mapped"]
@@ -136,7 +150,7 @@ def load(
     """
     loader = lookup(LOADERS, name, kind="data set (--data.name)")
     ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
-    if name in (*POINTS, *CONTROL):
+    if name in (*POINTS, *SEQUENCES, *CONTROL):
         ignored |= {"image-size": image_size, "channels": channels}
     if name != "gymnasium":
         ignored["environment"] = environment

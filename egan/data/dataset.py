@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from egan.data.kinds import Kind, Pixels, kind_of
+from egan.data.spelling import Spelling
 from egan.data.store import chunks
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ class Process(Protocol):
 
     def points(self, n: int, rng: np.random.Generator) -> Array:
         """Draw (n, D) float32 points."""
+
+
+class Oracle(Protocol):
+    """Something that knows how likely sequences are."""
+
+    def log_probability(self, tokens: Array) -> Array:
+        """Return log p of sequences (N, T), in nats, (N,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +83,13 @@ class Dataset:
             they have numbers alone.
         singles: The grey images that are stacked as the channels of each sample, or None.
         simulator: What the samples happened in, by its id, see `egan.simulators`; empty for none.
+        oracle: What knows the probability of each sequence of tokens, or None.
+        spelling: How tokens are written, or None for their numbers.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
         ValueError: If the arrays have another shape or type, a token is not of the vocabulary, or
-            `test` has no indices of samples.
+            has no word, or `test` has no indices of samples.
     """
 
     name: str
@@ -94,6 +104,8 @@ class Dataset:
     class_names: tuple[str, ...] = ()
     singles: Dataset | None = None
     simulator: str = ""
+    oracle: Oracle | None = None
+    spelling: Spelling | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +127,11 @@ class Dataset:
                     f"annotation {name!r} of {self.name} must have a row for each of "
                     f"{len(self.samples)} samples, but got {len(values)}"
                 )
+        if self.spelling is not None and len(self.spelling.words) != self.vocabulary:
+            raise ValueError(
+                f"words of {self.name} must be {self.vocabulary}, one for each token, but got "
+                f"{len(self.spelling.words)}"
+            )
         if self.test is not None:
             _check_test(self.test, len(self.samples), name=self.name)
         if isinstance(self.samples, np.ndarray):  # else they are mapped

@@ -5,6 +5,7 @@
     points            (N, D) float32           as they are; (N, 1) are points on a line
     series            (N, T, F) float32        as they are
     tokens            (N, T) integers          int64 from 0 to vocabulary - 1
+    notes             (N, T, 4) int16          float32 in [-1, 1]
 
 A kind is asked for what it knows (`data.kind.kernel`), or what it is: `isinstance(kind, Images)`.
 A new one is a class, a line in `KINDS`, and a line in `egan.reporting.showing.DRAWN`.
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+TICKS = 48
+"""Ticks of a quarter note."""
+LONGEST = 8 * TICKS
+"""Ticks that a note or a gap may have: two whole notes."""
+LOWEST, HIGHEST = 42, 90
+"""Pitches of notes, in semitones; 60 is the middle C."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -32,6 +40,8 @@ class Kind:
     """What messages call the samples."""
     form: ClassVar[str]
     """What is stored, for messages: axes and type."""
+    example: ClassVar[str] = ""
+    """A data set that has them, for messages."""
     dtype: ClassVar[type[np.generic]]
     ndim: ClassVar[int]
     bounded: ClassVar[bool] = False
@@ -115,6 +125,7 @@ class Images(Pixels):
 
     name: ClassVar = "images"
     form: ClassVar = "(N, C, H, W) uint8"
+    example: ClassVar = "digits"
     ndim: ClassVar = 4
     num_shown: ClassVar = 100
 
@@ -136,6 +147,7 @@ class Points(Kind):
 
     name: ClassVar = "points"
     form: ClassVar = "(N, D) float32"
+    example: ClassVar = "gaussians8"
     dtype: ClassVar = np.float32
     ndim: ClassVar = 2
     num_judged: ClassVar = 2500
@@ -150,6 +162,7 @@ class Line(Points):
 
     name: ClassVar = "points on a line"
     form: ClassVar = "(N, 1) float32"
+    example: ClassVar = "bimodal"
 
     @classmethod
     def of(cls, stored: Array, vocabulary: int | None = None) -> Self | None:
@@ -182,6 +195,7 @@ class Tokens(Kind):
 
     name: ClassVar = "tokens"
     form: ClassVar = "(N, T) integers with vocabulary=..."
+    example: ClassVar = "oracle_language"
     dtype: ClassVar = np.integer
     ndim: ClassVar = 2
     num_shown: ClassVar = 30
@@ -235,6 +249,59 @@ class Tokens(Kind):
         return torch.randint(self.vocabulary, (count, *stored.shape[1:]), generator=generator)
 
 
+@dataclass(frozen=True)
+class Notes(Kind):
+    """Melodies of T notes (N, T, 4): length in ticks, pitch, intensity, and gap before it in ticks.
+
+    Lengths and gaps are seen on scales of logarithms, from the shortest to two whole notes.
+    """
+
+    name: ClassVar = "notes"
+    form: ClassVar = "(N, T, 4) int16"
+    example: ClassVar = "folk_tunes"
+    dtype: ClassVar = np.int16
+    ndim: ClassVar = 3
+    bounded: ClassVar = True
+    num_shown: ClassVar = 12
+
+    @classmethod
+    def of(cls, stored: Array, vocabulary: int | None = None) -> Self | None:
+        """Return this kind if `stored` are notes, or None."""
+        found = super().of(stored, vocabulary)
+        return found if found is not None and stored.shape[2] == 4 else None
+
+    def decode(self, stored: Tensor) -> Tensor:
+        """Turn ticks, semitones and intensities into [-1, 1]."""
+        import torch
+
+        length, pitch, intensity, gap = stored.float().unbind(dim=-1)
+        shares = (
+            length.clamp(min=1).log2() / np.log2(LONGEST),
+            (pitch - LOWEST) / (HIGHEST - LOWEST),
+            intensity / 127,
+            (gap + 1).log2() / np.log2(LONGEST + 1),
+        )
+        return self.clamp(2 * torch.stack(shares, dim=-1) - 1)
+
+    def encode(self, samples: Tensor) -> Array:
+        """Return the nearest ticks, semitones and intensities."""
+        shares = (self.clamp(samples.double()).cpu().numpy() + 1) / 2
+        length, pitch, intensity, gap = np.moveaxis(shares, -1, 0)
+        known = (
+            LONGEST**length,
+            LOWEST + (HIGHEST - LOWEST) * pitch,
+            127 * intensity,
+            (LONGEST + 1) ** gap - 1,
+        )
+        return np.stack(known, axis=-1).round().astype(self.dtype)
+
+    def noise(self, stored: Array, count: int, generator: Generator) -> Tensor:
+        """Draw (count, *shape) uniformly from [-1, 1]."""
+        import torch
+
+        return 2.0 * torch.rand((count, *stored.shape[1:]), generator=generator) - 1.0
+
+
 KINDS: dict[str, type[Kind]] = {
     "images": Images,
     "clips": Clips,
@@ -242,6 +309,7 @@ KINDS: dict[str, type[Kind]] = {
     "points": Points,
     "series": Series,
     "tokens": Tokens,
+    "notes": Notes,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +35,15 @@ def load(
         ValueError: If the file is no archive of arrays, or has other shapes, types or values.
     """
     path = check_path(path, name="npz", folder=False)
-    arrays = _arrays(path)
+    mend = "Save it with numpy.savez(path, images=..., labels=...)."
+    arrays = arrays_of(path, SAMPLE_KEYS, others=(*LABEL_KEYS, NAMES_KEY), mend=mend)
     key = next((key for key in SAMPLE_KEYS if key in arrays), None)
     if key is None:
         raise refusal(
             path,
             got=f"arrays {sorted(arrays)}",
             expected=f"one named {' or '.join(map(repr, SAMPLE_KEYS))}",
-            mend="Save it with numpy.savez(path, images=..., labels=...).",
+            mend=mend,
         )
     samples, notes = _samples(path, arrays[key])
     if samples.ndim == 4:
@@ -55,17 +56,28 @@ def load(
     return Dataset("npz", samples, labels, notes=notes, class_names=names)
 
 
-def _arrays(path: Path) -> dict[str, Array]:
-    """Read the arrays that have known names, or only all names; pickled objects are refused."""
-    mend = "Save it with numpy.savez(path, images=..., labels=...)."
+def arrays_of(
+    path: Path, samples: Sequence[str], *, others: Sequence[str], mend: str
+) -> dict[str, Array]:
+    """Read the arrays that have known names, or only all names; pickled objects are refused.
+
+    Args:
+        path: The archive.
+        samples: What the array of samples may be called, one of which there must be.
+        others: What else is read.
+        mend: What to do about a file that is none.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
     try:
         content = np.load(path, allow_pickle=False)
         if not isinstance(content, np.lib.npyio.NpzFile):
             raise ValueError("a single array, .npy")
         with content:
-            if not set(SAMPLE_KEYS) & set(content.files):
+            if not set(samples) & set(content.files):
                 return dict.fromkeys(content.files, np.empty(0))
-            known = [key for key in content.files if key in (*SAMPLE_KEYS, *LABEL_KEYS, NAMES_KEY)]
+            known = [key for key in content.files if key in (*samples, *others)]
             assert content.zip is not None
             _require_memory(path, content.zip, known)
             return {key: content[key] for key in known}

@@ -25,6 +25,7 @@ GROUPS = {
     "share": "Shares",
     "count": "Counts",
     "nats": "Densities",
+    "nats of a token": "Negative log likelihoods of a token",
     "largest singular value": "Largest singular values",
     "energy": "Energies",
 }
@@ -164,6 +165,16 @@ _ALL = (
     Measure(name="autocorrelation", label="autocorrelation, 10 rounds", form=".3f", better="lower"),
     _plain("kl", "Kullback-Leibler divergence", None, "nats"),
     _plain("bits_per_dimension", "bits per dimension", "lower", "bits"),
+    # of sequences
+    _plain("oracle_nll", "NLL under the oracle", "lower", "nats of a token"),
+    _plain("token_nll", "NLL of held-out tokens", "lower", "nats of a token"),
+    _plain("ngram_divergence", "divergence of n-grams", "lower"),
+    _share("distinct", "distinct samples", None),
+    # of melodies
+    _share("out_of_scale", "tones out of scale", "lower"),
+    _plain("step_divergence", "divergence of steps", "lower"),
+    _plain("tone_span", "tone span", quantity="semitones"),
+    _share("repetition", "runs of three tones that came before", None),
     # of what was made from an image
     _log("reconstruction_error", "reconstruction error"),
     _plain("slope", "slope of places against shifts"),

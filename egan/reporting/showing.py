@@ -4,6 +4,7 @@ images    a grid                          points    a scatter over the real ones
 clips     a row of frames for each        line      a histogram over the real one
 tokens    a strip for each, a colour      series    a heat map for each, time from left
           a token                                   to right, features from top to bottom
+notes     a piano roll for each, time from left to right, high tones on top
 """
 
 from __future__ import annotations
@@ -18,7 +19,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
-from egan.data.kinds import Clips, Images, Kind, Line, Points, Series, Tokens
+from egan.data.kinds import (
+    HIGHEST,
+    LOWEST,
+    TICKS,
+    Clips,
+    Images,
+    Kind,
+    Line,
+    Notes,
+    Points,
+    Series,
+    Tokens,
+)
 from egan.reporting.pictures import (
     GAP,
     evenly,
@@ -36,6 +49,7 @@ Floats: TypeAlias = NDArray[np.float64]
 STRIP = 12  # pixels: the height of a strip, room for its name
 STRIP_WIDTH = 640  # pixels that a long strip may take
 SERIES_HEIGHT = 48  # pixels that the features of a series share
+ROLL_WIDTH, ROLL_QUARTER, ROLL_STEP = 400, 14, 3  # pixels of a roll, a quarter, a semitone
 MARGIN, CAPTION = 6, 22  # pixels beside a name, and the height of a caption
 INK = "#222222"
 GOLDEN = 0.618034  # turns of hue from one token to the next: neighbours differ, none comes back
@@ -145,6 +159,32 @@ def _tokens(kind: Kind, samples: Floats, _: _Asked) -> _Drawn:
     return image_grid(2.0 * wide - 1.0, columns=1, scale=1), len(samples)
 
 
+def _notes(kind: Kind, samples: Floats, asked: _Asked) -> _Drawn:
+    """Draw piano rolls: a line for each C, darker the louder; what is too long is cut."""
+    _check(kind, samples)
+    import torch
+
+    stored = kind.encode(torch.from_numpy(samples))
+    columns = asked.columns or 2
+    return image_grid(
+        np.stack([_roll(one) for one in stored]), columns=columns, scale=1
+    ), _num_rows(len(stored), columns)
+
+
+def _roll(notes: Floats) -> Floats:
+    """Return a piano roll (1, H, W) in [-1, 1] of notes (T, 4), see `kinds.Notes`."""
+    canvas = np.full((ROLL_STEP * (HIGHEST - LOWEST + 1), ROLL_WIDTH), 0.9)
+    canvas[ROLL_STEP * ((HIGHEST - 60) % 12) :: 12 * ROLL_STEP] = 0.6  # each C
+    now = 0
+    for length, pitch, intensity, gap in notes.astype(int).tolist():
+        now += gap
+        start, end = (round(ROLL_QUARTER * tick / TICKS) for tick in (now, now + length))
+        top = ROLL_STEP * (HIGHEST - pitch)
+        canvas[top : top + ROLL_STEP, start : max(end - 1, start + 1)] = 0.2 - 1.2 * intensity / 127
+        now += length
+    return canvas[None]
+
+
 DRAWN: dict[type[Kind], Callable[[Kind, Floats, _Asked], _Drawn]] = {
     Images: _images,
     Clips: _clips,
@@ -152,6 +192,7 @@ DRAWN: dict[type[Kind], Callable[[Kind, Floats, _Asked], _Drawn]] = {
     Line: _line,
     Series: _series,
     Tokens: _tokens,
+    Notes: _notes,
 }
 
 

@@ -1,4 +1,4 @@
-"""Where samples go: a folder of PNG files, an archive of arrays, a table of numbers, or a film.
+"""Where samples go: a folder of files, an archive of arrays, a table of numbers, a text, or a film.
 
 All are written under another name and take their own at the end, so that nobody finds half of one.
 """
@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from egan.data.kinds import Images, Kind, Points
+from egan.data.kinds import Images, Kind, Notes, Points, Tokens
+from egan.data.spelling import Spelling, texts
 from egan.files import atomic, check_free, whole_folder
 
 if TYPE_CHECKING:
@@ -31,7 +32,20 @@ Write = Callable[["Batch"], None]
 Film = Callable[["Batch"], "list[Image.Image]"]
 MOST_FILMED, FRAME_MS = 10, 40
 """How many samples a film shows, and how long each of its frames."""
-OTHERS = (".csv", ".gif", ".gz", ".jpeg", ".jpg", ".npy", ".npz", ".png", ".pt", ".tar", ".zip")
+OTHERS = (
+    ".csv",
+    ".gif",
+    ".gz",
+    ".jpeg",
+    ".jpg",
+    ".mid",
+    ".npy",
+    ".npz",
+    ".png",
+    ".pt",
+    ".tar",
+    ".zip",
+)
 """Suffixes that no folder of pictures has."""
 
 
@@ -47,6 +61,7 @@ class Lot:
         labelled: Whether each belongs to one.
         codes: What else is written of each, by name.
         film: Draws samples as the frames of a film.
+        spelling: How tokens are written, or None for their numbers.
     """
 
     count: int
@@ -56,23 +71,29 @@ class Lot:
     labelled: bool
     codes: Sequence[str] = ()
     film: Film | None = None
+    spelling: Spelling | None = None
 
 
 def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     """Return the context in which samples are written, block by block.
 
     Args:
-        output: A folder, or a file that ends in .npz, .csv or .gif; it must not be there yet.
+        output: A folder, or a file that ends in .npz, .csv, .txt or .gif; it must not be there yet.
         lot: What is going to be written.
 
     Raises:
         ValueError: There is something already, or these samples cannot be written so.
     """
-    write = WRITERS.get(output.suffix.lower(), png_folder)
-    if write is png_folder and output.suffix.lower() in OTHERS:
-        raise ValueError(f"--output must be a folder, or end in .npz or .csv, but got {output}.")
+    folder = midi_folder if isinstance(lot.kind, Notes) else png_folder
+    write = WRITERS.get(output.suffix.lower(), folder)
+    if write is folder and output.suffix.lower() in OTHERS:
+        raise ValueError(
+            f"--output must be a folder, or end in .npz, .csv, .txt or .gif, but got {output}."
+        )
     if write is png_folder and not isinstance(lot.kind, Images):
         raise ValueError(f"{lot.kind.name} are no pictures; give --output NAME.npz, not {output}.")
+    if write is lines and not isinstance(lot.kind, Tokens):
+        raise ValueError(f"a text holds tokens, but these are {lot.kind.name}; give NAME.npz.")
     if write is table and not isinstance(lot.kind, Points):
         raise ValueError(f"a table holds points, but these are {lot.kind.name}; give NAME.npz.")
     if write is film and (lot.film is None or lot.count > MOST_FILMED):
@@ -96,6 +117,23 @@ def png_folder(output: Path, lot: Lot) -> Iterator[Write]:
                 place = folder / names[int(made.labels[i])] if names else folder
                 place.mkdir(exist_ok=True)
                 _save_image(image, place / f"{number:06d}.png")
+                number += 1
+
+        yield write
+
+
+@contextmanager
+def midi_folder(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a MIDI file for each melody."""
+    from egan.sampling.midi import midi_file
+
+    number = 0
+    with whole_folder(output) as folder:
+
+        def write(made: Batch) -> None:
+            nonlocal number
+            for notes in lot.kind.encode(made.samples):
+                (folder / f"{number:06d}.mid").write_bytes(midi_file(notes))
                 number += 1
 
         yield write
@@ -141,6 +179,8 @@ def archive(output: Path, lot: Lot) -> Iterator[Write]:
         if labels:
             _write_array(file, "labels", np.concatenate(labels))
             _write_array(file, "class_names", np.array(lot.classes))
+        if lot.spelling is not None:
+            _write_array(file, "words", np.array(lot.spelling.words))
 
 
 def _member(file: zipfile.ZipFile, name: str) -> IO[bytes]:
@@ -199,4 +239,16 @@ def film(output: Path, lot: Lot) -> Iterator[Write]:
         )
 
 
-WRITERS = {".npz": archive, ".csv": table, ".gif": film}
+@contextmanager
+def lines(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a .txt file: a line for each sequence, of its words or of its tokens' numbers."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with atomic(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as stream:
+
+        def write(made: Batch) -> None:
+            stream.writelines(f"{text}\n" for text in texts(made.samples, lot.spelling))
+
+        yield write
+
+
+WRITERS = {".npz": archive, ".csv": table, ".txt": lines, ".gif": film}

@@ -12,10 +12,12 @@ from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
+from egan.tasks.melodies import Melodies
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
+from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 from egan.tasks.unpaired import UnpairedTranslation
@@ -37,12 +39,14 @@ __all__ = [
     "Draw",
     "Generation",
     "Hole",
+    "Melodies",
     "Needs",
     "Recognition",
     "Reconstruction",
     "Refinement",
     "Restoration",
     "Scores",
+    "Sequences",
     "Shifts",
     "Task",
     "Translation",

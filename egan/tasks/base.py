@@ -70,6 +70,11 @@ class Needs:
     either: tuple[str, ...] = ()
     mend: str = ""
 
+    @property
+    def _example(self) -> str:
+        example = self.kinds[0].example
+        return f", such as --data.name {example}" if example else ""
+
     def check(self, data: Dataset, *, who: str) -> None:
         """See that the data have it.
 
@@ -80,8 +85,7 @@ class Needs:
             names = " or ".join(kind.name for kind in self.kinds)
             raise ValueError(
                 f"{who} needs {names}, but {data.name} has samples of shape {data.shape} "
-                f"({data.kind.name}). "
-                + (self.mend or f"Give {names}, such as --data.name digits.")
+                f"({data.kind.name}). {self.mend or f'Give {names}{self._example}.'}"
             )
         for either in (*((name,) for name in self.annotations), self.either):
             if either and not set(either) & set(data.annotations):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 from torch import Tensor
 
-from egan.data.kinds import Images
+from egan.data.kinds import Clips, Images, Points, Series
 from egan.judging.appraisal import appraise
 from egan.judging.judge import SAMPLES_A_MODE, judge
 from egan.judging.reference import SEED, naive_samples, uniform_noise
 from egan.reporting.showing import show
-from egan.tasks.base import Draw, Scores, Task
+from egan.tasks.base import Draw, Needs, Scores, Task
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,6 +40,7 @@ class Generation(Task):
     are, see `egan.judging.judge`.
     """
 
+    needs: ClassVar[Needs] = Needs(kinds=(Images, Clips, Points, Series))
     leading: ClassVar[tuple[str, ...]] = (
         *("modes", "kl_modes", "high_quality", "frechet", "classes"),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import torch
 from torch import Tensor
 
 
@@ -12,3 +13,11 @@ def set_gradients(parameters: Iterable[Tensor], gradients: Iterable[Tensor | Non
     """
     for parameter, gradient in zip(parameters, gradients, strict=True):
         parameter.grad = None if gradient is None else gradient.contiguous()
+
+
+def clipped(gradients: Iterable[Tensor | None], most: float) -> list[Tensor | None]:
+    """Return gradients shortened together to a norm of `most`, where theirs is longer."""
+    known = list(gradients)
+    norms = [one.norm() for one in known if one is not None]
+    share = (most / torch.stack(norms).norm().clamp(min=1e-12)).clamp(max=1.0)
+    return [None if one is None else one * share for one in known]

@@ -106,6 +106,9 @@ def test_weights_import_nothing(weights, lay_module, tmp_path):
         ("data", {"dtype": "O,O"}),
         ("data", {"annotations": [1]}),
         ("data", {"vocabulary": -1}),
+        ("data", {"spelling": {"words": ["a\nb"], "separator": ""}}),
+        ("data", {"spelling": {"words": [], "separator": "../"}}),
+        ("data", {"spelling": ["a"]}),
     ],
 )
 def test_weights_that_make_no_sense(name, text, weights):

@@ -198,6 +198,18 @@ def test_the_names_of_classes_are_kept(tmp_path):
     assert collection.load(saved(model, config, tmp_path)).task.data.classes == names
 
 
+def test_words_are_kept(tmp_path):
+    (tmp_path / "lines.txt").write_text("a b\nb a c\nc c\na\n")
+    config = small("seqgan")
+    dataset = load_data("text", path=tmp_path / "lines.txt")
+    model = build(config, task_of("seqgan", dataset))
+    loaded = collection.load(saved(model, config, tmp_path))
+    assert loaded.task.data.spelling == dataset.spelling
+    assert loaded.task.data.kind == dataset.kind
+    with loaded.judging(), model.judging():
+        assert torch.equal(loaded.samples(9, rng()), model.samples(9, rng()))
+
+
 def test_what_was_trained_on_a_gpu_is_loaded_without_one(model, config, tmp_path):
     trained_there = dataclasses.replace(config, device="cuda")
     loaded = collection.load(saved(model, trained_there, tmp_path))

@@ -13,6 +13,7 @@ from egan.collection.saved import save
 from egan.collection.testing import small, task_of
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
+from egan.data.kinds import Images
 from egan.sampling import order as ordering
 from egan.sampling.order import Order, block_size, blocks
 from egan.tasks import Translation
@@ -23,6 +24,16 @@ def makes_samples_of_nothing(name):
     kind = collection.paper(name)
     task_type = getattr(kind.task_type, "func", kind.task_type)
     return kind.sample is not Model.sample and not task_type.asks.inputs
+
+
+def sees_images(name):
+    task_type = collection.paper(name).task_type
+    kinds = getattr(task_type, "func", task_type).needs.kinds
+    return not kinds or Images in kinds
+
+
+def own(name):
+    return load_data(small(name).data.name)
 
 
 SAMPLING = [name for name in collection.MODELS if makes_samples_of_nothing(name)]
@@ -50,7 +61,7 @@ def model_of(digits, tmp_path_factory):
         key = name, *changes.values()
         if key not in files:
             config = dataclasses.replace(small(name), **changes)
-            model = build(config, task_of(name, digits))
+            model = build(config, task_of(name, digits if sees_images(name) else own(name)))
             model.training(False)
             files[key] = folder / f"{len(files)}.safetensors"
             save(files[key], model, config, steps=0)

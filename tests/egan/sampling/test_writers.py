@@ -9,15 +9,23 @@ from PIL import Image
 
 from egan import data
 from egan.data.kinds import Images, Line, Points, Series, Tokens
+from egan.data.spelling import Spelling
 from egan.sampling.writers import Lot, writer
 from egan.tasks import Batch
 
 
-def lot(made, kind=None, *, classes=()):
+def lot(made, kind=None, *, classes=(), spelling=None):
     shape = tuple(made.shape[1:])
     labelled = bool(classes)
     kind = kind or Images()
-    return Lot(count=len(made), shape=shape, kind=kind, classes=classes, labelled=labelled)
+    return Lot(
+        count=len(made),
+        shape=shape,
+        kind=kind,
+        classes=classes,
+        labelled=labelled,
+        spelling=spelling,
+    )
 
 
 def pixels(count=5, *, channels=1, size=8):
@@ -25,8 +33,8 @@ def pixels(count=5, *, channels=1, size=8):
     return torch.from_numpy(levels).float() / 127.5 - 1.0
 
 
-def write(output, made, kind=None, *, classes=(), labels=None):
-    with writer(output, lot(made, kind, classes=classes)) as add:
+def write(output, made, kind=None, *, classes=(), labels=None, spelling=None):
+    with writer(output, lot(made, kind, classes=classes, spelling=spelling)) as add:
         for i in range(0, len(made), 2):
             codes = {} if labels is None else {"labels": torch.tensor(labels[i : i + 2])}
             add(Batch(made[i : i + 2], codes))
@@ -77,6 +85,18 @@ def test_points_and_tokens_go_into_archives(tmp_path):
     assert data.load("npz", path=tmp_path / "line.npz").kind == Line()
 
 
+def test_tokens_are_written_as_lines_and_read_back(tmp_path):
+    made, words = torch.tensor([[1, 2, 0], [2, 2, 2], [0, 1, 1]]), Spelling(("", "ab", "c"))
+    write(tmp_path / "a.txt", made, Tokens(3))
+    assert (tmp_path / "a.txt").read_text() == "1 2 0\n2 2 2\n0 1 1\n"
+    write(tmp_path / "b.txt", made, Tokens(3), spelling=words)
+    assert (tmp_path / "b.txt").read_text() == "ab c\nc c c\n\n"
+    write(tmp_path / "b.npz", made, Tokens(3), spelling=words)
+    found = data.load("text", path=tmp_path / "b.npz")
+    assert found.spelling == words
+    assert torch.equal(found.real(3), made)
+
+
 def test_a_table_has_every_digit(tmp_path):
     points = torch.randn(5, 2)
     write(tmp_path / "points.csv", points, Points())
@@ -124,9 +144,10 @@ def test_an_empty_folder_is_filled(tmp_path):
 @pytest.mark.parametrize(
     ("name", "kind", "message"),
     [
-        ("a.png", Images(), "must be a folder, or end in .npz or .csv"),
+        ("a.png", Images(), "must be a folder, or end in .npz, .csv, .txt or .gif"),
         ("a.zip", Images(), "must be a folder"),
         ("a", Points(), "points are no pictures; give --output NAME.npz"),
+        ("a.txt", Points(), "a text holds tokens, but these are points"),
         ("a.csv", Images(), "a table holds points, but these are images"),
     ],
 )

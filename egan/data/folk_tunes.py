@@ -1,0 +1,105 @@
+"""Folk tunes as notes: the Essen collection from the package music21, or ABC files of one's own.
+
+Essen's folk songs (encoded under H. Schaffrath, later E. Dahlig-Turek, as ABC by S. Schlien; see
+esac-data.org) lie in music21 (Cuthbert and Ariza 2010, BSD), `egan[data]`. They have a notice of
+their own there, `license.txt`: their legal status is unclear, and their keeper has permitted non-
+commercial distribution and use. Only files are read, and nothing is imported. A sample is the
+first 32 notes of a tune, moved into the key without sharps or flats by the fewest semitones. What
+is no longer is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from egan.data.abc import Tune, tunes
+from egan.data.dataset import Array, Dataset
+from egan.data.images import check_path, refusal
+from egan.data.kinds import HIGHEST, LONGEST, LOWEST, TICKS
+
+PACKAGE, FOLDER = "music21", "corpus/essenFolksong"
+LENGTH = 32
+ACCENT, PLAIN = 100, 76
+"""The intensity of the first note of a bar, and of others: ABC says nothing of it."""
+MEND = 'pip install "egan[data]"'
+
+
+def load(**_: Any) -> Dataset:
+    """Load the Essen collection.
+
+    Raises:
+        ValueError: music21 is missing, or its files are.
+    """
+    return _tunes()
+
+
+@cache
+def _tunes() -> Dataset:
+    spec = find_spec(PACKAGE)
+    places = (spec.submodule_search_locations if spec else None) or []
+    files = [file for place in places for file in sorted((Path(place) / FOLDER).glob("*.abc"))]
+    if not files:
+        lacks = f"has no {FOLDER}" if places else "is not installed"
+        raise ValueError(
+            f"folk_tunes reads the tunes of the package {PACKAGE}, but that {lacks}. Install it: "
+            f"{MEND}."
+        )
+    notes, _short = notes_of(tune for file in files for tune in read(file))
+    return Dataset("folk_tunes", np.stack(notes))
+
+
+def load_abc(*, path: Path | None, **_: Any) -> Dataset:
+    """Load a folder of `.abc` files, subfolders included, or one file.
+
+    Raises:
+        ValueError: There are no two tunes of 32 notes.
+    """
+    if path is not None and path.is_file():
+        files: Sequence[Path] = [path]
+    else:
+        path = check_path(path, name="abc", folder=True)
+        files = sorted(path.rglob("*.abc"))
+    notes, short = notes_of(tune for file in files for tune in read(file))
+    if len(notes) < 2:
+        got = f"{len(notes)} tunes of {LENGTH} notes in {len(files)} files"
+        raise refusal(path, got=got, expected="2 or more", mend="Give more or longer tunes.")
+    told = (f"{short:,} tunes of {path} have fewer than {LENGTH} notes, and are left out",)
+    return Dataset("abc", np.stack(notes), notes=told if short else ())
+
+
+def read(file: Path) -> Iterable[Tune]:
+    """Read a file's tunes, in whatever eight-bit letters its titles are written."""
+    return tunes(file.read_text(encoding="latin-1"), most=LENGTH)
+
+
+def notes_of(known: Iterable[Tune]) -> tuple[list[Array], int]:
+    """Return the first notes (T, 4) of every tune that has as many, and how many have not."""
+    found, short = [], 0
+    for tune in known:
+        if len(tune.notes) < LENGTH:
+            short += 1
+            continue
+        found.append(_rows(tune))
+    return found, short
+
+
+def _rows(tune: Tune) -> Array:
+    """Return lengths, pitches, intensities and gaps (T, 4) int16 of a tune's first notes."""
+    shift = -7 * tune.sharps % 12
+    shift -= 12 if shift > 6 else 0
+    rows = [
+        (
+            np.clip(round(TICKS * note.length), 1, LONGEST),
+            np.clip(note.pitch + shift, LOWEST, HIGHEST),
+            ACCENT if note.first else PLAIN,
+            np.clip(round(TICKS * note.gap), 0, LONGEST),
+        )
+        for note in tune.notes[:LENGTH]
+    ]
+    return np.array(rows, np.int16)
