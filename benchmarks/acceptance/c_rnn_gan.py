@@ -38,13 +38,13 @@ from egan.tasks import Melodies, Scores
 from egan.tasks.melodies import PITCH
 
 SEEDS = 3
-TRIED = """Melodies keep to a scale by staying on one tone for long: they reach a few semitones
-and say again what they said, so that rules alone praise them. Tones are numbers without steps
-here, and a small slope is cheaper than a scale. What was tried is in the table of the
-acceptance's docstring: higher rates of G move it from that end to the other, tones of any scale
-over two octaves (3e-3), and neither features, nor noise of 16 numbers, nor freezing nobody keeps
-a mark that is missed. Longer training than 500 updates (40 CPU seconds), and the predictor that G
-begins as in the authors' code, were not tried."""
+TRIED = """Melodies keep to a scale by staying on one tone for long: they reach a few semitones and
+say again what they said, so that rules alone praise them. Tones are numbers without steps here,
+and a small slope is cheaper than a scale. What was tried is in the docstring of the acceptance: a
+higher rate of G (3e-3) leads to the other end, tones of any scale over two octaves, and neither
+features, nor noise of 16 numbers, nor freezing nobody keeps a mark that is missed. Longer
+training than 500 updates (40 CPU seconds), and the predictor that G begins as in the authors' code,
+were not tried."""
 UPDATES = 500
 RATES: dict[str, Any] = {"generator_lr": 1e-3, "discriminator_lr": 1e-3}
 

@@ -19,9 +19,9 @@ roll-out policy is G itself (`rollout_decay` 0); one that lags behind has smooth
 published D learns from 5 sets of 10,000 sequences, 3 epochs each, for every step of G, about 4,700
 steps; here a step of D is a batch of as many real as said sequences. The phases are parts of one
 schedule, so that a search, a break and a plot see one run. The paper says that this ratio decides
-whether it works, and so it was here: with 4 steps of D rewards were worth nothing. For as much time
-a step of G has many sequences with one rest each in the small preset, and the paper's 64 with 16 in
-the other.
+whether it works; here neither 4 nor 100 steps of D made samples better than contrary rewards did,
+see `benchmarks/results/collection_seqgan.md`. For as much time a step of G has many sequences with
+one rest each in the small preset, and the paper's 64 with 16 in the other.
 
 D is a CNN for texts with filters of several lengths and a highway. G is an LSTM. Both start from
 torch's own law; the gradients of G are clipped to a norm of 5. The preset `paper` has the published
