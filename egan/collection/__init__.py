@@ -140,6 +140,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "acgan": Entry(
+        "egan.collection.acgan.model:Acgan",
+        paper="Conditional image synthesis with auxiliary classifier GANs, 1610.09585",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "stylegan": Entry(
         "egan.collection.stylegan.model:StyleGan",
         paper="A style-based generator architecture for GANs, 1812.04948",

@@ -148,6 +148,7 @@ _ALL = (
     # of labels and codes
     _share("accuracy", "accuracy"),
     _share("source_accuracy", "accuracy on the source"),
+    _share("classifier_accuracy", "real images whose class the discriminator finds"),
     _share("domain_accuracy", "domains told apart", None),
     _share("classification_score", "classification accuracy score"),
     _share("nmi", "mutual information with the classes", form=".2f"),
