@@ -19,8 +19,8 @@ like, from made samples too. So G is paid for samples that are easy to tell, bes
 with a large λ it leaves out those of a class that look like another's, and classes vary less
 (Gong et al. 2019, 1907.02690, have the reason: L_C has no H(c | x) of the samples in it).
 
-G is a DCGAN that gets the class, one-hot, beside z; D is DCGAN's too, or with `--network paper` that
-of the paper, of 3x3 convolutions with stride 2 and 1 in turn, batch norm and dropout.
+G is a DCGAN that gets the class, one-hot, beside z; D is DCGAN's too, or with `--network paper`
+the paper's, of 3x3 convolutions with stride 2 and 1 in turn, batch norm and dropout.
 
 The preset `paper` is the network for CIFAR-10. It differs in this: no noise is added to what units
 give (of the values that were tried, 0 is one), dropout's units are single ones, and G is averaged

@@ -29,7 +29,9 @@ def generator(s: AcganSettings, shape: tuple[int, ...], num_classes: int) -> nn.
 
 
 def paper_generator(shape: tuple[int, ...], *, latent_dim: int, width: int) -> nn.Module:
-    """Build the paper's G; for CIFAR-10, each -> a transposed convolution of 5x5 and stride 2:
+    """Build the paper's G.
+
+    For CIFAR-10, each -> a transposed convolution of 5x5 and stride 2:
 
         100 + 10 -> linear 4x4x384, ReLU -> 8x8x192 -> 16x16x96 -> 32x32x3, tanh
 
@@ -84,7 +86,9 @@ def body(s: AcganSettings, shape: tuple[int, ...]) -> Trunk:
 
 
 def paper_body(shape: tuple[int, ...], *, width: int, dropout: float) -> Trunk:
-    """Build the paper's; for CIFAR-10, each -> a 3x3 convolution of stride 2, each => one of 1:
+    """Build the paper's.
+
+    For CIFAR-10, each -> a 3x3 convolution of stride 2, each => one of 1:
 
         32x32x3 -> 16x16x16 => 16x16x32 -> 8x8x64 => 8x8x128 -> 4x4x256 => 4x4x512
 
