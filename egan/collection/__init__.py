@@ -140,6 +140,13 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "began": Entry(
+        "egan.collection.began.model:Began",
+        paper="BEGAN: boundary equilibrium generative adversarial networks, 1703.10717",
+        family="adversarial",
+        task="mnist5k",
+        critic="an autoencoder's error",
+    ),
     "acgan": Entry(
         "egan.collection.acgan.model:Acgan",
         paper="Conditional image synthesis with auxiliary classifier GANs, 1610.09585",
