@@ -153,6 +153,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="mnist5k",
     ),
+    "sagan": Entry(
+        "egan.collection.sagan.model:Sagan",
+        paper="Self-attention generative adversarial networks, 1805.08318",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "stylegan": Entry(
         "egan.collection.stylegan.model:StyleGan",
         paper="A style-based generator architecture for GANs, 1812.04948",

@@ -187,6 +187,8 @@ _ALL = (
     Measure(name="size", label="size", form=".0f", scale="log", quantity="pixels"),
     _plain("divergence", "estimated divergence"),
     _plain("softness", "softness of the maximum over discriminators"),
+    _plain("generator_gain", "gain of attention, generator"),
+    _plain("discriminator_gain", "gain of attention, discriminator"),
     _log("generator_singular_value", "generator's", None, "largest singular value"),
     _log("discriminator_singular_value", "discriminator's", None, "largest singular value"),
     _plain("energy_real", "energy of real images", None, "energy"),
