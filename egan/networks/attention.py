@@ -32,7 +32,8 @@ class SelfAttention(nn.Module):
     def weights(self, hidden: Tensor) -> Tensor:
         """Return how much each place looks at each pooled one, (N, C, H, W) -> (N, P, Q)."""
         queries, keys = (part(hidden).flatten(2) for part in (self.queries, self.keys))
-        return (queries.transpose(1, 2) @ keys).softmax(dim=2)
+        weights: Tensor = (queries.transpose(1, 2) @ keys).softmax(dim=2)
+        return weights
 
     def forward(self, hidden: Tensor) -> Tensor:
         """Map features (N, C, H, W) to features (N, C, H, W)."""
