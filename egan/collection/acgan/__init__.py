@@ -44,8 +44,8 @@ class AcganSettings(GameSettings):
 
     STRUCTURAL = ("network", "width", "discriminator_width", "latent_dim", "norm")
     SPACE: ClassVar = {
-        "generator_lr": "1e-4,3e-3,log",
-        "discriminator_lr": "1e-4,3e-3,log",
+        "generator_lr": "5e-4,2e-2,log",
+        "discriminator_lr": "5e-4,2e-2,log",
         "class_weight": "0.1,3,log",
         "latent_dim": "8,16,32,64",
     }
@@ -76,13 +76,13 @@ def small() -> RunConfig:
     """MNIST's 5,000 at 16x16, in a minute."""
     return RunConfig(
         data=DataConfig(name="mnist5k", image_size=16),
-        search=SearchConfig(rounds=20, interval=100),
+        search=SearchConfig(rounds=15, interval=100),
         settings=AcganSettings(
             width=16,
             discriminator_width=16,
             latent_dim=32,
-            generator_lr=1e-3,
-            discriminator_lr=1e-3,
+            generator_lr=8e-3,
+            discriminator_lr=8e-3,
             beta2=0.99,
             ema_decay=0.99,
         ),
