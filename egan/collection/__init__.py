@@ -144,7 +144,7 @@ MODELS: dict[str, Entry] = {
         "egan.collection.began.model:Began",
         paper="BEGAN: boundary equilibrium generative adversarial networks, 1703.10717",
         family="adversarial",
-        task="mnist5k",
+        task="digits",
         critic="an autoencoder's error",
     ),
     "acgan": Entry(
