@@ -59,8 +59,8 @@ TRIED = """The distance to the data is the CGAN's, or a little above: what AC-GA
 it pays for in variety within a class (3.56, real images 4.64). A third of the weight of L_C gave
 more variety and a lower distance at 2e-3 on seed 10 (2.13 beside 2.21), and less accuracy; at 8e-3
 it was not tried. The last mark is of a D that has learned nothing, whose classifier says nearly the
-same of all images: .001 was too much to ask of it. What it is to catch gives exactly 0, and the tiny
-D of the quick form keeps it."""
+same of all images: .001 was too much to ask of it. What it is to catch gives exactly 0, and the
+tiny D of the quick form keeps it."""
 
 Scores = Mapping[str, float]
 
