@@ -64,12 +64,12 @@ class SaganSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """MNIST's 5,000 at 16x16, in two minutes."""
+    """MNIST's 5,000 at 16x16, in a minute."""
     return RunConfig(
         data=DataConfig(name="mnist5k", image_size=16),
         search=SearchConfig(rounds=12, interval=100),
         settings=SaganSettings(
-            width=16,
+            width=8,
             latent_dim=32,
             batch_size=32,
             generator_lr=5e-4,
