@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 AVERAGING = 0.02
 """Share of a batch in the running means of errors."""
 
+ROWS = ("real", "rebuilt", "made", "rebuilt")
+
 ERROR = Objective(
     "reconstruction_error", lambda fake, _: fake.mean(), needs_real=False, formula="E[o]"
 )
@@ -129,10 +131,11 @@ class Began(Game):
     def show_reconstructions(self, rng: torch.Generator) -> Image.Image:
         """Draw held-out images and samples by turns, each over the row of what D makes of them."""
         real = self.task.held_out.real(ROW)
-        made = self.sample(ROW, rng).cpu()
+        made = self.sample(len(real), rng).cpu()  # few may be held out
         rows = []
         for images in (real, made):
             again = self.autoencoder(images.to(self.device)).cpu()
             rows += [images, self.task.data.kind.clamp(again)]
-        picture: Image.Image = self.task.show(torch.cat(rows))
+        shown = torch.cat(rows)
+        picture: Image.Image = self.task.show(shown, columns=len(real), row_names=ROWS)
         return picture

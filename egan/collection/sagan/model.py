@@ -19,7 +19,7 @@ from egan.training.game import Batch, Codes, Draw, Game, Objective
 if TYPE_CHECKING:
     from PIL import Image
 
-PLACES = ((0.5, 0.5), (0.25, 0.5), (0.5, 0.25))
+PLACES = {"from the middle": (0.5, 0.5), "from above": (0.25, 0.5), "from the left": (0.5, 0.25)}
 """Of a map, from the upper left corner, down and to the right: those of which a picture tells."""
 
 
@@ -93,12 +93,12 @@ class Sagan(Game):
         weights = self.looks(codes)
         side = weights.shape[1]
         rows = [self.made(codes)]
-        for down, right in PLACES:
+        for down, right in PLACES.values():
             seen = weights[:, int(down * side), int(right * side)]
             white = seen / seen.amax(dim=(1, 2), keepdim=True)
             large = F.interpolate(2 * white[:, None] - 1, size=self.shape[1:], mode="nearest")
             rows.append(large.expand(-1, *self.shape).cpu())
-        picture: Image.Image = self.task.show(torch.cat(rows))
+        picture: Image.Image = self.task.show(torch.cat(rows), row_names=["samples", *PLACES])
         return picture
 
     def looks(self, codes: Codes) -> Tensor:
