@@ -46,7 +46,7 @@ STILL = {"discriminator_lr": 1e-12}
 HELD = {"balance_rate": 0.0}
 
 
-TRIED = """Errors keep their ratio and M falls, and yet samples are not good: after 800 small updates
+TRIED = """Errors keep their ratio and M falls, yet samples are not good: after 800 small updates
 they are a hundred times as far from the data as a DCGAN's. Where gamma is small k is near 0, and
 on seed 10 G then made one image for all z; nothing in L_G is against that. A constant k of .3 does
 better, at a ratio of errors beyond what gamma may ask for. Rates of 2.5e-4 to 2e-3, a gamma of 1
