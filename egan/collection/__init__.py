@@ -140,6 +140,25 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="digits",
     ),
+    "began": Entry(
+        "egan.collection.began.model:Began",
+        paper="BEGAN: boundary equilibrium generative adversarial networks, 1703.10717",
+        family="adversarial",
+        task="digits",
+        critic="an autoencoder's error",
+    ),
+    "acgan": Entry(
+        "egan.collection.acgan.model:Acgan",
+        paper="Conditional image synthesis with auxiliary classifier GANs, 1610.09585",
+        family="adversarial",
+        task="mnist5k",
+    ),
+    "sagan": Entry(
+        "egan.collection.sagan.model:Sagan",
+        paper="Self-attention generative adversarial networks, 1805.08318",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "stylegan": Entry(
         "egan.collection.stylegan.model:StyleGan",
         paper="A style-based generator architecture for GANs, 1812.04948",

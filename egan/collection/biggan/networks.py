@@ -1,6 +1,6 @@
 """BigGAN's networks: residual blocks, attention, and what they are told of the class.
 
-N batch, C H W images, Z dimensions of the code, K classes, P places, Q pooled places.
+N batch, C H W images, Z dimensions of the code, K classes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from egan.collection.biggan import BigGanSettings
+from egan.networks.attention import SelfAttention
 from egan.networks.blocks import constrain, initialise
 from egan.networks.conditioning import ConditionalNorm, ProjectionHead
 from egan.networks.halvings import halvings
@@ -33,32 +34,6 @@ def stages(shape: tuple[int, ...]) -> tuple[int, int]:
 def widths(width: int, times: int) -> list[int]:
     """Return the channels of times + 1 maps, from the image inwards."""
     return [width * min(2**level, MAX_FACTOR) for level in range(times + 1)]
-
-
-class SelfAttention(nn.Module):
-    """x + gain * attended(x): each place of (N, C, H, W) sums up values of all, by likeness.
-
-    Keys and values are pooled 2x2; the gain is learned and starts at 0. SAGAN, arXiv 1805.08318.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        inner, half = max(1, channels // 8), max(1, channels // 2)
-        self.queries = nn.Conv2d(channels, inner, 1, bias=False)
-        self.keys = nn.Sequential(nn.Conv2d(channels, inner, 1, bias=False), nn.MaxPool2d(2))
-        self.values = nn.Sequential(nn.Conv2d(channels, half, 1, bias=False), nn.MaxPool2d(2))
-        self.last = nn.Conv2d(half, channels, 1, bias=False)
-        self.gain = nn.Parameter(torch.zeros(()))
-
-    def forward(self, hidden: Tensor) -> Tensor:
-        """Map features (N, C, H, W) to features (N, C, H, W)."""
-        queries, keys, values = (
-            part(hidden).flatten(2) for part in (self.queries, self.keys, self.values)
-        )
-        weights_NPQ = (queries.transpose(1, 2) @ keys).softmax(dim=2)
-        attended = (values @ weights_NPQ.transpose(1, 2)).unflatten(2, hidden.shape[2:])
-        mixed: Tensor = hidden + self.gain * self.last(attended)
-        return mixed
 
 
 class Generator(nn.Module):

@@ -12,7 +12,6 @@ from egan.collection.biggan.model import THRESHOLDS, BigGan
 from egan.collection.biggan.networks import (
     Discriminator,
     Generator,
-    SelfAttention,
     stages,
     widths,
 )
@@ -81,23 +80,6 @@ def test_a_mixture_that_is_one_class_is_that_class():
     expected = one.generate(one.average, codes)
     mixed = one.generate(one.average, {"z": codes["z"], "condition": pure})
     torch.testing.assert_close(mixed, expected)
-
-
-def test_attention_sums_values_by_likeness():
-    torch.manual_seed(0)
-    attention = SelfAttention(8)
-    hidden = torch.randn(2, 8, 4, 4)
-    assert torch.equal(attention(hidden), hidden)  # the gain starts at 0
-    attention.gain.data.fill_(0.5)
-    queries = attention.queries(hidden).flatten(2)
-    keys, values = attention.keys(hidden).flatten(2), attention.values(hidden).flatten(2)
-    expected = torch.empty(2, 4, 16)
-    for n in range(2):
-        for place in range(16):
-            weights = torch.softmax(keys[n].T @ queries[n, :, place], dim=0)
-            expected[n, :, place] = values[n] @ weights
-    expected = hidden + 0.5 * attention.last(expected.unflatten(2, (4, 4)))
-    torch.testing.assert_close(attention(hidden), expected)
 
 
 def attentive(**changed):
