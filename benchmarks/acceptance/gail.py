@@ -55,6 +55,12 @@ UNIFORM = np.full((exact.SQUARES, 4), 0.25)
 CLONING = {"lr": 1e-2, "updates": 1000}
 GRID = grid().settings
 
+TRIED = """\
+Tried for the mark of the states: the rates and numbers of steps of the acceptance's docstring, with
+seeds 10 and 11. After 80 updates of the rates that were taken the distance is .012 and .006 there,
+where 40 gave .023 and .017, but the policy of a reward of 1 was not measured so long. The policy of
+a reward of 1 with these rates is nearer to the expert too: .0233, where it was .0481."""
+
 
 class Shunning(Gail):
     """Its policy goes where the discriminator sees none of the expert."""

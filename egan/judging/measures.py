@@ -197,7 +197,6 @@ _ALL = (
     _plain("return", "return", "higher"),
     _log("occupancy_kl", "divergence of occupancies"),
     _plain("reward_correlation", "correlation with the true reward", "higher"),
-    _plain("steps", "steps of an episode"),
     # of the two players
     _plain("quality", "quality", "higher"),
     _plain("diversity", "diversity", "higher"),

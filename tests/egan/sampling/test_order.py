@@ -8,12 +8,11 @@ import pytest
 import torch
 
 from egan import collection
-from egan.collection.api import build
+from egan.collection.api import build, task_class
 from egan.collection.saved import save
 from egan.collection.testing import small, task_of
 from egan.data import load as load_data
 from egan.data.dataset import Dataset
-from egan.data.kinds import Images
 from egan.sampling import order as ordering
 from egan.sampling.order import Order, block_size, blocks
 from egan.tasks import Translation
@@ -24,16 +23,6 @@ def makes_samples_of_nothing(name):
     kind = collection.paper(name)
     task_type = getattr(kind.task_type, "func", kind.task_type)
     return kind.sample is not Model.sample and not task_type.asks.inputs
-
-
-def sees_images(name):
-    task_type = collection.paper(name).task_type
-    kinds = getattr(task_type, "func", task_type).needs.kinds
-    return not kinds or Images in kinds
-
-
-def own(name):
-    return load_data(small(name).data.name)
 
 
 SAMPLING = [name for name in collection.MODELS if makes_samples_of_nothing(name)]
@@ -61,13 +50,19 @@ def model_of(digits, tmp_path_factory):
         key = name, *changes.values()
         if key not in files:
             config = dataclasses.replace(small(name), **changes)
-            model = build(config, task_of(name, digits if sees_images(name) else own(name)))
+            model = build(config, task_of(name, suitable(config, name, digits)))
             model.training(False)
             files[key] = folder / f"{len(files)}.safetensors"
             save(files[key], model, config, steps=0)
         return collection.load(files[key])
 
     return load
+
+
+def suitable(config, name, digits):
+    """Return digits, or what the preset learns from where those are of no use to it."""
+    kinds = task_class(name).needs.kinds
+    return digits if not kinds or isinstance(digits.kind, kinds) else load_data(config.data.name)
 
 
 def niches(config, num=2):

@@ -32,10 +32,11 @@ def test_training_never_looks_at_the_simulators_rewards(monkeypatch):
 
 @pytest.mark.parametrize("policy_step", ["ppo", "trpo"])
 def test_a_policy_goes_where_its_reward_is(policy_step, monkeypatch):
-    member = built(tiny("gail"), {"policy_step": policy_step, "episodes": 8, "lr": 1e-2})
+    settings = {"policy_step": policy_step, "episodes": 8, "lr": 1e-2, "max_kl": 0.03}
+    member = built(tiny("gail"), settings)
     member.rng.manual_seed(0)
     monkeypatch.setattr(member, "rewards", lambda steps: (steps.actions == 1).float())
-    for _ in range(5):
+    for _ in range(8):
         member.update()
     seen = torch.zeros(1, 4)
     assert member.chances(seen)[0, 1] > 0.6
