@@ -111,9 +111,11 @@ class _Voice:
         sharp, flat = SHARPS[: max(sharps, 0)], FLATS[: max(-sharps, 0)]
         self.key = {**dict.fromkeys(sharp, 1), **dict.fromkeys(flat, -1)}
         self.unit = unit
+        self.lengths: dict[str, Fraction] = {}
         self.bar: dict[str, int] = {}
         self.gap, self.is_first, self.is_tied = Fraction(0), True, False
-        self.factor, self.num_left, self.share = Fraction(1), 0, Fraction(1)
+        self.factor, self.num_left = Fraction(1), 0
+        self.share: Fraction | None = None
         self.done: list[Note] = []
 
     def read(self, token: re.Match[str]) -> None:
@@ -142,8 +144,13 @@ class _Voice:
 
     def _length(self, text: str) -> Fraction:
         """Return the length of a note, as tuplets and dots have it."""
-        length = self.unit * times(text) * self.share * (self.factor if self.num_left else 1)
-        self.num_left, self.share = max(0, self.num_left - 1), Fraction(1)
+        if text not in self.lengths:
+            self.lengths[text] = self.unit * times(text)
+        length = self.lengths[text]
+        if self.share is not None:
+            length, self.share = length * self.share, None
+        if self.num_left:
+            length, self.num_left = length * self.factor, self.num_left - 1
         return length
 
     def _sound(self, pitch: int, length: Fraction) -> None:

@@ -95,10 +95,10 @@ def _rows(tune: Tune) -> Array:
     shift -= 12 if shift > 6 else 0
     rows = [
         (
-            np.clip(round(TICKS * note.length), 1, LONGEST),
-            np.clip(note.pitch + shift, LOWEST, HIGHEST),
+            min(max(round(TICKS * note.length), 1), LONGEST),
+            min(max(note.pitch + shift, LOWEST), HIGHEST),
             ACCENT if note.first else PLAIN,
-            np.clip(round(TICKS * note.gap), 0, LONGEST),
+            min(max(round(TICKS * note.gap), 0), LONGEST),
         )
         for note in tune.notes[:LENGTH]
     ]
