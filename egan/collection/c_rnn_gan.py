@@ -136,7 +136,7 @@ class CRnnGan(Game):
 
     task_type: ClassVar = Melodies
     presets: ClassVar = {"small": small, "paper": paper}
-    tiny: ClassVar = {"width": 4, "latent_dim": 2, "batch_size": 4}
+    tiny: ClassVar = {"width": 4, "latent_dim": 2, "batch_size": 8}
     sources: ClassVar = {
         "paper": {
             "1611.09904": ("width", "feature_matching", "freeze_below"),

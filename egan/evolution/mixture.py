@@ -163,18 +163,20 @@ class Mixture(Model):
 
     def translate(self, source: Tensor, rng: torch.Generator) -> Tensor:
         """Turn images (N, C, H, W) into others, on the CPU."""
-        return self._made(
-            len(source),
-            rng,
-            lambda game, places: game.translate(source[places], rng),  # type: ignore[attr-defined]
-        )
+        return self._turned("translate", source, rng)
 
     def restore(self, damaged: Tensor, rng: torch.Generator) -> Tensor:
         """Restore images (N, C, h, w), on the CPU."""
+        return self._turned("restore", damaged, rng)
+
+    def refine(self, source: Tensor, rng: torch.Generator) -> Tensor:
+        """Refine images (N, C, H, W), on the CPU."""
+        return self._turned("refine", source, rng)
+
+    def _turned(self, how: str, images: Tensor, rng: torch.Generator) -> Tensor:
+        """Have each image turned by a member that is drawn by its weight."""
         return self._made(
-            len(damaged),
-            rng,
-            lambda game, places: game.restore(damaged[places], rng),  # type: ignore[attr-defined]
+            len(images), rng, lambda game, places: getattr(game, how)(images[places], rng)
         )
 
     def labelled(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:

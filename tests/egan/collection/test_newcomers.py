@@ -18,10 +18,10 @@ from egan.run import main
 FOLDER = Path(__file__).parent / "newcomers"
 LINES = {
     "sparse_autoencoder": ("SparseAutoencoder", "autoencoding"),
-    "acgan": ("AcGan", "adversarial"),
+    "two_headed": ("AcGan", "adversarial"),
     "inverter": ("Inverter", "translation"),
 }
-HEADLINES = {"sparse_autoencoder": "Fréchet distance", "acgan": "accuracy", "inverter": "L1"}
+HEADLINES = {"sparse_autoencoder": "Fréchet distance", "two_headed": "accuracy", "inverter": "L1"}
 
 
 def negatives(**_):

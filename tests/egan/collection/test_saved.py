@@ -28,6 +28,7 @@ OF_DATA = {
     ("introvae", "interpolations"),
     ("dcgan", "arithmetic"),
     ("autoencoder", "reconstructions"),
+    ("began", "reconstructions"),
     ("rbm", "chains"),
     ("pixelcnn", "completions"),
 }

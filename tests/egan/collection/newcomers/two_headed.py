@@ -1,4 +1,4 @@
-"""AC-GAN (Odena et al. 2016, arXiv 1610.09585): D also tells the class, of real samples and fakes.
+"""Two heads (Odena et al. 2016, arXiv 1610.09585): D also tells the class of what it is shown.
 
 L_C = E[log P(C = c | x)] + E[log P(C = c | G(z, c))];  D maximises L_S + L_C, G L_C − L_S
 """
