@@ -1,7 +1,7 @@
 """Optimisers of torch without what only its compiler needs.
 
 torch wraps the methods of its optimisers such that `torch.compile` passes them by, and the wrappers
-import the whole compiler when they are first called: some two seconds of each process that
+import the whole compiler when they are first called: most of a second of each process that
 trains, and of each Ray worker. Nothing here compiles, so the methods are taken without wrappers.
 """
 
