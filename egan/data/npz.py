@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -85,8 +86,13 @@ def arrays_of(
     except TooLargeError:
         raise
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        got = f"a file that cannot be read ({error})"
+        got = f"a file that cannot be read ({_first_sentence(error)})"
         raise refusal(path, got=got, expected="a .npz archive of numbers", mend=mend) from error
+
+
+def _first_sentence(error: BaseException) -> str:
+    """Return what is wrong; what follows tells how to trust the file, which nobody should."""
+    return re.split(r"\.\s(?=[A-Z][a-z]+ )", str(error), maxsplit=1)[0].rstrip(".")
 
 
 def _require_memory(path: Path, archive: zipfile.ZipFile, keys: Iterable[str]) -> None:
