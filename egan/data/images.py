@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,19 @@ def check_path(path: Path | None, *, name: str, folder: bool) -> Path:
         hint = "Give the folder that holds it." if folder else "Give the file itself."
         raise ValueError(f"--data.path {path} is {got}, but {name} reads a {kind}. {hint}")
     return path
+
+
+def check_different(paths: Sequence[Path], *, name: str, mend: str) -> None:
+    """See that two folders are two.
+
+    Raises:
+        ValueError: They are one.
+    """
+    if paths[0].resolve() == paths[1].resolve():
+        raise ValueError(
+            f"--data.pairs {paths[0]} {paths[1]}: got one folder twice, but {name} expected two. "
+            f"{mend}"
+        )
 
 
 def exists(path: Path) -> bool:
