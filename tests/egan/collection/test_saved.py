@@ -24,6 +24,7 @@ FROM_NOISE = [name for name in SAMPLING if not task_class(name).asks.inputs]
 OF_DATA = {
     ("vae", "reconstructions"),
     ("vae", "interpolations"),
+    ("began", "reconstructions"),
     ("introvae", "reconstructions"),
     ("introvae", "interpolations"),
     ("dcgan", "arithmetic"),
