@@ -20,6 +20,11 @@ LABEL_KEYS = ("labels", "y", "y_train", "targets", "arr_1")
 NAMES_KEY = "class_names"
 """What classes are called, by their number: an array of texts beside the labels."""
 CHANNELS = (1, 3, 4)
+OTHERS = {
+    "observations": "Trajectories are read with --data.name gymnasium --data.environment ID.",
+    "tokens": "Sequences of tokens are read with --data.name text.",
+}
+"""What to do about a file of another data set, by an array that it has."""
 SHAPES = "images (N, H, W), (N, H, W, C) or (N, C, H, W), or points (N, 1) or (N, 2)"
 
 
@@ -44,7 +49,7 @@ def load(
             path,
             got=f"arrays {sorted(arrays)}",
             expected=f"one named {' or '.join(map(repr, SAMPLE_KEYS))}",
-            mend=mend,
+            mend=next((OTHERS[name] for name in OTHERS if name in arrays), mend),
         )
     samples, notes = _samples(path, arrays[key])
     if samples.ndim == 4:
