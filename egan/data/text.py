@@ -24,8 +24,8 @@ LONGEST = 100
 """Tokens of a line that are read."""
 MOST_WORDS = 10_000
 """Words that have a token of their own."""
-MOST_TOKENS = 100_000
-"""Tokens that those of an archive may be out of: models have weights for each."""
+MOST_TOKENS = MOST_WORDS + 2
+"""Tokens that those of an archive may be out of: there are weights for each, and their pairs."""
 UNKNOWN = "<unknown>"
 KEYS = ("tokens", "samples", "x", "data", "arr_0")
 WORDS = "words"
