@@ -2,7 +2,8 @@
 
 torch wraps the methods of its optimisers such that `torch.compile` passes them by, and the wrappers
 import the whole compiler when they are first called: most of a second of each process that
-trains, and of each Ray worker. Nothing here compiles, so the methods are taken without wrappers.
+trains, and of each Ray worker. No optimiser here is compiled (`--arithmetic.compile` compiles
+networks), so the methods are taken without wrappers.
 """
 
 from __future__ import annotations

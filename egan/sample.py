@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from egan.training.model import Model
 
 PROG = "python -m egan.sample"
+CHOOSE_SIZE = ", or choose a smaller --image-size"
+MOST_DIGITS, MOST_SHOWN = 9, 100
+"""Digits of a class's number, and characters of what is no class that a message repeats."""
 T = TypeVar("T")
 
 
@@ -114,10 +117,13 @@ def sample(options: Options) -> str:
         film=model.task.film,
         spelling=data.spelling,
     )
-    with writer(options.output.absolute(), lot) as write:
-        write(first)
-        for block in _shown(made, done=len(first), count=order.count):
-            write(block)
+    try:
+        with writer(options.output.absolute(), lot) as write:
+            write(first)
+            for block in _shown(made, done=len(first), count=order.count):
+                write(block)
+    except OSError as error:
+        raise ValueError(f"--output {options.output} cannot be written: {error}") from error
     size = "x".join(map(str, lot.shape)) if len(lot.shape) > 1 else f"length {lot.shape[0]}"
     return f"{options.output}: {order.count:,} {data.kind.name} of {size}, seed {order.seed}"
 
@@ -152,12 +158,17 @@ def _check_device(device: str) -> None:
 
 def _order(options: Options, model: Model) -> Order:
     from egan.data.anywhere import read
-    from egan.sampling.order import Order
+    from egan.sampling.order import NO_IMAGES, Order
 
     sources: Any = None
     if options.inputs is not None:
+        if not model.task.asks.inputs:
+            raise ValueError(f"{type(model).__name__} {NO_IMAGES}")
         channels, *_, size = model.task.source_shape
-        sources = read(options.inputs, image_size=size, channels=channels, flag="--inputs")
+        try:
+            sources = read(options.inputs, image_size=size, channels=channels, flag="--inputs")
+        except ValueError as error:  # the size is the model's
+            raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
     count = options.count or (1000 if sources is None else len(sources))
     if sources is not None and count > len(sources):
         raise ValueError(
@@ -181,9 +192,12 @@ def _classes(text: str | None, model: Model) -> tuple[int, ...]:
     known = model.task.data.classes
     found = []
     for word in map(str.strip, text.split(",")):
-        if word not in known and not (word.isdecimal() and int(word) < len(known)):
+        is_number = word.isdecimal() and len(word) <= MOST_DIGITS and int(word) < len(known)
+        if word not in known and not is_number:
             shown = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")
-            raise ValueError(f"--classes has {word!r}, but there are {len(known)}: {shown}.")
+            raise ValueError(
+                f"--classes has {word[:MOST_SHOWN]!r}, but there are {len(known)}: {shown}."
+            )
         found.append(known.index(word) if word in known else int(word))
     return tuple(found)
 

@@ -14,6 +14,7 @@ and by the plain loop. pytest is not needed to import it.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -101,6 +102,19 @@ class ModelConformance:
                 assert samples.shape == (7, *member.shape)
                 assert samples.dtype == member.task.data.tensor([0]).dtype
                 assert not member.task.data.kind.bounded or samples.abs().max() <= 1
+
+    def test_a_diverged_model_has_no_scores(self, name: str) -> None:
+        """With weights that are not finite scores are NaN, and training and looking go on."""
+        member = built(tiny(name))
+        for network in member.networks.values():
+            for weights in network.parameters():
+                weights.data.fill_(math.nan)
+        assert all(math.isnan(value) for value in member.evaluate().values())
+        member.rng.manual_seed(0)
+        member.training(True)
+        member.update()
+        with member.judging():
+            member.look()
 
     def test_pictures(self, name: str) -> None:
         """Pictures are the same whenever they are drawn, and leave the model as it was."""

@@ -259,7 +259,7 @@ def _features(shape: tuple[int, ...], s: DannSettings) -> nn.Sequential:
 
 def principal(rows: Tensor) -> Tensor:
     """Return the first two principal components of rows (N, F), (N, 2)."""
-    rows = rows - rows.mean(dim=0)
+    rows = (rows - rows.mean(dim=0)).nan_to_num(0.0, 0.0, 0.0)  # of a model that has diverged
     axes = torch.linalg.eigh(rows.T @ rows).eigenvectors[:, -2:]
     found: Tensor = rows @ axes.flip(1)
     return found

@@ -9,6 +9,7 @@ samples = model.sample(64, torch.Generator().manual_seed(0))
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -47,6 +48,8 @@ _MISFITS = (
 LABELS = "labels"
 """The data's labels in their order: which ones a random stream draws depends on it."""
 MOST_CLASSES = 2**20
+MOST_NUMBERS = 2**24
+"""Of a sample, such as 16 images of 512x512 in colour: more would fill the memory."""
 
 
 def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
@@ -108,7 +111,8 @@ def load(
             }
             network.load_state_dict(weights)
     except _MISFITS as error:
-        raise ValueError(f"{path} does not fit together: {error}. Give {WHAT}.") from error
+        lacks = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise ValueError(f"{path} does not fit together: {lacks}. Give {WHAT}.") from error
     for network in model.networks.values():
         network.eval().requires_grad_(False)
     return model
@@ -156,6 +160,8 @@ def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None
         raise ValueError("its labels are not whole numbers from 0")
     count = 2 if labels is None else len(labels)
     shape = (count, *map(int, described["shape"]))
+    if math.prod(shape[1:]) > MOST_NUMBERS:
+        raise ValueError(f"a sample of it has more than {MOST_NUMBERS:,} numbers: {shape[1:]}")
     dataset = Absent(
         str(described["name"]),
         np.zeros(shape, np.dtype(described["dtype"])),

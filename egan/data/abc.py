@@ -17,10 +17,12 @@ TONICS = {"C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5, "F": -1}
 MODES = {"maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3, "phr": -4}
 MODES |= {"loc": -5, "lyd": 1}
 MIDDLE_C = 60
-FIELD = re.compile(r"^([A-Za-z]):\s*(.*?)\s*$")
+MOST_DIGITS, MOST_MARKS, MOST_PARTS = 9, 20, 10_000
+"""Of a number, of "/" or ">" in a row, and of a quarter: absurd ones of a stranger cost no time."""
+FIELD = re.compile(r"^([A-Za-z]):(.*)$")
 KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
-SILENT = re.compile(r'\{[^}]*\}|"[^"]*"|![^!]*!|\+[a-z]+\+|\[[A-Za-z]:[^\]]*\]|%.*')
-CHORD = re.compile(r"\[([\^_=]*[A-Ga-g][,']*[\d/]*)[^\]|:]*\]")
+SILENT = re.compile(r'\{[^{}]*\}|"[^"]*"|![^!]*!|\+[a-z]+\+|\[[A-Za-z]:[^\[\]]*\]|%.*')
+CHORD = re.compile(r"\[([\^_=]*[A-Ga-g][,']*[\d/]*)[^\[\]|:]*\]")
 TOKEN = re.compile(
     r"\((?P<tuplet>[2-9])(?P<more>(?::\d*)*)"
     r"|(?P<accidental>\^\^?|__?|=)?(?P<letter>[A-Ga-gzx])(?P<octave>[,']*)(?P<length>\d*(?:/+\d*)?)"
@@ -67,7 +69,7 @@ def tunes(text: str, *, most: int | None = None) -> Iterator[Tune]:
         for line in part.splitlines():
             field = FIELD.match(line)
             if field:
-                fields.setdefault(field[1], field[2])
+                fields.setdefault(field[1], field[2].strip())
             elif "K" in fields:  # the head ends with the key
                 lines.append(line)
         if lines:
@@ -88,15 +90,16 @@ def sharps_of(key: str) -> int:
 
 
 def _fraction(text: str) -> Fraction | None:
-    found = re.match(r"(\d+)\s*/\s*(\d+)", text)
+    found = re.match(rf"(\d{{1,{MOST_DIGITS}}})\s*/\s*(\d{{1,{MOST_DIGITS}}})(?!\d)", text)
     return Fraction(int(found[1]), int(found[2])) if found and int(found[2]) else None
 
 
 def times(text: str) -> Fraction:
     """Return what "", "3", "/", "3/2" or "//" multiply the unit by."""
     whole, slashes, part = re.fullmatch(r"(\d*)(/*)(\d*)", text).groups()  # type: ignore[union-attr]
-    divisor = int(part or 2) if len(slashes) == 1 else 2 ** len(slashes)
-    return Fraction(int(whole or 1), max(1, divisor))
+    times_two = 2 ** min(len(slashes), MOST_MARKS)
+    divisor = int(part[:MOST_DIGITS] or 2) if len(slashes) == 1 else times_two
+    return Fraction(int(whole[:MOST_DIGITS] or 1), max(1, divisor))
 
 
 class _Voice:
@@ -137,7 +140,9 @@ class _Voice:
 
     def _dot(self, marks: str) -> None:
         """Lengthen the note before by what the next one is shortened, or the other way round."""
-        short = Fraction(1, 2 ** len(marks))
+        if self.share is not None:  # there is no note between these marks and others
+            return
+        short = Fraction(1, 2 ** min(len(marks), MOST_MARKS))
         own, self.share = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
         if self.done:
             self.done[-1] = replace(self.done[-1], length=own * self.done[-1].length)
@@ -145,12 +150,13 @@ class _Voice:
     def _length(self, text: str) -> Fraction:
         """Return the length of a note, as tuplets and dots have it."""
         if text not in self.lengths:
-            self.lengths[text] = self.unit * times(text)
+            self.lengths[text] = (self.unit * times(text)).limit_denominator(MOST_PARTS)
         length = self.lengths[text]
         if self.share is not None:
-            length, self.share = length * self.share, None
+            length, self.share = (length * self.share).limit_denominator(MOST_PARTS), None
         if self.num_left:
-            length, self.num_left = length * self.factor, self.num_left - 1
+            length = (length * self.factor).limit_denominator(MOST_PARTS)
+            self.num_left -= 1
         return length
 
     def _sound(self, pitch: int, length: Fraction) -> None:
@@ -165,7 +171,7 @@ class _Voice:
 def _notes(lines: list[str], sharps: int, unit: Fraction, most: int | None) -> list[Note]:
     """Return the notes of a tune's lines, of which the first `most` are whole."""
     voice = _Voice(sharps, unit)
-    for token in TOKEN.finditer(CHORD.sub(r"\1", SILENT.sub("", " ".join(lines)))):
+    for token in TOKEN.finditer(CHORD.sub(r"\1", SILENT.sub("", "\n".join(lines)))):
         voice.read(token)
         if most is not None and len(voice.done) > most:  # the one before can change no more
             break

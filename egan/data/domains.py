@@ -21,7 +21,7 @@ import numpy as np
 
 from egan.data import digits, folder, font, mnist5k
 from egan.data.dataset import DOMAIN, Array, Dataset
-from egan.data.images import check_image_size, fit_arrays, refusal
+from egan.data.images import check_different, check_image_size, fit_arrays, refusal
 from egan.data.splits import held_out
 
 SOURCE, TARGET = 0, 1
@@ -77,6 +77,7 @@ def load(*, path: Sequence[Path] | None, image_size: int | None, channels: int |
     """
     if path is None or isinstance(path, Path) or len(path) != 2:
         raise ValueError(f"--data.pairs is missing: domains reads two folders. {MEND}")
+    check_different(path, name="domains", mend=MEND)
     try:
         source, target = (
             folder.load(path=one, image_size=image_size, channels=channels, store="memory")
@@ -103,13 +104,14 @@ def joined(name: str, source: Dataset, target: Dataset) -> Dataset:
     sides = (source, target)
     labels = [side.labels for side in sides if side.labels is not None]
     kept = [_test(side) for side in sides]
+    test = np.concatenate([kept[0], len(source) + kept[1]])
     return Dataset(
         name,
         np.concatenate([side.samples for side in sides]),
         np.concatenate(labels) if labels else None,
         notes=(*source.notes, *target.notes),
         annotations={DOMAIN: np.repeat([SOURCE, TARGET], [len(side) for side in sides])},
-        test=np.concatenate([kept[0], len(source) + kept[1]]),
+        test=test if len(test) else None,  # of classes with an image each nothing can be kept
         class_names=source.class_names,
     )
 

@@ -20,13 +20,16 @@ import numpy as np
 
 from egan.data.abc import Tune, tunes
 from egan.data.dataset import Array, Dataset
-from egan.data.images import check_path, refusal
+from egan.data.images import check_path, exists, refusal
 from egan.data.kinds import HIGHEST, LONGEST, LOWEST, TICKS
+from egan.memory import require
 
 PACKAGE, FOLDER = "music21", "corpus/essenFolksong"
 LENGTH = 32
 ACCENT, PLAIN = 100, 76
 """The intensity of the first note of a bar, and of others: ABC says nothing of it."""
+BYTES = 60
+"""What a byte of a file may take in memory while it is read."""
 MEND = 'pip install "egan[data]"'
 
 
@@ -60,11 +63,12 @@ def load_abc(*, path: Path | None, **_: Any) -> Dataset:
     Raises:
         ValueError: There are no two tunes of 32 notes.
     """
-    if path is not None and path.is_file():
+    if isinstance(path, Path) and exists(path) and path.is_file():
         files: Sequence[Path] = [path]
     else:
         path = check_path(path, name="abc", folder=True)
-        files = sorted(path.rglob("*.abc"))
+        # links to nothing, pipes and devices are no files
+        files = sorted(f for f in path.rglob("*") if f.suffix.lower() == ".abc" and f.is_file())
     notes, short = notes_of(tune for file in files for tune in read(file))
     if len(notes) < 2:
         got = f"{len(notes)} tunes of {LENGTH} notes in {len(files)} files"
@@ -74,8 +78,17 @@ def load_abc(*, path: Path | None, **_: Any) -> Dataset:
 
 
 def read(file: Path) -> Iterable[Tune]:
-    """Read a file's tunes, in whatever eight-bit letters its titles are written."""
-    return tunes(file.read_text(encoding="latin-1"), most=LENGTH)
+    """Read a file's tunes, in whatever eight-bit letters its titles are written.
+
+    Raises:
+        ValueError: It cannot be read, or is larger than the memory.
+    """
+    require(BYTES * file.stat().st_size, f"--data.path {file}: its tunes", mend="Give fewer.")
+    try:
+        return tunes(file.read_text(encoding="latin-1"), most=LENGTH)
+    except OSError as error:
+        got, mend = f"a file that cannot be read ({error.strerror})", "Mend it, or take it away."
+        raise refusal(file, got=got, expected="tunes in ABC notation", mend=mend) from error
 
 
 def notes_of(known: Iterable[Tune]) -> tuple[list[Array], int]:

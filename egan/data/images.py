@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,16 +53,23 @@ def check_path(path: Path | None, *, name: str, folder: bool) -> Path:
     """Return `path` if it exists and is a folder (or, with `folder=False`, a file).
 
     Raises:
-        ValueError: If it is missing or the other kind.
+        ValueError: If it is missing, the other kind, several, or a pipe or a device, which would
+            hold up whoever reads it.
     """
     kind = "folder" if folder else "file"
     if path is None:
         raise ValueError(f"--data.path is missing: {name} reads a {kind}. Give --data.path PATH.")
-    if not path.exists():
+    if not isinstance(path, Path):
+        raise ValueError(
+            f"--data.pairs are {len(path)} paths, but {name} reads a {kind}: --data.path."
+        )
+    if not exists(path):
         raise ValueError(
             f"--data.path {path} does not exist: {name} reads a {kind}. "
             f"Check the spelling; relative paths start at {Path.cwd()}."
         )
+    if not path.is_dir() and not path.is_file():
+        raise refusal(path, got="a pipe or a device", expected=f"a {kind}", mend="Copy it to one.")
     if path.is_dir() != folder:
         got = "a folder" if path.is_dir() else "a file"
         hint = "Give the folder that holds it." if folder else "Give the file itself."
@@ -69,8 +77,30 @@ def check_path(path: Path | None, *, name: str, folder: bool) -> Path:
     return path
 
 
+def check_different(paths: Sequence[Path], *, name: str, mend: str) -> None:
+    """See that two folders are two.
+
+    Raises:
+        ValueError: They are one.
+    """
+    if paths[0].resolve() == paths[1].resolve():
+        raise ValueError(
+            f"--data.pairs {paths[0]} {paths[1]}: got one folder twice, but {name} expected two. "
+            f"{mend}"
+        )
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is anything at a path, of which nothing can be if it is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def refusal(path: Path, *, got: str, expected: str, mend: str) -> ValueError:
-    """Make the error for data that cannot be read."""
+    """Make the error for data that cannot be read, in one line."""
+    got = " ".join(got.split())
     return ValueError(f"--data.path {path}: got {got}, but expected {expected}. {mend}")
 
 

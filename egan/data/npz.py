@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,11 @@ LABEL_KEYS = ("labels", "y", "y_train", "targets", "arr_1")
 NAMES_KEY = "class_names"
 """What classes are called, by their number: an array of texts beside the labels."""
 CHANNELS = (1, 3, 4)
+OTHERS = {
+    "observations": "Trajectories are read with --data.name gymnasium --data.environment ID.",
+    "tokens": "Sequences of tokens are read with --data.name text.",
+}
+"""What to do about a file of another data set, by an array that it has."""
 SHAPES = "images (N, H, W), (N, H, W, C) or (N, C, H, W), or points (N, 1) or (N, 2)"
 
 
@@ -43,7 +49,7 @@ def load(
             path,
             got=f"arrays {sorted(arrays)}",
             expected=f"one named {' or '.join(map(repr, SAMPLE_KEYS))}",
-            mend=mend,
+            mend=next((OTHERS[name] for name in OTHERS if name in arrays), mend),
         )
     samples, notes = _samples(path, arrays[key])
     if samples.ndim == 4:
@@ -85,8 +91,13 @@ def arrays_of(
     except TooLargeError:
         raise
     except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        got = f"a file that cannot be read ({error})"
+        got = f"a file that cannot be read ({_first_sentence(error)})"
         raise refusal(path, got=got, expected="a .npz archive of numbers", mend=mend) from error
+
+
+def _first_sentence(error: BaseException) -> str:
+    """Return what is wrong; what follows tells how to trust the file, which nobody should."""
+    return re.split(r"\.\s(?=[A-Z][a-z]+ )", str(error), maxsplit=1)[0].rstrip(".")
 
 
 def _require_memory(path: Path, archive: zipfile.ZipFile, keys: Iterable[str]) -> None:

@@ -14,7 +14,13 @@ from pathlib import Path
 
 from egan.data import folder
 from egan.data.dataset import DOMAIN, Array, Dataset
-from egan.data.images import check_channels, check_image_size, check_path, refusal
+from egan.data.images import (
+    check_channels,
+    check_different,
+    check_image_size,
+    check_path,
+    refusal,
+)
 from egan.data.listing import NUM_NAMED, Listing, counted, list_images
 from egan.data.survey import Survey, looked_at, num_channels
 
@@ -46,6 +52,7 @@ def _paired(path: Sequence[Path], *, image_size: int | None, channels: int | Non
     check_channels(channels)
     check_image_size(image_size, needed=NEEDED)
     roots = [check_path(Path(one), name="pairs", folder=True) for one in path]
+    check_different(roots, name="pairs", mend="Give sources and targets: --data.pairs A B.")
     listings = [list_images(root) for root in roots]
     notes = _keep_partners(listings)
     sides = [_side(listing, image_size=image_size or 0, channels=channels) for listing in listings]

@@ -24,6 +24,8 @@ LONGEST = 100
 """Tokens of a line that are read."""
 MOST_WORDS = 10_000
 """Words that have a token of their own."""
+MOST_TOKENS = MOST_WORDS + 2
+"""Tokens that those of an archive may be out of: there are weights for each, and their pairs."""
 UNKNOWN = "<unknown>"
 KEYS = ("tokens", "samples", "x", "data", "arr_0")
 WORDS = "words"
@@ -46,8 +48,8 @@ def load(*, path: Path | None, characters: bool = False, **_: Any) -> Dataset:
     lines, notes = _lines(path, list if characters else str.split)
     words = _vocabulary(lines)
     number = {word: i for i, word in enumerate(words)}
-    if UNKNOWN in number:
-        rare = sum(word not in number for line in lines for word in line)
+    rare = sum(word not in number for line in lines for word in line)
+    if rare:
         notes.append(f"{rare:,} rare words of {path} are {UNKNOWN}")
     length = max(map(len, lines))
     tokens = np.zeros((len(lines), length), np.int64)  # END is the first word where there is one
@@ -83,8 +85,8 @@ def _lines(
 def _vocabulary(lines: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Return the words, the most frequent first, after what ends lines where that is needed."""
     counts = Counter(word for line in lines for word in line)
-    known = sorted(counts, key=lambda word: (-counts[word], word))
-    rest = [UNKNOWN] if len(known) > MOST_WORDS else []
+    rest = [UNKNOWN] if len(counts) > MOST_WORDS else []
+    known = sorted(counts.keys() - rest, key=lambda word: (-counts[word], word))
     end = [END] if len({len(line) for line in lines}) > 1 else []
     return (*end, *known[:MOST_WORDS], *rest)
 
@@ -99,10 +101,27 @@ def _of_archive(path: Path, name: str) -> Dataset:
             expected=f"integers (N, T) named {' or '.join(map(repr, KEYS))}, N of 2 or more",
             mend="Save it with numpy.savez(path, tokens=...).",
         )
-    words = arrays.get(WORDS)
-    spelling = None if words is None else Spelling(tuple(map(str, words.tolist())))
-    vocabulary = int(tokens.max()) + 1 if spelling is None else len(spelling.words)
+    spelling = None if WORDS not in arrays else _words(path, arrays[WORDS])
+    most = MOST_TOKENS if spelling is None else len(spelling.words)
+    if tokens.min() < 0 or tokens.max() >= most:
+        got, expected = f"tokens from {tokens.min()} to {tokens.max()}", f"from 0 to {most - 1}"
+        mend = "Number the tokens from 0." if spelling is None else "Give each token a word."
+        raise refusal(path, got=got, expected=expected, mend=mend)
+    vocabulary = int(tokens.max()) + 1 if spelling is None else most
     return Dataset(name, tokens.astype(np.int64), vocabulary=vocabulary, spelling=spelling)
+
+
+def _words(path: Path, words: Array) -> Spelling:
+    """Return what an archive calls its tokens."""
+    mend = "Save numpy.array([...]) of texts, or leave it out."
+    if words.ndim != 1 or words.dtype.kind != "U" or not 0 < len(words) <= MOST_TOKENS:
+        got = f"{WORDS} of shape {words.shape} and type {words.dtype}"
+        expected = f"a text for each token, at most {MOST_TOKENS:,}"
+        raise refusal(path, got=got, expected=expected, mend=mend)
+    try:
+        return Spelling(tuple(words.tolist()))
+    except ValueError as error:
+        raise refusal(path, got=f"{WORDS}: {error}", expected="texts", mend=mend) from error
 
 
 def _arrays(path: Path) -> dict[str, Array]:

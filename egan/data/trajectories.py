@@ -13,8 +13,6 @@ A file of one's own is a .npz with "observations" (N, T, S) and "actions", and p
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,8 @@ import numpy as np
 
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, refusal
+from egan.data.npz import arrays_of
+from egan.memory import require
 from egan.simulators import Episodes, Simulator, play, simulator
 from egan.simulators.controllers import CONTROLLERS
 
@@ -55,7 +55,7 @@ def load(
     Raises:
         ValueError: There is no such simulator or file, or they do not fit each other.
     """
-    world = simulator(environment or DEFAULT)
+    world = simulator(DEFAULT if environment is None else environment)
     if path is None:
         return _by_controller("gymnasium", world, trajectories)
     known = _read(check_path(path, name="gymnasium", folder=False))
@@ -72,16 +72,28 @@ def _by_controller(name: str, world: Simulator, count: int | None) -> Dataset:
 
     count = COUNT if count is None else count
     _check_count(count)
+    _require(count, world, f"--data.trajectories {count}: they")
     if world.name not in CONTROLLERS:
         raise ValueError(
-            f"there is no controller for {world.name}, but for {', '.join(CONTROLLERS)}. Give "
-            f"trajectories of an expert: --data.path FILE.npz with {EXPECTED}."
+            f"--data.environment {world.name} has no controller, unlike "
+            f"{', '.join(CONTROLLERS)}. Give trajectories of an expert: --data.path FILE.npz with "
+            f"{EXPECTED}."
         )
     act, seeds = CONTROLLERS[world.name], range(SEED, SEED + -(-count // BLOCK))
     made = [play(world, act, BLOCK, torch.Generator().manual_seed(seed)) for seed in seeds]
     blocks = [_arrays(one.padded(world.horizon)) for one in made]
     known = {k: np.concatenate([one[k] for one in blocks])[:count] for k in blocks[0]}
     return _dataset(name, world, known)
+
+
+def _require(count: int, world: Simulator, what: str) -> None:
+    """See that so many trajectories fit in memory, twice while they are made.
+
+    Raises:
+        TooLargeError: They do not.
+    """
+    size = 4 * (world.observation_size + world.action_size + 1)
+    require(2 * count * world.horizon * size, what, mend="Give fewer.")
 
 
 def _check_count(count: int, *, most: int | None = None) -> None:
@@ -107,21 +119,10 @@ def _dataset(name: str, world: Simulator, known: dict[str, Array]) -> Dataset:
 
 def _read(path: Path) -> dict[str, Array]:
     """Read the arrays of a file; pickled objects are refused."""
-    try:
-        content = np.load(path, allow_pickle=False)
-        if not isinstance(content, np.lib.npyio.NpzFile):
-            raise ValueError("a single array, .npy")
-        with content:
-            wanted = (*OBSERVATIONS, ACTIONS, REWARDS, LENGTHS)
-            found = {name: content[name] for name in wanted if name in content.files}
-            names = sorted(content.files)
-    # Object arrays, truncated members and other archives each fail in their own way.
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        got = f"a file that cannot be read ({error})"
-        raise refusal(path, got=got, expected="a .npz archive of numbers", mend=MEND) from error
+    found = arrays_of(path, OBSERVATIONS, others=(ACTIONS, REWARDS, LENGTHS), mend=MEND)
     seen = next((name for name in OBSERVATIONS if name in found), None)
     if seen is None or ACTIONS not in found:
-        raise refusal(path, got=f"arrays {names}", expected=EXPECTED, mend=MEND)
+        raise refusal(path, got=f"arrays {sorted(found)}", expected=EXPECTED, mend=MEND)
     return {OBSERVATIONS[0]: found.pop(seen), **found}
 
 
@@ -135,24 +136,30 @@ def _fitting(path: Path, known: dict[str, Array], world: Simulator) -> dict[str,
     count, length = (*seen.shape, 0, 0)[:2]
     lengths = known.get(LENGTHS, np.full(count, length))
     acting = (count, length) if world.num_actions else (count, length, world.action_size)
-    for name, values, shape in (
-        (OBSERVATIONS[0], seen, (count, length, world.observation_size)),
-        (ACTIONS, actions, acting),
-        (REWARDS, known.get(REWARDS, np.zeros((count, length))), (count, length)),
-        (LENGTHS, lengths, (count,)),
+    for name, values, shape, kinds in (
+        (OBSERVATIONS[0], seen, (count, length, world.observation_size), "iuf"),
+        (ACTIONS, actions, acting, "iu" if world.num_actions else "iuf"),
+        (REWARDS, known.get(REWARDS, np.zeros((count, length))), (count, length), "iuf"),
+        (LENGTHS, lengths, (count,), "iu"),
     ):
-        if values.shape != shape or not count or values.dtype.kind not in "iuf":
+        if values.shape != shape or not count or not length or values.dtype.kind not in kinds:
             got = f"{name} of shape {values.shape} and type {values.dtype}"
-            raise refusal(path, got=got, expected=f"{shape} numbers for {world.name}", mend=MEND)
-        if not np.isfinite(values).all():
-            mend = "Leave such trajectories out."
-            raise refusal(path, got=f"{name} that are not finite", expected="numbers", mend=mend)
+            what = "whole numbers" if kinds == "iu" else "numbers"
+            sizes = f"{(count or 'N', length or 'T', *shape[2:])[: len(shape)]}".replace("'", "")
+            raise refusal(path, got=got, expected=f"{sizes} {what} for {world.name}", mend=MEND)
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(values.astype(np.float32)).all()
+        if not finite:
+            got, mend = f"{name} that are not finite in float32", "Leave such trajectories out."
+            raise refusal(path, got=got, expected="numbers", mend=mend)
+    _require(count, world, f"--data.path {path}: {count:,} trajectories, padded,")
     _check_steps(path, actions, lengths, world, length=length)
     length = min(length, world.horizon)
     whole = {OBSERVATIONS[0]: seen, ACTIONS: actions.astype(_dtype(world))}
     whole |= {REWARDS: known[REWARDS].astype(np.float32)} if REWARDS in known else {}
-    padded = {name: _padded(values, world.horizon) for name, values in whole.items()}
-    return {**padded, LENGTHS: np.minimum(lengths, length).astype(np.int64)}
+    lengths = np.minimum(lengths, length).astype(np.int64)
+    padded = {k: _padded(values, lengths, world.horizon) for k, values in whole.items()}
+    return {**padded, LENGTHS: lengths}
 
 
 def _check_steps(
@@ -174,9 +181,10 @@ def _dtype(world: Simulator) -> type[np.generic]:
     return np.int64 if world.num_actions else np.float32
 
 
-def _padded(values: Array, length: int) -> Array:
-    """Return (N, T, ...) cut or padded with zeros along T."""
-    kept = values[:, :length]
+def _padded(values: Array, lengths: Array, length: int) -> Array:
+    """Return (N, T, ...) cut or padded with zeros along T; none but zeros follow an end."""
+    kept = values[:, :length].copy()
+    kept[np.arange(kept.shape[1]) >= lengths[:, None]] = 0
     room = [(0, 0), (0, length - kept.shape[1]), *[(0, 0)] * (kept.ndim - 2)]
     padded: Array = np.pad(kept, room)
     return padded

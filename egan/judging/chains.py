@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from egan.memory import require
+
+COPIES = 4
+"""How often the pairs are in memory while they are counted."""
 SMOOTHING = 1.0
 """Counts that the law after a token gives to that of all tokens."""
 
@@ -33,7 +37,12 @@ class MarkovChain:
             tokens: What is counted.
             vocabulary: How many tokens there are (V).
             smoothing: Counts that are given to the shares of all.
+
+        Raises:
+            TooLargeError: The pairs of so many tokens do not fit in memory.
         """
+        taken = COPIES * 8 * vocabulary**2
+        require(taken, f"the pairs of {vocabulary:,} tokens", mend="Give data of fewer words.")
         whole = tokens.flatten().bincount(minlength=vocabulary).double() + 1 / vocabulary
         whole = whole / whole.sum()
         first = tokens[:, 0].bincount(minlength=vocabulary) + smoothing * whole

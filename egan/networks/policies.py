@@ -96,11 +96,12 @@ class Policy(nn.Module):
         return Independent(Normal(told, deviation, validate_args=False), 1, validate_args=False)
 
     def draw(self, observations: Tensor, rng: torch.Generator) -> Tensor:
-        """Draw actions (N,) or (N, A) on the CPU, where the generator is."""
+        """Draw actions (N,) or (N, A) on the CPU, where the generator is; finite ones always."""
         told = self(observations)
         if self.log_deviation is None:
             chances = told.softmax(dim=1).cpu()
+            chances = torch.where(chances.isfinite(), chances, 1.0)  # diverged: any action
             return torch.multinomial(chances, 1, generator=rng)[:, 0]
         noise = torch.randn(told.shape, generator=rng)
         drawn: Tensor = told.cpu() + self.log_deviation.exp().cpu() * noise
-        return drawn
+        return drawn.nan_to_num()

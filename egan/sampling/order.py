@@ -23,6 +23,8 @@ from population.seeding import SHARED, stream_seed
 if TYPE_CHECKING:
     from egan.data.dataset import Dataset
 
+NO_IMAGES = "makes nothing out of images; leave out --inputs."
+IMAGES = "turns images into others; give them by --inputs folder/."
 MOST, NUMBERS = 100, 2**21
 """Samples of a block at most, and about how many numbers those have."""
 
@@ -62,9 +64,7 @@ class Order:
                 "or train a model that is, such as cgan or biggan."
             )
         if asks.inputs != (self.sources is not None):
-            what = "makes nothing out of images" if self.sources else "turns images into others"
-            mend = "leave out --inputs" if self.sources else "give them by --inputs folder/"
-            raise ValueError(f"{name} {what}; {mend}.")
+            raise ValueError(f"{name} {NO_IMAGES if self.sources else IMAGES}")
         if self.truncation is not None:
             model.check_truncation(self.truncation)
 

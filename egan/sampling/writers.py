@@ -6,6 +6,8 @@ All are written under another name and take their own at the end, so that nobody
 from __future__ import annotations
 
 import csv
+import math
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ import numpy as np
 from egan.data.kinds import Images, Kind, Notes, Points, Tokens
 from egan.data.spelling import Spelling, texts
 from egan.files import atomic, check_free, whole_folder
+from egan.memory import in_bytes
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -92,16 +95,32 @@ def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
         )
     if write is png_folder and not isinstance(lot.kind, Images):
         raise ValueError(f"{lot.kind.name} are no pictures; give --output NAME.npz, not {output}.")
-    if write is lines and not isinstance(lot.kind, Tokens):
-        raise ValueError(f"a text holds tokens, but these are {lot.kind.name}; give NAME.npz.")
-    if write is table and not isinstance(lot.kind, Points):
-        raise ValueError(f"a table holds points, but these are {lot.kind.name}; give NAME.npz.")
+    for which, kind, what in ((lines, Tokens, "a text"), (table, Points, "a table")):
+        if write is which and not isinstance(lot.kind, kind):
+            raise ValueError(
+                f"{what} holds {kind.name}, but these are {lot.kind.name}; give --output NAME.npz, "
+                f"not {output}."
+            )
     if write is film and (lot.film is None or lot.count > MOST_FILMED):
         raise ValueError(
             f"a film shows {MOST_FILMED} samples at most, but got {lot.count}; give --count 3."
         )
     check_free(output)
+    _check_disk(output, lot)
     return write(output, lot)
+
+
+def _check_disk(output: Path, lot: Lot) -> None:
+    """See that there is room for so many samples, a byte or more of each."""
+    dtype = np.dtype(np.int64 if lot.kind.dtype is np.integer else lot.kind.dtype)
+    size = math.prod(lot.shape) * dtype.itemsize if output.suffix.lower() == ".npz" else 1
+    there = next((one for one in output.parents if one.is_dir()), None)
+    free = math.inf if there is None else shutil.disk_usage(there).free
+    if lot.count * size > free:
+        raise ValueError(
+            f"--count {lot.count} takes {in_bytes(lot.count * size)} or more, but {there} has "
+            f"{in_bytes(free)} free; give a smaller one."
+        )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -83,7 +84,9 @@ class Refinement(Adaptation):
         return subset(self.data, of_domain[chosen.long().numpy()])
 
     def judge(self, images: Tensor, source: Dataset) -> Scores:
-        """Score images (N, C, H, W) in [-1, 1] that a data set has become."""
+        """Score images (N, C, H, W) that a data set has become; NaN if one is not finite."""
+        if not torch.isfinite(images).all():
+            return dict.fromkeys(("fitness", "labels_kept"), math.nan)
         lesson = replace(source, samples=self.data.kind.encode(images), test=None)
         test = subset(self.held_out, self.judged(TARGET))
         share = train(lesson, test=test, recipe=Lessons())[1]

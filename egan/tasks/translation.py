@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -102,7 +103,13 @@ class Translation(Task):
         return self.compare(model.translate(source, rng).cpu(), target)
 
     def compare(self, made: Tensor, target: Tensor) -> Scores:
-        """Score translations (N, C', H, W), images in [-1, 1], beside the true ones."""
+        """Score translations (N, C', H, W), images in [-1, 1]; NaN if one is not finite."""
+        if not torch.isfinite(made).all():
+            return dict.fromkeys(self.compared_with(torch.zeros_like(made), target), math.nan)
+        return self.compared_with(made, target)
+
+    def compared_with(self, made: Tensor, target: Tensor) -> Scores:
+        """Score translations (N, C', H, W), which are finite, beside the true ones."""
         real = self.features.reference(self.targets)
         distance = fitness.frechet_distance(real, self.features.features(made))
         difference = float((made - target).abs().mean())

@@ -85,10 +85,10 @@ class UnpairedTranslation(Translation):
         )
         return Batch(source, {TARGET: target})
 
-    def compare(self, made: Tensor, target: Tensor) -> Scores:
-        """Score translations (N, C', H, W), beside the true ones where they are known."""
+    def compared_with(self, made: Tensor, target: Tensor) -> Scores:
+        """Score translations (N, C', H, W), finite ones, beside the truth where it is known."""
         if self.knows_truth:
-            return super().compare(made, target)
+            return super().compared_with(made, target)
         real = self.features.reference(self.targets)
         distance = fitness.frechet_distance(real, self.features.features(made))
         return {"fitness": -distance, "frechet": distance}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -202,10 +203,20 @@ class Model(Truncated, Member):
         self.follow(self.gradient(loss, *names), *names)
 
     def evaluate(self) -> dict[str, float]:
-        """Score the model with `score`, in evaluation mode, on numbers that siblings share."""
+        """Score the model with `score`, in evaluation mode, on numbers that siblings share.
+
+        All scores are NaN where a weight is not finite: words, moves and classes may look well yet.
+        """
         self.rng = stream(self.seeds.shared("evaluate"))  # common numbers: scores compare
         with self.judging():
-            return self.score()
+            scores = self.score()
+        return scores if self.is_finite else dict.fromkeys(scores, math.nan)
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether all weights are finite."""
+        weights = (one for network in self.networks.values() for one in network.parameters())
+        return all(bool(torch.isfinite(one).all()) for one in weights)
 
     @contextmanager
     def judging(self) -> Iterator[None]:

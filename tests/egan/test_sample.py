@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from egan import data
 from egan.collection.api import build
@@ -74,7 +75,9 @@ def test_a_run_without_weights_says_how_to_go_on(tiny_run, tmp_path, capsys):
         (["--count", "0"], "--count must be 1 or more, but got 0"),
         (["--seed", "-1"], "--seed must be 0 or more"),
         (["--truncation", "0.5"], "Cgan has no truncation"),
-        (["--inputs", "nowhere"], "--inputs nowhere does not exist"),
+        (["--classes", "1" * 5000], "--classes has '1111"),
+        (["--inputs", "nowhere"], "Cgan makes nothing out of images; leave out --inputs"),
+        (["--count", "1" + "0" * 20], "--count 1" + "0" * 20 + " takes"),
     ],
 )
 def test_mistakes_are_told_and_nothing_is_written(words, message, weights, tmp_path, capsys):
@@ -120,6 +123,14 @@ def test_images_are_turned_into_others(tmp_path, capsys):
     np.savez(tmp_path / "mine.npz", images=lines[:5].transpose(0, 2, 3, 1))
     words = [tmp_path / "model.safetensors", "--output", tmp_path / "made"]
     assert "give them by --inputs folder/" in told(words, capsys)
+    assert "--inputs nowhere does not exist" in told([*words, "--inputs", "nowhere"], capsys)
+    (tmp_path / "one").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "one/a.png")
+    assert "--image-size" not in told([*words, "--inputs", tmp_path / "one"], capsys)
+    (tmp_path / "file").write_text("")
+    assert "file/a.npz cannot be written" in told(
+        [*words[:2], tmp_path / "file/a.npz", "--inputs", tmp_path / "mine.npz"], capsys
+    )
     words += ["--inputs", tmp_path / "mine.npz"]
     assert main([*map(str, words)]) == 0
     assert capsys.readouterr().out.endswith("made: 5 images of 3x32x32, seed 0\n")

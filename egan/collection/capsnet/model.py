@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-import fitness
 from egan.collection.capsnet import PRESETS, SOURCES, CapsNetSettings
 from egan.collection.capsnet.networks import Capsules, decoder, lengths
 from egan.tasks import Draw, Recognition
+from egan.tasks.recognition import accuracy
 from egan.training.model import BATCH, Model
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class CapsNet(Model):
         parts = [self._judged(scenes(held_out, part.numpy())) for part in chosen]
         found, present, losses, errors = (torch.cat(one) for one in zip(*parts, strict=True))
         return {
-            "fitness": fitness.accuracy(found, present),
+            "fitness": accuracy(found, present),
             "margin_loss": float(losses.mean()),
             "reconstruction_error": float(errors.mean()) / prod(self.shape),
         }

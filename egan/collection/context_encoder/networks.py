@@ -24,7 +24,8 @@ class Filler(nn.Module):
         border: Pixels around the hole.
 
     Raises:
-        ValueError: The images are not square, or not 4 to 7 pixels doubled twice or more.
+        ValueError: The images are not square, or not 4 to 7 pixels doubled twice or more, or have
+            no such border around their hole.
     """
 
     def __init__(self, shape: tuple[int, ...], *, width: int, bottleneck: int, border: int) -> None:
@@ -34,6 +35,11 @@ class Filler(nn.Module):
             raise ValueError(
                 f"holes need images that can be halved twice, but got samples of shape {shape}. "
                 "Give --data.image-size 32."
+            )
+        if border > shape[1] // 4:
+            raise ValueError(
+                f"--overlap must be at most {shape[1] // 4}, what images of {shape[1]} pixels have "
+                f"around their hole, but got {border}."
             )
         # 128x128x3 -> 64x64x64 -> 32x32x64 -> 16x16x128 -> 8x8x256 -> 4x4x512 -> 4000
         widths = [width * min(MAX_FACTOR, 2 ** max(0, level - 1)) for level in range(times)]

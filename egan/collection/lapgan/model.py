@@ -13,6 +13,7 @@ from egan.collection.lapgan import PRESETS, SOURCES, LapganSettings
 from egan.collection.lapgan.networks import (
     DetailDiscriminator,
     DetailGenerator,
+    check_levels,
     doubled,
     gaussian_pyramid,
     smallest_discriminator,
@@ -75,8 +76,13 @@ class Lapgan(Game):
         return [(channels, height >> k, width >> k) for k in range(self.settings.levels + 1)]
 
     def generators(self) -> dict[str, nn.Module]:
-        """Build G_0 to G_K."""
+        """Build G_0 to G_K.
+
+        Raises:
+            ValueError: Images cannot be halved so often.
+        """
         s = self.settings
+        check_levels(self.shape[-1], s.levels)
         options = {"noise_channels": s.noise_channels, "width": s.width}
         networks: list[nn.Module] = [
             DetailGenerator(self.shape[0], **options) for _ in range(s.levels)

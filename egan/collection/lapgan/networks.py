@@ -35,18 +35,26 @@ def doubled(images: Tensor) -> Tensor:
     return F.interpolate(images, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+def check_levels(side: int, levels: int) -> None:
+    """See that images of this side can be halved so often.
+
+    Raises:
+        ValueError: They cannot.
+    """
+    if levels > side.bit_length() or side % 2**levels or side // 2**levels < SMALLEST:
+        raise ValueError(
+            f"--levels {levels} halves images down to {SMALLEST} pixels or more, which those of "
+            f"{side} cannot be; give fewer, or a larger --data.image-size."
+        )
+
+
 def gaussian_pyramid(images: Tensor, levels: int) -> list[Tensor]:
     """Return images and what is left of them by halving so often: [I_0, ..., I_K].
 
     Raises:
         ValueError: They cannot be halved so often.
     """
-    side = min(images.shape[2:])
-    if side % 2**levels or side // 2**levels < SMALLEST:
-        raise ValueError(
-            f"--levels {levels} halves images down to {SMALLEST} pixels or more, which those of "
-            f"{side} cannot be; give fewer, or a larger --data.image-size."
-        )
+    check_levels(min(images.shape[2:]), levels)
     found = [images]
     for _ in range(levels):
         found.append(halved(found[-1]))

@@ -87,6 +87,7 @@ class PixelCnn(Model):
                 for c in range(channels):
                     seen = made[:, :, : i + 1]  # nothing below matters
                     law = self.network(seen)[:, c, :, i, j].softmax(dim=1).cpu()
+                    law = torch.where(law.isfinite(), law, 1.0)  # diverged: any level
                     drawn = torch.multinomial(law, 1, generator=rng)[:, 0]
                     made[:, c, i, j] = images_of(drawn, levels).to(self.device)
         return made

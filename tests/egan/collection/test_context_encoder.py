@@ -88,6 +88,12 @@ def test_images_that_are_halved_once_only_are_refused():
         Filler((1, 12, 12), width=2, bottleneck=4, border=0)
 
 
+def test_no_more_overlaps_than_there_is():
+    Filler((1, 16, 16), width=2, bottleneck=4, border=4)
+    with pytest.raises(ValueError, match="--overlap must be at most 4, .* but got 5"):
+        Filler((1, 16, 16), width=2, bottleneck=4, border=5)
+
+
 def test_the_generators_loss_is_the_papers_over_the_weight():
     made = model(adversarial_weight=0.01, overlap=2, overlap_weight=7.0)
     fake, real = made.fake(4), made.draw(4)

@@ -8,10 +8,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from egan import collection
+from egan import collection, weights_file
 from egan.collection.api import build, task_class
 from egan.collection.api import task_of as task_of_run
-from egan.collection.saved import save
+from egan.collection.saved import FORMAT, save
 from egan.collection.testing import features_of, small, task_of
 from egan.config import to_dict
 from egan.data import load as load_data
@@ -24,11 +24,11 @@ FROM_NOISE = [name for name in SAMPLING if not task_class(name).asks.inputs]
 OF_DATA = {
     ("vae", "reconstructions"),
     ("vae", "interpolations"),
+    ("began", "reconstructions"),
     ("introvae", "reconstructions"),
     ("introvae", "interpolations"),
     ("dcgan", "arithmetic"),
     ("autoencoder", "reconstructions"),
-    ("began", "reconstructions"),
     ("rbm", "chains"),
     ("pixelcnn", "completions"),
 }
@@ -215,3 +215,25 @@ def test_what_was_trained_on_a_gpu_is_loaded_without_one(model, config, tmp_path
     trained_there = dataclasses.replace(config, device="cuda")
     loaded = collection.load(saved(model, trained_there, tmp_path))
     assert loaded.device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("shape", [2**25], "more than 16,777,216 numbers"),
+        ("spelling", {"words": []}, "'separator' is missing"),
+        ("spelling", {"words": ["a"], "separator": ""}, "one for each token"),
+        ("spelling", {"words": ["a\nb"] * 4, "separator": ""}, "printable"),
+        ("vocabulary", 10**12, "one for each token"),
+    ],
+)
+def test_edited_descriptions_are_told(name, value, told, tmp_path):
+    (tmp_path / "lines.txt").write_text("a b\nb a c\nc c\na\n")
+    config = small("seqgan")
+    model = build(config, task_of("seqgan", load_data("text", path=tmp_path / "lines.txt")))
+    path = saved(model, config, tmp_path)
+    tensors, metadata = weights_file.read(path, file_format=FORMAT, what="a model")
+    described = {**json.loads(metadata["data"]), name: value}
+    weights_file.write(path, tensors, {**metadata, "data": json.dumps(described)})
+    with pytest.raises(ValueError, match=f"does not fit together: .*{told}"):
+        collection.load(path)

@@ -101,3 +101,27 @@ def test_lengths_are_above_nothing(text):
 @pytest.mark.parametrize("text", ["", "no tune", "X:1\n", "X:1\nK:C\n", "X:1\nL:0/0\nK:?\n>|-(3"])
 def test_what_has_no_notes_has_none(text):
     assert sum(len(tune.notes) for tune in tunes(text)) == 0
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [
+        *("C" + "9" * 5000, "C/" + "9" * 5000, "C" + "/" * 200_000, "C1" + ">1" * 100_000),
+        *("{" * 200_000, "[C" * 200_000, "[K:" * 200_000, "C" + ">" * 200_000),
+        "".join(f"C/{n}-" for n in range(7, 3000)),
+    ],
+)
+@pytest.mark.timeout(10)
+def test_absurd_marks_cost_no_time(absurd):
+    assert notes_of(f"{absurd}\nE F", most=8)[0].length >= 0
+    assert pitches("E")[-1] == 64
+
+
+@pytest.mark.timeout(10)
+def test_absurd_heads_cost_no_time():
+    spaces = " " * 100_000
+    assert lengths("C", head=f"N:{spaces}a{spaces}b\nL:1/{'9' * 5000}\nK:C") == [Fraction(1, 2)]
+
+
+def test_a_comment_ends_with_its_line():
+    assert pitches("C % D\nE") == [60, 64]

@@ -101,3 +101,18 @@ def test_domains_the_other_way_round(folders):
 def test_two_folders_are_pairs_unless_they_are_said_to_be_domains():
     assert DataConfig(pairs=("a", "b")).name == "pairs"
     assert DataConfig(name="domains", pairs=("a", "b")).name == "domains"
+
+
+@pytest.mark.parametrize("name", ["domains", "pairs"])
+def test_one_folder_is_no_two(folders, name):
+    same = folders[0] / ".." / folders[0].name
+    with pytest.raises(ValueError, match=r"--data\.pairs .*one folder twice"):
+        load(name, path=(folders[0], same), image_size=8)
+
+
+def test_of_classes_of_one_image_none_is_kept(folders):
+    for folder in folders:
+        for i in range(1, 5):
+            for name in ("cat", "dog"):
+                (folder / name / f"{i}.png").unlink(missing_ok=True)
+    assert load("domains", path=folders, image_size=8).test is None

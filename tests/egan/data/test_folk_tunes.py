@@ -1,6 +1,8 @@
 """Folk tunes: real ones from a package, where it is there, and files of a user's own."""
 
+import os
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,3 +65,20 @@ def test_the_collection_is_read_whole():
     assert found.shape == (32, 4)
     in_c = np.isin(found.samples[:, :, 1] % 12, [0, 2, 4, 5, 7, 9, 11]).mean()
     assert in_c > 0.9  # else keys or accidentals were read wrongly: .58 by chance
+
+
+def test_only_files_are_read(folder):
+    (folder / "gone.abc").symlink_to(folder / "nothing")
+    (folder / "folder.abc").mkdir()
+    os.mkfifo(folder / "pipe.abc")
+    (folder / "B.ABC").write_text(TUNE)
+    assert len(data.load("abc", path=folder)) == 3
+
+
+def test_a_file_that_cannot_be_read_is_named(folder, monkeypatch):
+    def refuse(self, **_):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(ValueError, match=r"--data\.path .*b\.abc: .*Permission denied"):
+        data.load("abc", path=folder)

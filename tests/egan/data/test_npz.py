@@ -164,3 +164,10 @@ def test_names_that_do_not_fit_are_refused(names, tmp_path):
     np.savez(tmp_path / "a.npz", images=images, labels=labels, class_names=np.array(names))
     with pytest.raises(ValueError, match="a text for each label from 0"):
         load("npz", path=tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(("array", "name"), [("observations", "gymnasium"), ("tokens", "text")])
+def test_files_of_other_data_sets_are_told_of_theirs(tmp_path, array, name):
+    np.savez(tmp_path / "a.npz", **{array: np.zeros((2, 3), int)})
+    with pytest.raises(ValueError, match=f"--data.name {name}"):
+        load("npz", path=tmp_path / "a.npz")

@@ -1,5 +1,7 @@
 """Sequences of a user's own: what lines become, and what cannot be read."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -78,7 +80,7 @@ def test_too_little_text(content, message, tmp_path):
 )
 def test_archives_that_are_no_sequences(arrays, tmp_path):
     np.savez(tmp_path / "a.npz", **arrays)
-    with pytest.raises(ValueError, match=r"integers|tokens must|printable"):
+    with pytest.raises(ValueError, match=r"integers|tokens from|printable"):
         data.load("text", path=tmp_path / "a.npz")
 
 
@@ -106,3 +108,51 @@ def test_an_end_ends_a_text():
 def test_every_token_needs_a_word():
     with pytest.raises(ValueError, match="words of test must be 3"):
         data.dataset.Dataset("test", np.zeros((2, 2), int), vocabulary=3, spelling=Spelling(("a",)))
+
+
+@pytest.mark.parametrize("name", ["text", "characters", "npz", "gymnasium"])
+def test_a_pipe_is_refused_before_it_is_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(ValueError, match=r"--data\.path .* a pipe or a device"):
+        data.load(name, path=tmp_path / "pipe.npz")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("a" * 5000, "does not exist"), (("a", "b"), "--data.pairs are 2 paths")]
+)
+@pytest.mark.parametrize("name", ["text", "npz", "gymnasium", "abc", "folder"])
+def test_odd_paths_are_told(name, path, told):
+    with pytest.raises(ValueError, match=told):
+        data.load(name, path=path)
+
+
+def test_a_word_like_that_of_rare_ones_has_one_token(tmp_path, monkeypatch):
+    path = file(tmp_path, "<unknown> a b\nb b <unknown>\n")
+    assert not data.load("text", path=path).notes
+    monkeypatch.setattr(text, "MOST_WORDS", 1)
+    assert data.load("text", path=path).spelling.words == ("b", "<unknown>")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"tokens": np.array([[0, -1], [1, 1]])}, "tokens from -1 to 1"),
+        ({"tokens": np.array([[0, 1], [1, 2**40]])}, "from 0 to 10001"),
+        ({"tokens": np.full((2, 2), 2**63, np.uint64)}, "from 0 to 10001"),
+        ({"words": np.array(["a"])}, "Give each token a word"),
+        ({"words": np.array(["a", "b\nc"])}, "words must be printable"),
+        ({"words": np.array([["a", "b"]])}, "a text for each token"),
+        ({"words": np.arange(2)}, "a text for each token"),
+    ],
+)
+def test_tokens_and_words_of_a_strangers_archive(tmp_path, changed, told):
+    path = tmp_path / "tokens.npz"
+    np.savez(path, **{"tokens": np.eye(2, dtype=int), **changed})
+    with pytest.raises(ValueError, match=rf"--data\.path .*{told}"):
+        data.load("text", path=path)
+
+
+def test_nobody_is_told_to_trust_a_pickle(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read") as error:
+        data.load("text", path=file(tmp_path, "hello", name="plain.npz"))
+    assert "allow_pickle" not in str(error.value)

@@ -87,3 +87,40 @@ def test_more_than_there_are_are_refused(tmp_path):
 def test_without_a_controller_a_file_is_asked_for():
     with pytest.raises(ValueError, match=r"--data.path FILE.npz"):
         data.load("gymnasium", environment="Pendulum-v1")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [
+        ("actions", lambda a: a + 0.5, "whole numbers"),
+        ("lengths", lambda a: a.astype(float), "whole numbers"),
+        ("rewards", lambda a: np.full(a.shape, 1e300), "not finite in float32"),
+        ("observations", lambda a: a[:0], r"\(N, 16, 25\)"),
+    ],
+)
+def test_numbers_that_would_be_changed_are_refused(tmp_path, name, change, told):
+    with pytest.raises(ValueError, match=told):
+        load(saved(tmp_path, **{name: change(arrays()[name])}))
+
+
+def test_what_follows_an_end_is_not_read(tmp_path):
+    odd = arrays()["actions"].copy()
+    odd[:, 5:] = -7
+    found = load(saved(tmp_path, actions=odd, lengths=np.full(4, 5)))
+    assert (found.annotations["actions"][:, 5:] == 0).all()
+    assert not found.samples[:, 5:].any()
+
+
+def test_trajectories_beyond_memory_are_refused(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match=r"--data\.trajectories 1000000000"):
+        data.load("cartpole", trajectories=10**9)
+    path = saved(tmp_path)
+    monkeypatch.setattr("egan.memory.free_bytes", lambda: 10_000)
+    with pytest.raises(ValueError, match=r"GiB are free"):
+        load(path)
+
+
+@pytest.mark.parametrize("environment", ["", "Pendulum-v1", "os:system"])
+def test_environments_are_told_by_their_flag(environment):
+    with pytest.raises(ValueError, match=r"--data\.environment"):
+        data.load("gymnasium", environment=environment)

@@ -2,6 +2,7 @@
 
 import itertools
 
+import pytest
 import torch
 
 from egan.judging.chains import MarkovChain
@@ -40,3 +41,8 @@ def test_samples_follow_it():
     every = torch.tensor(list(itertools.product(range(3), repeat=2)))
     shares = (said[:, None] == every).all(dim=2).double().mean(dim=0)
     torch.testing.assert_close(shares, found.log_density(every).exp(), atol=0.012, rtol=0)
+
+
+def test_pairs_beyond_memory_are_told_of():
+    with pytest.raises(ValueError, match="the pairs of 1,000,000 tokens take"):
+        MarkovChain.counted(torch.zeros(2, 3, dtype=torch.long), 10**6)

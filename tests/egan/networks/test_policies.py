@@ -46,3 +46,11 @@ def test_numbers_are_drawn_by_their_law():
     nats = policy.law(seen[:1]).log_prob(drawn[:1])
     apart = torch.distributions.Normal(policy(seen[:1]), torch.tensor([-1.0, 0.5]).exp())
     assert torch.allclose(nats, apart.log_prob(drawn[:1]).sum(dim=1))
+
+
+def test_a_policy_that_diverged_acts_yet():
+    for num_actions in (3, 0):
+        policy = Policy(2, num_actions, 2, width=4)
+        for weights in policy.parameters():
+            weights.data.fill_(float("nan"))
+        assert policy.draw(torch.ones(5, 2), rng()).isfinite().all()
