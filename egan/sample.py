@@ -166,7 +166,9 @@ def _order(options: Options, model: Model) -> Order:
             raise ValueError(f"{type(model).__name__} {NO_IMAGES}")
         channels, *_, size = model.task.source_shape
         try:
-            sources = read(options.inputs, image_size=size, channels=channels, flag="--inputs")
+            sources = read(
+                options.inputs, image_size=size, channels=channels, flag="--inputs", least=1
+            )
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
     count = options.count or (1000 if sources is None else len(sources))

@@ -35,7 +35,12 @@ def loader_at(path: Path) -> str | None:
 
 
 def read(
-    path: Path, *, flag: str, image_size: int | None = None, channels: int | None = None
+    path: Path,
+    *,
+    flag: str,
+    image_size: int | None = None,
+    channels: int | None = None,
+    least: int = 2,
 ) -> Dataset:
     """Read what lies at a path; images as squares of any size.
 
@@ -44,6 +49,7 @@ def read(
         flag: What messages call the path, such as "--inputs".
         image_size: Height and width to resize to; by default those that most images have.
         channels: 1 for grey, 3 for colour; None keeps what they have.
+        least: How many images of a folder are needed.
 
     Raises:
         ValueError: It cannot be read; the message says why.
@@ -56,19 +62,23 @@ def read(
     if image_size is not None and image_size < 1:
         raise ValueError(f"--image-size must be 1 or more, but got {image_size}.")
     try:
-        return _read(name, path, image_size, channels)
+        return _read(name, path, image_size, channels, least)
     except ValueError as error:  # of a loader, which is told of by the flags of a run elsewhere
         told = str(error).replace("--data.path", flag).replace("--data.", "--")
         raise ValueError(told) from error
 
 
-def _read(name: str, path: Path, image_size: int | None, channels: int | None) -> Dataset:
+def _read(
+    name: str, path: Path, image_size: int | None, channels: int | None, least: int
+) -> Dataset:
     from egan.data import folder, npz
     from egan.data.images import fit_arrays
 
     if name == "folder":
         size = image_size or common_side(path)
-        return folder.load(path=path, image_size=size, channels=channels, any_size=True)
+        return folder.load(
+            path=path, image_size=size, channels=channels, any_size=True, least=least
+        )
     if name == "npz":
         return npz.load(path=path, image_size=image_size, channels=channels, any_size=True)
     dataset = load(name, path=path)

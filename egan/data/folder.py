@@ -55,6 +55,7 @@ def load(
     channels: int | None,
     store: str = "auto",
     any_size: bool = False,
+    least: int = 2,
 ) -> Dataset:
     """Load every readable image below `path`, resized and cropped to `image_size`.
 
@@ -70,16 +71,17 @@ def load(
         store: In "memory", "mapped" from a file of `egan.data.prepared`, or by "auto" the one or
             the other, see `is_mapped`.
         any_size: Whether no network needs to fit the images.
+        least: How many images are needed.
 
     Raises:
-        ValueError: If the folder is missing or empty, or fewer than two images can be used.
+        ValueError: If the folder is missing or empty, or fewer than `least` images can be used.
     """
     listing, size = listed(path, image_size=image_size, channels=channels, any_size=any_size)
     if is_mapped(store, len(listing.files), size, channels):
         from egan.data import prepared
 
         return prepared.load(listing, image_size=size, channels=channels)
-    survey = looked_at(listing, image_size=size)
+    survey = looked_at(listing, image_size=size, least=least)
     samples = in_memory(survey, image_size=size)
     samples = in_channels(samples, num_channels(survey, channels))
     labels, names, notes = with_labels(survey)
@@ -136,7 +138,7 @@ def in_memory(survey: Survey, *, image_size: int, parts: int = 1) -> Array:
             is as many times the height.
 
     Raises:
-        ValueError: Fewer than two can be decoded, or they do not fit in memory.
+        ValueError: Fewer than are needed can be decoded, or they do not fit in memory.
     """
     shape = (len(survey.looks), 3, parts * image_size, image_size)
     require(math.prod(shape), f"{shape[0]:,} images of {image_size}x{image_size}", mend=SMALLER)

@@ -56,12 +56,14 @@ class Survey:
         looks: What was seen of each that can be used.
         skipped: Why others cannot be, by name.
         scales: Of wide grey images with integers (True) and with floats (False).
+        least: How many images are needed.
     """
 
     listing: Listing
     looks: dict[Path, Look] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     scales: dict[bool, Scale] = field(default_factory=dict)
+    least: int = 2
 
     def skip(self, file: Path, reason: str) -> None:
         """Leave out an image."""
@@ -82,13 +84,13 @@ class Survey:
         return notes + [scale.note for scale in self.scales.values() if scale.note]
 
 
-def looked_at(listing: Listing, *, image_size: int) -> Survey:
+def looked_at(listing: Listing, *, image_size: int, least: int = 2) -> Survey:
     """Look at all files of a listing, and see which can be used.
 
     Raises:
-        ValueError: Fewer than two.
+        ValueError: Fewer than `least`.
     """
-    survey = Survey(listing)
+    survey = Survey(listing, least=least)
     with quiet():
         for file in progress(survey.listing.files, "Looking at images"):
             with skipping(survey, file):
@@ -100,17 +102,17 @@ def looked_at(listing: Listing, *, image_size: int) -> Survey:
 
 
 def check_count(survey: Survey) -> None:
-    """See that there are images to learn from.
+    """See that there are as many images as are needed, two to learn from.
 
     Raises:
-        ValueError: There are fewer than two.
+        ValueError: There are fewer.
     """
-    if len(survey.looks) < 2:
+    if len(survey.looks) < survey.least:
         left_out = f" ({named(survey.skipped)})" if survey.skipped else ""
         raise refusal(
             survey.listing.root,
             got=f"{len(survey.looks)} usable of {len(survey.listing.files)} images{left_out}",
-            expected="at least 2",
+            expected=f"at least {survey.least}",
             mend="Repair or add images, or choose a smaller --data.image-size.",
         )
 

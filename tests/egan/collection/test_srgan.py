@@ -217,3 +217,8 @@ def test_a_folder_of_ones_own_is_learned_from_and_other_pictures_made_larger(tmp
     assert len(files) == 12
     with Image.open(files[0]) as image:
         assert image.size == (32, 32)
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "tiny" / "3.png").rename(tmp_path / "alone" / "3.png")
+    new = ["--inputs", str(tmp_path / "alone"), "--output", str(tmp_path / "one")]
+    assert sample_main([str(run), *new]) == 0
+    assert len(list((tmp_path / "one").iterdir())) == 1
