@@ -19,11 +19,11 @@ Curves = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
 def panels(curves: Curves, behind: Curves, *, names: Sequence[str] = ()) -> Image.Image:
-    """Draw up to six numbers of observations over time, over others in grey.
+    """Draw up to six numbers of a policy's observations over time, over an expert's in grey.
 
     Args:
-        curves: What is drawn.
-        behind: What is drawn behind.
+        curves: What the policy saw.
+        behind: What the expert saw.
         names: What the numbers are; their own numbers by default.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -44,6 +44,12 @@ def panels(curves: Curves, behind: Curves, *, names: Sequence[str] = ()) -> Imag
         axes.tick_params(labelsize=8)
     for axes in all_axes[len(shown) :]:
         axes.set_visible(False)
+    keys = {line.get_color(): line for line in all_axes[0].lines}
+    known = {"expert": keys.get(REAL), "policy": keys.get(GENERATED)}
+    handles = {label: line for label, line in known.items() if line is not None}
+    figure.legend(
+        list(handles.values()), list(handles), loc="outside upper right", ncols=2, fontsize=8
+    )
     for axes in all_axes[max(0, len(shown) - columns) : len(shown)]:
         axes.set_xlabel("step", fontsize=8)
     canvas.draw()

@@ -211,7 +211,9 @@ class Control(Task):
         shown = self.data.spread(NUM_CURVES)
         lengths = torch.from_numpy(self.data.annotations[LENGTHS][shown])
         expert = Batch(self.data.tensor(shown), {LENGTHS: lengths})
-        return self.films(expert) if self.simulator.draws else self.curves(expert)
+        if self.simulator.draws:
+            return self.films(expert)
+        return self.curves(Batch(expert.samples[:0], {LENGTHS: lengths[:0]}))  # nobody over it
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the expert is worth, acting at random, and copying the expert's actions."""
