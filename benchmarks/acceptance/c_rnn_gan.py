@@ -32,7 +32,7 @@ from acceptance import Figures
 from acceptance.training import built, samples, train
 from egan.collection.c_rnn_gan import CRnnGan, Player
 from egan.data import load
-from egan.data.kinds import HIGHEST, LOWEST
+from egan.data.notes import HIGHEST, LOWEST
 from egan.judging.features import Features
 from egan.tasks import Melodies, Scores
 from egan.tasks.melodies import PITCH

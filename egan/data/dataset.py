@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from egan.data.kinds import Kind, Pixels, kind_of
+from egan.data.kind import Kind
+from egan.data.kinds import Pixels, kind_of
 from egan.data.spelling import Spelling
 from egan.data.store import chunks
 

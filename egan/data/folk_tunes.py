@@ -21,7 +21,7 @@ import numpy as np
 from egan.data.abc import Tune, tunes
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, exists, refusal
-from egan.data.kinds import HIGHEST, LONGEST, LOWEST, TICKS
+from egan.data.notes import HIGHEST, LONGEST, LOWEST, TICKS
 from egan.memory import require
 
 PACKAGE, FOLDER = "music21", "corpus/essenFolksong"

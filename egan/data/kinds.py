@@ -1,4 +1,4 @@
-"""Kinds of data: what is stored, what models see of it, and how much of it a look takes.
+"""The kinds of data: what is stored, what models see of it, and how much of it a look takes.
 
     images            (N, C, H, W) uint8       float32 in [-1, 1]
     clips             (N, T, C, H, W) uint8    float32 in [-1, 1]
@@ -14,85 +14,18 @@ A new one is a class, a line in `KINDS`, and a line in `egan.reporting.showing.D
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from egan.data.kind import Kind
+from egan.data.notes import Notes
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 Array = npt.NDArray[Any]
-
-TICKS = 48
-"""Ticks of a quarter note."""
-LONGEST = 8 * TICKS
-"""Ticks that a note or a gap may have: two whole notes."""
-LOWEST, HIGHEST = 42, 90
-"""Pitches of notes, in semitones; 60 is the middle C."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What sort of thing a sample is. Two kinds are equal if class and fields are."""
-
-    name: ClassVar[str]
-    """What messages call the samples."""
-    form: ClassVar[str]
-    """What is stored, for messages: axes and type."""
-    example: ClassVar[str] = ""
-    """A data set that has them, for messages."""
-    dtype: ClassVar[type[np.generic]]
-    ndim: ClassVar[int]
-    bounded: ClassVar[bool] = False
-    """Whether values lie in [-1, 1], so that a generator may end in tanh."""
-    kernel: ClassVar[Literal["polynomial", "gaussian"]] = "gaussian"
-    """With which the squared MMD tells most; on points a Gaussian sees more than a cubic."""
-    num_judged: ClassVar[int] = 1000
-    """How many samples a look judges."""
-    num_shown: ClassVar[int]
-    """How many samples a picture shows."""
-    num_behind: ClassVar[int] = 0
-    """How many real samples a picture of samples is drawn over."""
-    num_steps: ClassVar[int] = 10
-    """How many steps of a walk from one code to another are shown."""
-
-    @classmethod
-    def of(cls, stored: Array, vocabulary: int | None = None) -> Self | None:
-        """Return this kind if stored samples (N, ...) are of it, or None."""
-        fits = stored.dtype == cls.dtype and stored.ndim == cls.ndim and vocabulary is None
-        return cls() if fits else None
-
-    def decode(self, stored: Tensor) -> Tensor:
-        """Turn stored values (N, *shape) into what models see; those handed in may be changed."""
-        return stored
-
-    def encode(self, samples: Tensor) -> Array:
-        """Turn what models make (N, *shape) into stored values, see `decode`."""
-        return samples.cpu().numpy().astype(self.dtype)
-
-    def clamp(self, samples: Tensor) -> Tensor:
-        """Bring values (N, *shape) into the range of the kind."""
-        return samples.clamp(-1.0, 1.0) if self.bounded else samples
-
-    def flat(self, samples: Tensor) -> Tensor:
-        """Return samples (N, *shape) as rows of numbers (N, F), which distances can be taken of."""
-        return samples.flatten(1)
-
-    def naive(self, real: Tensor, count: int, generator: Generator) -> Tensor:
-        """Draw (count, *shape): each number normal, with its own moments in `real` (N, *shape)."""
-        import torch
-
-        noise = torch.randn((count, *real.shape[1:]), generator=generator)
-        return self.clamp(real.mean(dim=0) + real.std(dim=0, correction=0) * noise)
-
-    def noise(self, stored: Array, count: int, generator: Generator) -> Tensor:
-        """Draw (count, *shape) uniformly, each number where it lies in `stored` (N, *shape)."""
-        import torch
-
-        share = torch.rand((count, *stored.shape[1:]), generator=generator)
-        low, high = torch.from_numpy(stored.min(axis=0)), torch.from_numpy(stored.max(axis=0))
-        return low + (high - low) * share
 
 
 @dataclass(frozen=True)
@@ -247,59 +180,6 @@ class Tokens(Kind):
         import torch
 
         return torch.randint(self.vocabulary, (count, *stored.shape[1:]), generator=generator)
-
-
-@dataclass(frozen=True)
-class Notes(Kind):
-    """Melodies of T notes (N, T, 4): length in ticks, pitch, intensity, and gap before it in ticks.
-
-    Lengths and gaps are seen on scales of logarithms, from the shortest to two whole notes.
-    """
-
-    name: ClassVar = "notes"
-    form: ClassVar = "(N, T, 4) int16"
-    example: ClassVar = "folk_tunes"
-    dtype: ClassVar = np.int16
-    ndim: ClassVar = 3
-    bounded: ClassVar = True
-    num_shown: ClassVar = 12
-
-    @classmethod
-    def of(cls, stored: Array, vocabulary: int | None = None) -> Self | None:
-        """Return this kind if `stored` are notes, or None."""
-        found = super().of(stored, vocabulary)
-        return found if found is not None and stored.shape[2] == 4 else None
-
-    def decode(self, stored: Tensor) -> Tensor:
-        """Turn ticks, semitones and intensities into [-1, 1]."""
-        import torch
-
-        length, pitch, intensity, gap = stored.float().unbind(dim=-1)
-        shares = (
-            length.clamp(min=1).log2() / np.log2(LONGEST),
-            (pitch - LOWEST) / (HIGHEST - LOWEST),
-            intensity / 127,
-            (gap + 1).log2() / np.log2(LONGEST + 1),
-        )
-        return self.clamp(2 * torch.stack(shares, dim=-1) - 1)
-
-    def encode(self, samples: Tensor) -> Array:
-        """Return the nearest ticks, semitones and intensities."""
-        shares = (self.clamp(samples.double()).cpu().numpy() + 1) / 2
-        length, pitch, intensity, gap = np.moveaxis(shares, -1, 0)
-        known = (
-            LONGEST**length,
-            LOWEST + (HIGHEST - LOWEST) * pitch,
-            127 * intensity,
-            (LONGEST + 1) ** gap - 1,
-        )
-        return np.stack(known, axis=-1).round().astype(self.dtype)
-
-    def noise(self, stored: Array, count: int, generator: Generator) -> Tensor:
-        """Draw (count, *shape) uniformly from [-1, 1]."""
-        import torch
-
-        return 2.0 * torch.rand((count, *stored.shape[1:]), generator=generator) - 1.0
 
 
 KINDS: dict[str, type[Kind]] = {

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from egan.data.dataset import Array, Dataset
-    from egan.data.kinds import Kind
+    from egan.data.kind import Kind
     from egan.judging.extractors import Extractor
 
 LEAST = 20

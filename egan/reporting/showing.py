@@ -19,19 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
-from egan.data.kinds import (
-    HIGHEST,
-    LOWEST,
-    TICKS,
-    Clips,
-    Images,
-    Kind,
-    Line,
-    Notes,
-    Points,
-    Series,
-    Tokens,
-)
+from egan.data.kind import Kind
+from egan.data.kinds import Clips, Images, Line, Points, Series, Tokens
+from egan.data.notes import HIGHEST, LOWEST, TICKS, Notes
 from egan.reporting.pictures import (
     GAP,
     evenly,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from egan.data.kinds import TICKS
+from egan.data.notes import TICKS
 
 TEMPO = 500_000
 """Microseconds of a quarter: 120 in a minute."""

@@ -18,7 +18,9 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from egan.data.kinds import Images, Kind, Notes, Points, Tokens
+from egan.data.kind import Kind
+from egan.data.kinds import Images, Points, Tokens
+from egan.data.notes import Notes
 from egan.data.spelling import Spelling, texts
 from egan.files import atomic, check_free, whole_folder
 from egan.memory import in_bytes

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from egan.data.dataset import Dataset
-    from egan.data.kinds import Kind
+    from egan.data.kind import Kind
     from egan.judging.features import Features
 
 Codes = dict[str, Tensor]

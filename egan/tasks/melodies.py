@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import fitness
-from egan.data.kinds import HIGHEST, LOWEST, Notes
+from egan.data.notes import HIGHEST, LOWEST, Notes
 from egan.judging.chains import MarkovChain
 from egan.judging.reference import SEED
 from egan.reporting.showing import show

@@ -9,7 +9,7 @@ import pytest
 
 from egan import data
 from egan.data import folk_tunes
-from egan.data.kinds import Notes
+from egan.data.notes import Notes
 
 TUNE = "X:1\nT:Up\nM:4/4\nL:1/4\nK:D\n" + "D E F G | A2 z B c | " * 5 + "\n\n"
 

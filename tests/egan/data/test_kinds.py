@@ -8,7 +8,8 @@ import torch
 
 from egan.data import load
 from egan.data.dataset import Dataset
-from egan.data.kinds import KINDS, Clips, Images, Line, Notes, Points, Series, Tokens, kind_of
+from egan.data.kinds import KINDS, Clips, Images, Line, Points, Series, Tokens, kind_of
+from egan.data.notes import Notes
 from egan.data.splits import split
 
 SAMPLES = {

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from egan.data.kinds import TICKS, Notes
+from egan.data.notes import TICKS, Notes
 from egan.sampling.midi import midi_file
 from egan.sampling.writers import Lot, writer
 from egan.tasks import Batch
