@@ -15,6 +15,7 @@ a fifth of the others: each shape and each colour is learned from, in other comp
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -58,18 +59,21 @@ MEANINGS = {
 WORDING = Spelling((END, *ARTICLES, *PREPOSITIONS, THE, *MEANINGS))
 
 
-def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:
+def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:  # noqa: ARG001 - no file
     """Draw images of one shape with their captions, 16x16 unless `image_size` says otherwise.
 
     Labels and annotations are those of `shapes`, and "captions" (N, 4, 7).
     """
-    data = shapes.load(path=path, image_size=image_size, channels=channels)
+    return _drawn(image_size, channels)
+
+
+@lru_cache(maxsize=4)
+def _drawn(image_size: int | None, channels: int | None) -> Dataset:
+    data = shapes.load(path=None, image_size=image_size, channels=channels)
     known = {name: data.annotations[name] for name in ATTRIBUTES}
     captions = captions_for(known, np.random.default_rng(SEED), each=NUM_CAPTIONS)
     annotations = {**data.annotations, CAPTIONS: captions}
-    return replace(
-        data, name=NAME, annotations=annotations, test=_test(known), wording=WORDING
-    )
+    return replace(data, name=NAME, annotations=annotations, test=_test(known), wording=WORDING)
 
 
 def captions_for(known: dict[str, Array], rng: np.random.Generator, *, each: int) -> Array:

@@ -179,7 +179,7 @@ def _shown(columns: Sequence[str]) -> str:
 
 
 def _tidy(file: str) -> str:
-    """Return a path as a table has it as one within the folder, "./a\\b.png" as "a/b.png"."""
+    """Return a path as a table has it, perhaps of Windows, as one within the folder."""
     return file.strip().replace("\\", "/").removeprefix("./")
 
 

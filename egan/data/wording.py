@@ -19,7 +19,7 @@ from egan.data.spelling import END, Spelling
 
 __all__ = ["CAPTIONS", "UNKNOWN", "read_captions", "tokens_of", "vocabulary_of", "words_of"]
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 UNKNOWN = "<unknown>"
 MOST_WORDS = 10_000
 """Words that have a token of their own."""

@@ -239,5 +239,3 @@ def one_each(data: Dataset, chosen: Tensor, rng: torch.Generator) -> Tensor:
 def draw_captions(data: Dataset, count: int, rng: torch.Generator) -> Tensor:
     """Draw captions (count, T) as the data have them, on the CPU."""
     return one_each(data, torch.randint(len(data), (count,), generator=rng), rng)
-
-

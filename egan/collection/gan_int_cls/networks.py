@@ -84,9 +84,7 @@ class Generator(nn.Module):
         self.condition = compressed(s)
         dim = s.latent_dim + s.condition_dim
         init = "normal" if s.norm == "batch" else "default"
-        self.body = dcgan.generator(
-            shape, latent_dim=dim, width=s.width, norm="batch", init=init
-        )
+        self.body = dcgan.generator(shape, latent_dim=dim, width=s.width, norm="batch", init=init)
 
     def forward(self, z: Tensor, code: Tensor) -> Tensor:
         """Make images."""
