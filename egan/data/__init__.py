@@ -166,12 +166,12 @@ def load(
     ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
     if name in (*POINTS, *SEQUENCES, *CONTROL):
         ignored |= {"image-size": image_size, "channels": channels}
-    if name != "gymnasium":
-        ignored["environment"] = environment
-    if name not in CONTROL:
-        ignored["trajectories"] = trajectories
-    if name != "captions":
-        ignored["captions"] = captions
+    for setting, value, names in (
+        ("environment", environment, ("gymnasium",)),
+        ("trajectories", trajectories, CONTROL),
+        ("captions", captions, ("captions",)),
+    ):
+        ignored |= {} if name in names else {setting: value}
     for setting, value in ignored.items():
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
@@ -180,7 +180,7 @@ def load(
     if name in CONTROL:
         options = {"environment": environment, "trajectories": trajectories}
     if name == "captions":
-        options = {"captions": None if captions is None else Path(captions).expanduser()}
+        options = {"captions": None if captions is None else _expanded(captions)}
     dataset = loader(path=where, image_size=image_size, channels=channels, **options)
     if swap:
         from egan.data.pairs import swapped

@@ -1,4 +1,4 @@
-"""The rendered shapes of `egan.data.shapes`, each with four captions: "a small red disc at the top".
+"""The rendered shapes of `egan.data.shapes` with four captions each: "a small red disc at the top".
 
 Captions are of a grammar, `a|one` and all that is in brackets being left out half of the time:
 

@@ -7,14 +7,14 @@ caption, and so learns from three kinds of pairs, with s = σ(D(image, φ)):
     s_r = a real image and its caption;  s_w = a real image and another's caption;
     s_f = G(z, φ(t)) and t
 
-    L_D = −E[log s_r] − w E[log(1 − s_w)] − f E[log(1 − s_f)]      w = `cls_weight`, f = `fake_weight`
-    L_G = −E[log s_f] − v E[log D(G(z, φ'), φ')],   φ' = β φ(t₁) + (1 − β) φ(t₂)     v = `int_weight`
+    L_D = −E[log s_r] − w E[log(1 − s_w)] − f E[log(1 − s_f)]
+    L_G = −E[log s_f] − v E[log D(G(z, φ'), φ')],   φ' = β φ(t₁) + (1 − β) φ(t₂)
 
-Without w nothing but samples tells D that captions matter (GAN-CLS has w; both ½ in the paper).
+with w = `cls_weight`, f = `fake_weight`, v = `int_weight` and β = `int_beta`. Without w nothing but samples tells D that captions matter (GAN-CLS has w; both ½ in the paper).
 The last term (GAN-INT) needs no image: between two captions are such as nobody wrote. An update:
 
     for the first `text_updates` updates: draw images and captions, and step φ, and an encoder of
-        images that is used for nothing else, on the hinge of wrong pairs, see `egan.losses.matching`
+        images that serves nothing else, on the hinge of wrong pairs, see `egan.losses.matching`
     then: step D on L_D, `discriminator_steps` times, each with new images and samples
           step G on L_G, its midpoints of half a batch with the other half, at the same z
     move the average of G
@@ -65,7 +65,7 @@ class GanIntClsSettings(GameSettings):
     norm: Literal["spectral", "batch", "none"] = "spectral"
     """Constraint on the discriminator's weights, or batch norm, which the paper has."""
     text: Literal["bag", "gru"] = "gru"
-    """The text encoder: a mean of words' vectors, or a recurrent network, to which order matters."""
+    """The text encoder: a mean of words' vectors, or a recurrent network, which hears an order."""
     text_dim: int = 1024
     """Numbers of a caption's code (phi)."""
     condition_dim: int = 128
