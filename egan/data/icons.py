@@ -75,13 +75,13 @@ def _file(pattern: str) -> Path:
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     """Return the names of the icons that are taken, in order, with the character of each."""
-    known = json.loads(_file(CHARACTERS).read_text(encoding="utf-8"))
-    counts = Counter(word for name in known for word in set(name.split("-")))
-    return {
-        name: chr(int(code, 16))
-        for name, code in sorted(known.items())
-        if all(counts[word] >= LEAST for word in name.split("-"))
-    }
+    known = sorted(json.loads(_file(CHARACTERS).read_text(encoding="utf-8")).items())
+    while True:  # an icon that goes takes its words along
+        counts = Counter(word for name, _ in known for word in set(name.split("-")))
+        kept = [one for one in known if all(counts[w] >= LEAST for w in one[0].split("-"))]
+        if len(kept) == len(known):
+            return {name: chr(int(code, 16)) for name, code in kept}
+        known = kept
 
 
 @lru_cache(maxsize=4)

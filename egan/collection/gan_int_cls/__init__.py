@@ -10,8 +10,9 @@ caption, and so learns from three kinds of pairs, with s = σ(D(image, φ)):
     L_D = −E[log s_r] − w E[log(1 − s_w)] − f E[log(1 − s_f)]
     L_G = −E[log s_f] − v E[log D(G(z, φ'), φ')],   φ' = β φ(t₁) + (1 − β) φ(t₂)
 
-with w = `cls_weight`, f = `fake_weight`, v = `int_weight` and β = `int_beta`. Without w nothing but samples tells D that captions matter (GAN-CLS has w; both ½ in the paper).
-The last term (GAN-INT) needs no image: between two captions are such as nobody wrote. An update:
+with w = `cls_weight`, f = `fake_weight`, v = `int_weight` and β = `int_beta`. Without w nothing but
+samples tells D that captions matter; with it (GAN-CLS) w and f are ½. The last term (GAN-INT) needs
+no image: between two captions are such as nobody wrote. An update:
 
     for the first `text_updates` updates: draw images and captions, and step φ, and an encoder of
         images that serves nothing else, on the hinge of wrong pairs, see `egan.losses.matching`
@@ -100,17 +101,18 @@ def small() -> RunConfig:
         data=DataConfig(name="captioned_shapes"),
         search=SearchConfig(rounds=16, interval=125),
         settings=GanIntClsSettings(
+            batch_size=32,
             width=16,
-            discriminator_width=16,
+            discriminator_width=32,
             latent_dim=32,
+            norm="batch",
             text="bag",
             text_dim=32,
             condition_dim=32,
-            text_updates=250,
-            text_lr=1e-2,
-            generator_lr=2e-3,
+            text_updates=500,
+            text_lr=3e-3,
+            generator_lr=4e-3,
             discriminator_lr=2e-3,
-            beta2=0.99,
         ),
     )
 
