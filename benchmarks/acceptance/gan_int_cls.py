@@ -23,9 +23,10 @@ where without .225 and .16 were.
 
 Shapes are not learned by either: colour, size and place are right in .9, .8 and .9 of samples, the
 shape in .22, where it would be .25 by chance; 4,500 updates changed nothing in that, and D, asked
-about real images and a caption with another shape, prefers the right one in .49. So .25
-is about the most that there is to have here. Spectral norm in D keeps it from matching anything: on real pairs
-alone, right or wrong, its loss was still 1.04 of 1.39 after 1,000 updates, with batch norm .5.
+about real images and a caption with another shape, prefers the right one in .49. So .25 is about
+the most that there is to have here. Spectral norm in D keeps it from matching anything: on real
+pairs alone, right or wrong, its loss was still 1.04 of 1.39 after 1,000 updates, with batch norm
+.5.
 
 Saboteurs: a G that is told the captions of others; captions that are not shuffled; wrong pairs
 that are right.
