@@ -29,6 +29,9 @@ def log_odds(member, images, captions):
 @pytest.mark.parametrize(("wrong", "made"), [(0.5, 0.5), (1.0, 1.0), (0.0, 1.0), (0.25, 0.75)])
 def test_the_discriminator_ascends_three_kinds_of_pairs(wrong, made):
     member = built(cls_weight=wrong, fake_weight=made)
+    for network in ("discriminator", "text"):  # so that it matters whose caption it is
+        for weights in member.networks[network].parameters():
+            weights.data.mul_(4.0)
     real, fake = member.draw(), member.fake(8)
     captions = real.codes["captions"]
     s_r = log_odds(member, real.samples, captions)
