@@ -166,12 +166,12 @@ def load(
     ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
     if name in (*POINTS, *SEQUENCES, *CONTROL):
         ignored |= {"image-size": image_size, "channels": channels}
-    for setting, value, names in (
+    for setting, given, names in (
         ("environment", environment, ("gymnasium",)),
         ("trajectories", trajectories, CONTROL),
         ("captions", captions, ("captions",)),
     ):
-        ignored |= {} if name in names else {setting: value}
+        ignored |= {} if name in names else {setting: given}
     for setting, value in ignored.items():
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
