@@ -93,6 +93,7 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.folk_tunes:load", "folk songs of Essen's collection, 32 notes each; egan[data]"
     ),
     "abc": Lazy("egan.data.folk_tunes:load_abc", "your own tunes: a folder of .abc files"),
+    "midi": Lazy("egan.data.folk_tunes:load_midi", "your own tunes: a folder of MIDI files"),
     "text": Lazy(
         "egan.data.text:load", "your own sequences: a text file, words in a line, or a .npz file"
     ),
@@ -110,7 +111,7 @@ BUILT_IN = (
 )
 CONTROL = ("cartpole", "gridworld", "gymnasium")
 """Those of trajectories."""
-SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc")
+SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc", "midi")
 MAPPED = ("folder",)
 """Those whose samples need not be in memory."""
 Store = Literal["auto", "memory", "mapped"]
