@@ -4,9 +4,9 @@ Each search is what `python -m egan.run cgan --search pbt --executor inline` run
 own space, and may spend the same number of member-steps; of one seed both start with the same
 members. Members are ranked on what the run holds out of the training part. What is reported is the
 score of the best member of the last population on the test part, which no search has seen; samples
-are compared with it in features of a classifier of another seed. A policy is judged in episodes that
-no search has begun. CapsNet tells single digits nearly without errors, so that an image or two of
-500 decide between its searches.
+are compared with it in features of a classifier of another seed, a policy in new episodes. CapsNet
+tells single digits nearly without errors, so that an image or two of 500 decide between its
+searches.
 
   python benchmarks/collection_search.py [cgan vae capsnet] [--seeds 3] [--quick] [--save]
 """
