@@ -40,10 +40,10 @@ class Evolution(Strategy):
             tells selection from mere mixing.
         contest_every: Generations between contests of all operators; in between, parents make one
             child each with the operator that made them.
-        grows_by: The names of two scores or more, each the objective's on one of equal parts of
-            what was scored, the same parts for all children. If given, the interval between
-            contests doubles whenever the worst survivor of one leads the best loser by less than
-            two standard errors of that lead, found from these parts.
+        grows_by: The names of two scores or more, each the objective's on one of equal parts of what
+            was scored, the same parts for all children. If given, the interval between contests
+            doubles whenever the worst survivor of one leads the best loser by less than two
+            standard errors of that lead, found from these parts.
         bandit: Between contests, each parent's operator comes from a bandit that learns which
             ones survive contests, see :class:`~population.strategies.thompson.DiscountedThompson`.
         crossover: How many pairs of a contest's children make a child each, by ``Member.cross``:
