@@ -164,12 +164,9 @@ def _children(planned: Plan) -> dict[str, str]:
         text += f"; {evolution.crossover} more of two mutants"
     if evolution.losers_teach:
         text += "; all of them teach the discriminator"
-    every, grows = evolution.contest_every, evolution.contest_grows
-    if not evolution.random_mutation and (every > 1 or grows):
+    if not evolution.random_mutation and evolution.contest_every > 1:
         chooser = "the bandit's choice" if evolution.bandit else "the last winner's mutation"
-        text += f"; a contest every {every} generation{'s' * (every > 1)}"
-        text += ", twice as many after each that decides nothing" if grows else ""
-        text += f", {chooser} in between"
+        text += f"; a contest every {evolution.contest_every} generations, {chooser} in between"
     return {"children": text, **rivals}
 
 

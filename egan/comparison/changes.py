@@ -44,7 +44,6 @@ def unscored(**changed: Any) -> Change:
             selection="comma",
             random_mutation=False,
             contest_every=1,
-            contest_grows=False,
             bandit=False,
             diversity="none",
             num_samples=settings.discriminator_steps * settings.batch_size,

@@ -82,21 +82,14 @@ METHODS: Mapping[str, Method] = {
     "contest": Method(
         "last winner, contest 1 in {}",
         "E-GAN's contest in one of 10 generations, the last winner's mutation in between",
-        evolving(contest_every=N, contest_grows=False, bandit=False),
+        evolving(contest_every=N, bandit=False),
         10,
         "#AA4499",
-    ),
-    "growing": Method(
-        "last winner, contest 1 in {} and fewer",
-        "the same, the interval doubled after each contest that was not decided",
-        evolving(contest_every=N, contest_grows=True, bandit=False),
-        10,
-        "#332288",
     ),
     "bandit": Method(
         "bandit, contest 1 in {}",
         "the same, with a bandit that learns from the contests in between",
-        evolving(contest_every=N, contest_grows=False, bandit=True),
+        evolving(contest_every=N, bandit=True),
         10,
         "#1F2328",
     ),

@@ -12,7 +12,6 @@ UNLIKE_NICHES = {
     "num_survivors": "all of them survive",
     "selection": "nobody is selected",
     "contest_every": "there are no contests",
-    "contest_grows": "there are no contests",
     "bandit": "there are no contests that it could learn from",
     "crossover": "there are no mutants of one parent to rank by pairs",
     "losers_teach": "there are no losers",
@@ -25,9 +24,6 @@ UNLIKE_CROSSOVER = {
     "random_mutation": "which holds none",
 }
 """Settings that crossover contradicts, each with why."""
-
-PARTS = 8
-"""Equal parts of what is scored, whose qualities tell how exact a lead is (contest_grows)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,9 +48,6 @@ class EvolutionConfig:
     by its distance to held-out data without each; 0 for shares that are equal for good."""
     contest_every: int = 1
     """Generations between contests of all mutations; the last winner's mutation in between."""
-    contest_grows: bool = False
-    """Double the interval between contests whenever the winner's lead is below twice its standard
-    error: what is not decided by one contest is not worth the next so soon."""
     bandit: bool = False
     """Between contests, mutations come from a bandit that learns which ones win contests."""
     discriminators: int = 1
@@ -103,8 +96,6 @@ class EvolutionConfig:
                 "survive, but there is one child a generation; leave it out, or have more "
                 "mutations (--evolve)."
             )
-        if self.contest_grows:
-            self._check_growth(mutations)
         if self.bandit:
             self._check_bandit(mutations)
         if self.crossover:
@@ -177,25 +168,8 @@ class EvolutionConfig:
                 f"but got --evolution.diversity {self.diversity}; expected gradient."
             )
 
-    def _check_growth(self, mutations: tuple[str, ...]) -> None:
-        """See that there are contests, with leads that have a standard error."""
-        flag = "--evolution.contest-grows asks how sure contests are, but got "
-        if self.random_mutation or self.num_children(mutations) <= self.num_survivors:
-            got = "--evolution.random-mutation" if self.random_mutation else "one child a parent"
-            raise ValueError(f"{flag}{got}, so that there are none; leave one of them out.")
-        if self.selection == "pareto":
-            raise ValueError(
-                f"{flag}--evolution.selection pareto, which has fronts and no leads; expected "
-                "comma or plus."
-            )
-        if self.num_samples < 2 * PARTS:
-            raise ValueError(
-                f"{flag}--evolution.num-samples {self.num_samples}, whose {PARTS} parts tell "
-                f"too little; expected {2 * PARTS} or more."
-            )
-
     def _check_bandit(self, mutations: tuple[str, ...]) -> None:
-        if self.contest_every == 1 and not self.contest_grows:
+        if self.contest_every == 1:
             raise ValueError(
                 "--evolution.bandit proposes mutations between contests, but got "
                 "--evolution.contest-every 1, which leaves nothing in between; expected 2 or more."

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 import fitness
-from egan.config.evolution import PARTS
 from egan.training.model import stream
 
 if TYPE_CHECKING:
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
 FAKES, REALS, SCORED_REALS, CROSSED, SHUFFLES, SHOWN = range(6)
 """Numbers of the random streams within a child's purposes."""
-
-PART_NAMES = tuple(f"quality_{i + 1}" for i in range(PARTS))
-"""What quality on a part of the samples is called."""
 
 MIXES = 2
 """Within an update, whose step k draws real samples from stream 2 k + 1, all else from 2 k + 2."""
@@ -49,8 +45,7 @@ class Scored:
 def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str, float]:
     """Return fitness, quality, diversity, and whether that was capped (``saturated``, 1 or 0).
 
-    Of several discriminators quality is the mean, diversity the sum. Where contests may become
-    more seldom, quality on equal parts of the samples tells how exact it is (`PART_NAMES`).
+    Of several discriminators quality is the mean, diversity the sum.
 
     The fitness is the child's own; what its generation makes of it is `Evolution.settle`'s. Where
     nothing is scored it is 0, and NaN where samples are not finite.
@@ -65,16 +60,6 @@ def scores(scored: Scored, settings: EvolutionConfig, seeds: Seeds) -> dict[str,
         "quality": quality,
         "diversity": diversity,
         "saturated": float(saturated),
-        **(_qualities_of_parts(scored.logits) if settings.contest_grows else {}),
-    }
-
-
-def _qualities_of_parts(logits: Sequence[Tensor]) -> dict[str, float]:
-    """Return quality on each part of the samples, which are the same codes for all siblings."""
-    parts = [[float(fitness.quality(part)) for part in one.tensor_split(PARTS)] for one in logits]
-    return {
-        name: sum(of_each) / len(of_each)
-        for name, of_each in zip(PART_NAMES, zip(*parts, strict=True), strict=True)
     }
 
 

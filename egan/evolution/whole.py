@@ -17,7 +17,7 @@ from egan.evolution.discriminator import SharedDiscriminator
 from egan.evolution.generator import EvolvedGenerator
 from egan.evolution.mixture import mixture_of
 from egan.evolution.rivals import RivalDiscriminators
-from egan.evolution.scoring import PART_NAMES, has_buffers
+from egan.evolution.scoring import has_buffers
 from egan.training.arithmetic import check_compiler
 from egan.training.renewal import RENEWALS, renewed
 from population import Callback, Evolution, Executor, InlineExecutor, Niches, Search
@@ -82,7 +82,6 @@ class Parts:
             unless=("saturated", "quality"),
             random_operator=settings.random_mutation,
             contest_every=settings.contest_every,
-            grows_by=PART_NAMES if settings.contest_grows else (),
             bandit=settings.bandit,
             crossover=settings.crossover,
             losers_teach=settings.losers_teach,

@@ -40,23 +40,19 @@ class Evolution(Strategy):
             tells selection from mere mixing.
         contest_every: Generations between contests of all operators; in between, parents make one
             child each with the operator that made them.
-        grows_by: The names of two scores or more, each the objective's on one of equal parts of what
-            was scored, the same parts for all children. If given, the interval between contests
-            doubles whenever the worst survivor of one leads the best loser by less than two
-            standard errors of that lead, found from these parts.
         bandit: Between contests, each parent's operator comes from a bandit that learns which
             ones survive contests, see :class:`~population.strategies.thompson.DiscountedThompson`.
         crossover: How many pairs of a contest's children make a child each, by ``Member.cross``:
             those whose scores have the highest sum, the better one first. They compete with the
             others; what wins a contest is then the operator of the better parent.
+
         losers_teach: Whether the environment learns from all children with finite scores, those
             that do not survive behind the others.
 
     Raises:
         ValueError: No operators, repeated ones, ``mu`` or ``contest_every`` below 1, a bandit where
-            there is nothing to choose or no contest to learn from, a crossover below 0 or where
-            nobody tells which operator has won, or an interval that grows by a single part, or
-            where there are no contests or no single objective.
+            there is nothing to choose or no contest to learn from, or a crossover below 0 or where
+            nobody tells which operator has won.
     """
 
     def __init__(
@@ -71,7 +67,6 @@ class Evolution(Strategy):
         hyperparameters: dict[str, Any] | None = None,
         random_operator: bool = False,
         contest_every: int = 1,
-        grows_by: Sequence[str] = (),
         bandit: bool = False,
         crossover: int = 0,
         losers_teach: bool = False,
@@ -79,8 +74,7 @@ class Evolution(Strategy):
         check_operators(operators)
         if mu < 1 or contest_every < 1:
             raise ValueError(f"{mu=}, {contest_every=}: expected integers of at least 1.")
-        rare = contest_every > 1 or len(grows_by) > 0
-        if bandit and (not rare or random_operator or len(operators) == 1):
+        if bandit and (contest_every == 1 or random_operator or len(operators) == 1):
             raise ValueError(
                 f"{bandit=} chooses among operators between contests, but got {contest_every=}, "
                 f"{random_operator=}, operators={list(operators)!r}: expected contest_every of 2 "
@@ -91,11 +85,6 @@ class Evolution(Strategy):
                 f"{crossover=}, {bandit=}, {random_operator=}: expected 0 or more, and without "
                 "either of the others, which children of two operators teach nothing."
             )
-        if grows_by and (len(grows_by) == 1 or random_operator or objectives):
-            raise ValueError(
-                f"{grows_by=}, {random_operator=}, {objectives=}: expected two parts or more, and "
-                "contests by one objective, whose leads have a standard error."
-            )
         self.operators = tuple(operators)
         self.mu = mu
         self.plus = plus
@@ -105,13 +94,11 @@ class Evolution(Strategy):
         self.hyperparameters = dict(hyperparameters or {})
         self.random_operator = random_operator
         self.contest_every = contest_every
-        self.grows_by = tuple(grows_by)
         self.crossover = crossover
         self.crosses = crossover > 0
         self.losers_teach = losers_teach
         self._bandit = DiscountedThompson(self.operators) if bandit else None
-        self._generation = self._contest = 0
-        self._interval = contest_every
+        self._generation = 0
         self._winners: list[str] = []
 
     def initial(self, rng: np.random.Generator) -> list[dict[str, Any]]:  # noqa: ARG002
@@ -149,7 +136,7 @@ class Evolution(Strategy):
     @property
     def _is_contest(self) -> bool:
         """Whether all operators compete in this generation: when it is time, or none has won."""
-        return self._generation >= self._contest or not self._winners
+        return self._generation % self.contest_every == 0 or not self._winners
 
     def settle(self, children: Sequence[Child]) -> Sequence[Child]:
         """Return the children, ranked by one score alone where the flag of any is raised.
@@ -197,8 +184,8 @@ class Evolution(Strategy):
             chosen = selection.pareto(rows, self.mu)
         else:
             chosen = selection.truncation([self.score(c.scores) for c in children], self.mu)
-        if self._is_contest:
-            self._after_contest(children, chosen)
+        if self._bandit and self._is_contest and chosen:
+            self._bandit.learn(_trials(children, chosen))
         self._generation += 1
         operators = [_operator(children, i) for i in chosen]
         if chosen:
@@ -207,30 +194,6 @@ class Evolution(Strategy):
                 for operator in operators
             ]
         return chosen
-
-    def _after_contest(self, children: Sequence[Child], chosen: Sequence[int]) -> None:
-        """Learn from a contest, and say when the next one is."""
-        if self._bandit and chosen:
-            self._bandit.learn(_trials(children, chosen))
-        if self.grows_by and chosen and not self._was_decided(children, chosen):
-            self._interval *= 2
-        if self._generation >= self._contest:  # not where one was held for want of a winner
-            self._contest = self._generation + self._interval
-
-    def _was_decided(self, children: Sequence[Child], chosen: Sequence[int]) -> bool:
-        """Whether the worst survivor leads the best loser by two standard errors or more."""
-        scores = [self.score(child.scores) for child in children]
-        losers = [i for i in selection.truncation(scores, len(children)) if i not in set(chosen)]
-        if not losers:
-            return True  # nobody competed
-        last, first = (
-            np.array([children[i].scores.get(name, np.nan) for name in self.grows_by])
-            for i in (chosen[-1], losers[0])
-        )
-        leads = last - first
-        error = np.std(leads, ddof=1) / np.sqrt(len(leads))
-        lead = scores[chosen[-1]] - scores[losers[0]]
-        return bool(lead >= 2 * error) if np.isfinite(error) else True
 
     def teachers(self, children: Sequence[Child], chosen: Sequence[int]) -> Sequence[int]:
         """Return the survivors, and the losers behind them where these teach, best first."""
@@ -242,13 +205,11 @@ class Evolution(Strategy):
     def state_dict(self) -> dict[str, Any]:
         """Return how far the contests are, who won the last one, and what the bandit learnt."""
         learnt = {"bandit": self._bandit.state_dict()} if self._bandit else {}
-        when = {"contest": self._contest, "interval": self._interval}
-        return {"generation": self._generation, **when, "winners": list(self._winners), **learnt}
+        return {"generation": self._generation, "winners": list(self._winners), **learnt}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a state made by :meth:`state_dict`."""
         self._generation = int(state["generation"])
-        self._contest, self._interval = int(state["contest"]), int(state["interval"])
         self._winners = [str(name) for name in state["winners"]]
         if self._bandit:
             self._bandit.load_state_dict(state["bandit"])
@@ -264,7 +225,6 @@ class Evolution(Strategy):
             "unless": list(self.unless or ()),
             "random_operator": self.random_operator,
             "contest_every": self.contest_every,
-            "grows_by": list(self.grows_by),
             "bandit": self._bandit is not None,
             "crossover": self.crossover,
             "losers_teach": self.losers_teach,

@@ -276,7 +276,6 @@ SOURCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("generator_norm", "discriminator_norm", "generator_init"),
         ),
         OURS: (
-            "evolution.contest_grows",
             *("discriminator_init", "evolution.niches", "evolution.mixture"),
             *("evolution.crossover", "evolution.discriminators", "evolution.share_every"),
             "evolution.losers_teach",

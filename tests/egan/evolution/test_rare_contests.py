@@ -1,6 +1,5 @@
 """E-GAN whose contests are rare, with a bandit in between."""
 
-import numpy as np
 import pandas as pd
 import pytest
 from gans import search_for, task_for, tiny_config
@@ -59,30 +58,11 @@ def test_a_member_of_a_search_takes_its_bandit_along():
     )
 
 
-def test_contests_grow_rarer_where_the_lead_is_small_and_resume_knows(tiny, tmp_path):
-    words = [*tiny, "--evolution.contest-grows", "--checkpoint-every", "1", "--look-every", "40"]
-    assert main([*words, "--generations", "40"]) == 0
-    assert main([*words, "--generations", "9"]) == 0
-    cut = tmp_path / "00001-gaussians8"
-    assert main(["--resume", str(cut), "--generations", "40"]) == 0
-    whole = rows(tmp_path / "00000-gaussians8")
-    sizes = whole.groupby("generation").size()
-    held = sizes[sizes == 3].index.to_series().diff().dropna()
-    assert held.is_monotonic_increasing
-    assert set(held) <= {1, 2, 4, 8, 16, 32}
-    assert held.iloc[-1] > 1, "siblings differ little after one step"
-    parts = whole[[f"quality_{i}" for i in range(1, 9)]]
-    np.testing.assert_allclose(parts.mean(axis=1), whole["quality"], rtol=1e-6)
-    pd.testing.assert_frame_equal(rows(cut), whole, check_exact=True)
-
-
 def test_a_dry_run_says_how_rare_contests_are():
     said = overview(bandit())
     assert "of 1 survivor; a contest every 3 generations, the bandit's choice in between" in said
     assert "the last winner's mutation in between" in overview(bandit(bandit=False))
     assert "in between" not in overview(tiny_config())
-    growing = overview(bandit(contest_grows=True, contest_every=1))
-    assert "a contest every 1 generation, twice as many after each that decides nothing" in growing
 
 
 @pytest.mark.parametrize(
@@ -96,17 +76,3 @@ def test_a_dry_run_says_how_rare_contests_are():
 def test_a_bandit_without_a_choice_or_a_contest_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         bandit(**changes)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"random_mutation": True}, "got --evolution.random-mutation, so that there are none"),
-        ({"evolve": "heuristic"}, "got one child a parent, so that there are none"),
-        ({"selection": "pareto"}, "got --evolution.selection pareto, which has fronts"),
-        ({"num_samples": 15}, "got --evolution.num-samples 15, .* expected 16 or more"),
-    ],
-)
-def test_contests_without_a_lead_cannot_become_rarer(changes, message):
-    with pytest.raises(ValueError, match=message):
-        bandit(**{"bandit": False, "contest_grows": True} | changes)

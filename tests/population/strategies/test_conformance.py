@@ -21,7 +21,6 @@ SETTINGS = {
         "one": {"operators": ["minimax", "hinge"], "hyperparameters": {"lr": 0.1}},
         "plus": {"operators": ["a", "b", "c"], "mu": 3, "plus": True},
         "bandit": {"operators": ["a", "b", "c"], "mu": 2, "contest_every": 3, "bandit": True},
-        "growing": {"operators": ["a", "b"], "mu": 2, "grows_by": ("fitness", "other")},
         "pareto": {"operators": ["a", "b"], "mu": 2, "objectives": ["fitness", "diversity"]},
         "crossover": {"operators": ["a", "b", "c"], "crossover": 2, "contest_every": 2},
         "crossover of many": {"operators": ["a", "b"], "mu": 3, "plus": True, "crossover": 5},

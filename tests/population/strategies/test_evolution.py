@@ -2,11 +2,9 @@
 
 from collections import Counter
 
-import numpy as np
 import pytest
 
 from population import Evolution
-from population.strategy import Child, Individual
 from population.testing import Rehearsal
 
 NAMES = ("a", "b", "c")
@@ -96,53 +94,6 @@ def test_a_bandit_without_a_choice_or_a_contest_is_refused(options):
     settings = {"operators": NAMES, "contest_every": 4, "bandit": True, **options}
     with pytest.raises(ValueError, match="bandit=True chooses among operators between contests"):
         Evolution(**settings)
-
-
-PARTS = ("one", "two", "three", "four")
-
-
-def contests(leads, generations, **options):
-    """Play generations in which the first operator leads on each part; return when all competed."""
-    strategy, parents = (
-        Evolution(NAMES, grows_by=PARTS, **options),
-        [Individual(generation=0, index=0)],
-    )
-    best = {"fitness": sum(leads) / len(leads), **dict(zip(PARTS, leads, strict=True))}
-    for _ in range(generations):
-        asked = strategy.ask(parents, np.random.default_rng(0))
-        yield len(asked) == len(NAMES)
-        scores = [best if one.operator == "a" else dict.fromkeys(best, 0.0) for one in asked]
-        pairs = enumerate(zip(asked, scores, strict=True))
-        strategy.tell([Child(offspring=one, index=i, scores=its) for i, (one, its) in pairs])
-
-
-def test_contests_that_are_decided_are_held_as_often_as_before():
-    held = list(contests((1.0, 1.1, 0.9, 1.0), 12, contest_every=3))
-    assert [i for i, is_held in enumerate(held) if is_held] == [0, 3, 6, 9]
-
-
-def test_the_interval_doubles_after_each_contest_that_decides_nothing():
-    """The lead of .1 has a standard error of .1: sd of the parts .2, of which there are four."""
-    leads = (0.1 + 0.2, 0.1 - 0.2, 0.1 + 0.1414, 0.1 - 0.1414)
-    held = list(contests(leads, 40, contest_every=1))
-    assert [i for i, is_held in enumerate(held) if is_held] == [0, 2, 6, 14, 30]
-
-
-def test_a_lead_of_two_standard_errors_decides():
-    deviations = (0.3, -0.3, 0.1, -0.1)
-    error = (sum(d * d for d in deviations) / 3 / 4) ** 0.5
-    for factor, expected in ((1.99, [0, 4]), (2.01, [0, 2, 4])):
-        held = list(contests([factor * error + d for d in deviations], 6, contest_every=2))
-        assert [i for i, is_held in enumerate(held) if is_held] == expected
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"grows_by": ("one",)}, {"random_operator": True}, {"objectives": ("fitness", "one")}],
-)
-def test_an_interval_that_cannot_grow_is_refused(options):
-    with pytest.raises(ValueError, match="expected two parts or more, and contests by one"):
-        Evolution(NAMES, **{"grows_by": PARTS, **options})
 
 
 def crossings(rehearsal):
