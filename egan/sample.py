@@ -9,6 +9,7 @@ Examples:
   python -m egan.sample runs/00007-gail --output episodes.npz
   python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
   python -m egan.sample runs/00007-seqgan --output lines.txt
+  python -m egan.sample runs/00008-gan_int_cls --captions captions.txt --output drawn/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -54,7 +55,7 @@ class Options:
     """A folder that is not there yet or empty, or a file that ends in .npz, .csv, .txt or .gif."""
 
     count: int | None = None
-    """How many samples; by default 1000, or one for each of --inputs."""
+    """How many samples; by default 1000, or one for each of --inputs or --captions."""
 
     seed: int = 0
     """Of all random numbers; another one gives other samples."""
@@ -67,6 +68,10 @@ class Options:
 
     inputs: Path | None = None
     """A folder of images, or a .npz, for a model that turns images into others."""
+
+    captions: Path | None = None
+    """A text with a caption in each line, to make samples of in turn; by default of those that the
+    data have. Words are those that the model has learned."""
 
     device: Literal["cpu", "cuda"] = "cpu"
     """Where samples are computed."""
@@ -115,7 +120,7 @@ def sample(options: Options) -> str:
         labelled=model.task.asks.classes,
         codes=model.task.asks.codes,
         film=model.task.film,
-        spelling=data.spelling,
+        spelling=data.spelling or data.wording,
     )
     try:
         with writer(options.output.absolute(), lot) as write:
@@ -171,7 +176,9 @@ def _order(options: Options, model: Model) -> Order:
             )
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
-    count = options.count or (1000 if sources is None else len(sources))
+    captions = _captions(options.captions, model)
+    given = next((one for one in (sources, captions) if one is not None), range(1000))
+    count = options.count or len(given)
     if sources is not None and count > len(sources):
         raise ValueError(
             f"--count {count} asks for more than the {len(sources)} of --inputs; leave it out."
@@ -182,9 +189,27 @@ def _order(options: Options, model: Model) -> Order:
         classes=_classes(options.classes, model),
         truncation=options.truncation,
         sources=sources,
+        captions=captions,
     )
     order.check(model)
     return order
+
+
+def _captions(path: Path | None, model: Model) -> Any:
+    """Return the captions that are asked for, tokens (M, T), or None."""
+    from egan.sampling.order import NO_CAPTIONS
+
+    if path is None:
+        return None
+    if not model.task.asks.captions:
+        raise ValueError(f"{type(model).__name__} {NO_CAPTIONS}")
+    import torch
+
+    from egan.data.wording import read_captions
+
+    task = model.task
+    known = read_captions(path, task.wording, length=task.length, flag="--captions")
+    return torch.from_numpy(known)
 
 
 def _classes(text: str | None, model: Model) -> tuple[int, ...]:

@@ -191,6 +191,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji",
     ),
+    "gan_int_cls": Entry(
+        "egan.collection.gan_int_cls.model:GanIntCls",
+        paper="Generative adversarial text to image synthesis, 1605.05396",
+        family="adversarial",
+        task="captioned_shapes",
+    ),
     "simgan": Entry(
         "egan.collection.simgan.model:SimGan",
         paper="Learning from simulated and unsupervised images through adversarial training, "

@@ -21,7 +21,8 @@ from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
-from egan.data.dataset import DOMAIN, Dataset
+from egan.data.dataset import CAPTIONS, DOMAIN, Dataset
+from egan.data.spelling import END, Spelling
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
 from egan.tasks import TARGET, Task
@@ -34,10 +35,13 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
+COLOURS = dict.fromkeys(
+    ("cifar10", "folder", "pairs", "domains", "captions", "stacked_mnist", "openmoji"), 3
+)
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
+    *("captioned_shapes", "icons"),
     *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
     *("cartpole", "gridworld"),
 )
@@ -74,13 +78,15 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
 
 
 def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int = 24) -> Dataset:
-    """Return images of noise, with every class and two domains among them, and their targets."""
+    """Return images of noise, of every class and two domains, with targets and captions."""
     rng = np.random.default_rng(0)
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    known = {TARGET: targets, DOMAIN: np.arange(count) % 2}
-    return Dataset("random", samples, labels, annotations=known)
+    captions = rng.integers(0, 9, (count, 2, 5))
+    known = {TARGET: targets, DOMAIN: np.arange(count) % 2, CAPTIONS: captions}
+    wording = Spelling((END, *"abcdefgh"))
+    return Dataset("random", samples, labels, annotations=known, wording=wording)
 
 
 def random_tokens(*, count: int = 24, length: int = 20, vocabulary: int = 5000) -> Dataset:

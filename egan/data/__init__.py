@@ -48,6 +48,13 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "scenes": Lazy(
         "egan.data.shapes:load_scenes", "5,000 scenes of up to two shapes; every pixel known"
     ),
+    "captioned_shapes": Lazy(
+        "egan.data.captioned_shapes:load",
+        "the rendered shapes, each with four captions; four combinations are for tests alone",
+    ),
+    "icons": Lazy(
+        "egan.data.icons:load", "3,622 icons, their names as captions, 32x32 grey; egan[data]"
+    ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -82,6 +89,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.domains:load",
         "two folders of yours, whose images do not belong together (--data.pairs)",
     ),
+    "captions": Lazy(
+        "egan.data.captions:load",
+        "your own images with captions: a table (--data.captions), or a text beside each image",
+    ),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
     "npz": Lazy("egan.data.npz:load", "a .npz file with images or points, and labels"),
@@ -105,6 +116,7 @@ POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
+    *("captioned_shapes", "icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),
     *POINTS,
@@ -130,6 +142,7 @@ def load(
     store: Store = "auto",
     environment: str | None = None,
     trajectories: int | None = None,
+    captions: str | Path | None = None,
 ) -> Dataset:
     """Load the data set `name`.
 
@@ -145,6 +158,7 @@ def load(
             cache that is prepared once, or by "auto" mapped where they would fill the memory.
         environment: What trajectories happen in: an id of `egan.simulators`, for gymnasium.
         trajectories: How many of them; by default ten, or all of a file.
+        captions: The table of captions of images, for captions.
 
     Raises:
         ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
@@ -153,10 +167,12 @@ def load(
     ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
     if name in (*POINTS, *SEQUENCES, *CONTROL):
         ignored |= {"image-size": image_size, "channels": channels}
-    if name != "gymnasium":
-        ignored["environment"] = environment
-    if name not in CONTROL:
-        ignored["trajectories"] = trajectories
+    for setting, given, names in (
+        ("environment", environment, ("gymnasium",)),
+        ("trajectories", trajectories, CONTROL),
+        ("captions", captions, ("captions",)),
+    ):
+        ignored |= {} if name in names else {setting: given}
     for setting, value in ignored.items():
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
@@ -164,6 +180,8 @@ def load(
     options: dict[str, object] = {"store": store} if name in MAPPED else {}
     if name in CONTROL:
         options = {"environment": environment, "trajectories": trajectories}
+    if name == "captions":
+        options = {"captions": None if captions is None else _expanded(captions)}
     dataset = loader(path=where, image_size=image_size, channels=channels, **options)
     if swap:
         from egan.data.pairs import swapped

@@ -148,6 +148,9 @@ _ALL = (
     _share(COPIED, "memorised", None),
     # of labels and codes
     _share("accuracy", "accuracy"),
+    _share("as_told", "of all that the caption tells"),
+    _share("unseen", "accuracy on combinations never seen"),
+    _share("match", "matches of the caption, of ten"),
     _share("source_accuracy", "accuracy on the source"),
     _share("labels_kept", "labels kept"),
     _share("classifier_accuracy", "real images whose class the discriminator finds"),

@@ -7,6 +7,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
+from egan.tasks.captions import Captions, draw_captions
 from egan.tasks.classes import Classes
 from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole
@@ -30,6 +31,7 @@ __all__ = [
     "Adaptation",
     "Asks",
     "Batch",
+    "Captions",
     "Classes",
     "Codes",
     "Control",
@@ -52,6 +54,7 @@ __all__ = [
     "Translation",
     "UnpairedTranslation",
     "draw",
+    "draw_captions",
     "draw_labels",
     "moved",
     "placed",
