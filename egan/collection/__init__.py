@@ -153,6 +153,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="mnist5k",
     ),
+    "ppgn": Entry(
+        "egan.collection.ppgn.model:Ppgn",
+        paper="Plug & play generative networks, 1612.00005",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "sagan": Entry(
         "egan.collection.sagan.model:Sagan",
         paper="Self-attention generative adversarial networks, 1805.08318",
