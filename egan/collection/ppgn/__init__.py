@@ -28,10 +28,10 @@ Where this differs: E is a classifier of the data's own classes, whose code is t
 normed units; the paper's is AlexNet, its code fc6. So half of N(0, 1) is about how codes are
 distributed, and walks start there. Codes are kept in [0, 30]. With `step_size` 0 h moves as the
 equation says; above it, as in the authors' script, by so much on the mean of its numbers. Noise is
-added to codes alone, not to images and early features. A walk's gradient of log p is not clipped.
-Under `--evolve` a mutation takes the place of −E[log D(x')]; an evolution has no phase before, and E
-and the condition network learn beside D in the first `pretraining` generations. The average of G
-makes the walks. Sections and the authors' script are cited from memory.
+added to codes alone, not to images and early features. Under `--evolve` a mutation takes the place
+of −E[log D(x')]; an evolution has no phase before, and E and the condition network learn beside D
+in the first `pretraining` generations. The average of G makes the walks. Sections and the authors'
+script are cited from memory.
 
 Fitness: the share of samples that a classifier, fixed and neither E nor the condition network,
 takes for the class that was asked for, minus a tenth of the Fréchet distance in its features.
@@ -81,7 +81,7 @@ class PpgnSettings(GameSettings):
     """Weight of the squared error of codes."""
     early_weight: float = 1.0
     """Weight of the squared error of early features."""
-    epsilon1: float = 0.1
+    epsilon1: float = 0.06
     """How far a step of a walk goes to where images have codes."""
     epsilon2: float = 3.0
     """How far it goes along the gradient of the class's log-probability."""
