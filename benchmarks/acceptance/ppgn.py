@@ -53,7 +53,7 @@ from egan.training.model import stream
 
 SIZE, UPDATES = 16, 1500
 COUNT, NUM_QUICK = 1000, 40
-NO_PRIOR = {"epsilon1": 0.0, "epsilon2": 3.0, "epsilon3": 0.0}
+NO_PRIOR: dict[str, Any] = {"epsilon1": 0.0, "epsilon2": 3.0, "epsilon3": 0.0}
 RATE, DECAY, NOISE, SPREAD = 10.0, 0.0, 0.1, 1.0
 """Of ascent in pixels."""
 ODD_EVEN_UPDATES = 300
@@ -224,7 +224,7 @@ def filled(models: Sequence[Ppgn], *, quick: bool) -> list[Figures]:
 
     def fill(model: Ppgn, images: Tensor) -> float:
         with model.judging():
-            parts = [model.inpainted(x, hole.known(x), stream(0)) for x in images.split(250)]
+            parts = [model.inpainted(x, hole.known(x), stream(0)) for x in torch.split(images, 250)]
         return worth(torch.cat(parts))
 
     found = [fill(one, damaged) for one in models]

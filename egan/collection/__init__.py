@@ -191,6 +191,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji_lines",
     ),
+    "adversarial_segmentation": Entry(
+        "egan.collection.adversarial_segmentation.model:AdversarialSegmentation",
+        paper="Semantic segmentation using adversarial networks, 1611.08408",
+        family="adversarial",
+        task="crowds",
+    ),
     "srgan": Entry(
         "egan.collection.srgan.model:Srgan",
         paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",

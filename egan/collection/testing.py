@@ -34,11 +34,13 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
+COLOURS = dict.fromkeys(
+    ("cifar10", "folder", "pairs", "masks", "domains", "stacked_mnist", "openmoji"), 3
+)
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
-    *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
+    *("crowds", "bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
     *("cartpole", "gridworld"),
 )
 

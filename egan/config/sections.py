@@ -10,7 +10,7 @@ import tyro
 from egan.config.checks import check_range
 from egan.config.evolution import EvolutionConfig
 
-PAIRS, DOMAINS = "pairs", "domains"
+PAIRS, DOMAINS, MASKS = "pairs", "domains", "masks"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,17 +19,17 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
-    digits_to_mnist, font, font_to_digits, shapes, scenes, bimodal, five_modes, gaussians8,
+    digits_to_mnist, font, font_to_digits, shapes, scenes, crowds, bimodal, five_modes, gaussians8,
     gaussians25, ring16, swiss_roll, oracle_language, folk_tunes, cartpole, gridworld, gymnasium,
-    openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains, cifar10, mnist,
-    npz, abc, text, characters."""
+    openmoji, openmoji_lines, photographs, folder, pairs, masks, side_by_side, domains, cifar10,
+    mnist, npz, abc, text, characters."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, cifar10, mnist, npz, abc, text, characters
     and gymnasium."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
-    With --data.name domains, of images of two kinds, of which none belong together; with a
-    subfolder for every class each, or with none."""
+    With --data.name masks, of images and of their masks; with --data.name domains, of images of two
+    kinds, of which none belong together, with a subfolder for every class each, or with none."""
     swap: bool = False
     """Exchange sources and targets."""
     image_size: int | None = None
@@ -50,7 +50,7 @@ class DataConfig:
     def __post_init__(self) -> None:
         """Take two folders for what they are."""
         if self.pairs is not None:
-            if self.name != DOMAINS:
+            if self.name not in (DOMAINS, MASKS):
                 object.__setattr__(self, "name", PAIRS)
             object.__setattr__(self, "pairs", tuple(self.pairs))
 

@@ -17,6 +17,7 @@ from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
+from egan.tasks.segmentation import SEGMENTATION, Segmentation
 from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
@@ -26,6 +27,7 @@ __all__ = [
     "ADAPTED",
     "DAMAGED",
     "ROW",
+    "SEGMENTATION",
     "TARGET",
     "Adaptation",
     "Asks",
@@ -46,6 +48,7 @@ __all__ = [
     "Refinement",
     "Restoration",
     "Scores",
+    "Segmentation",
     "Sequences",
     "Shifts",
     "Task",
