@@ -5,6 +5,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
+from egan.data.crowds import SEGMENTATION
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
@@ -17,7 +18,7 @@ from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
-from egan.tasks.segmentation import SEGMENTATION, Segmentation
+from egan.tasks.segmentation import Segmentation
 from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation

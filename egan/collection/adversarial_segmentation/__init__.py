@@ -17,15 +17,15 @@ patchwork of the most probable classes. D looks at maps as a whole, and does not
 
 `adversarial_weight` 0 leaves cross-entropy alone: the preset `cross_entropy`. What D sees of the
 two is `pairing`: "product", each class's map times each channel of the image, "concat", one after
-the other, or "map", the maps alone. `softness` τ makes true maps (1 − τ) y + τ / K, so that D cannot
-go by their being 0 and 1; the paper's "scaling" makes the true class at least τ and the others as S
-has them.
+the other, or "map", the maps alone. `softness` τ makes true maps (1 − τ) y + τ / K, so that D
+cannot go by their being 0 and 1; the paper's "scaling" makes the true class at least τ and the
+others as S has them.
 
 Where this differs: the paper's segmenters are a dilated VGG and a multi-scale network that were
 trained before; here a U-Net with group norm starts from nothing. D is a PatchGAN's body with a
 logit for each patch. L_S is divided by λ, which changes nothing under Adam, so that under
-`--evolve` a mutation takes the adversarial term's place at its weight. The average of S is ours; the
-preset of the paper's sizes leaves it out. Sections are cited from memory.
+`--evolve` a mutation takes the adversarial term's place at its weight. The average of S is ours;
+the preset of the paper's sizes leaves it out. Sections are cited from memory.
 
 Fitness: mean IoU plus the F-measure of boundaries, on held-out images.
 """
