@@ -103,7 +103,8 @@ def small() -> RunConfig:
         settings=PpgnSettings(
             width=16,
             discriminator_width=16,
-            code_dim=64,
+            epsilon1=0.1,
+            steps=20,
             generator_lr=2e-3,
             discriminator_lr=5e-4,
             ema_decay=0.98,

@@ -150,7 +150,7 @@ class Ppgn(Game):
             step_size=s.step_size,
         )
 
-    def towards(self, labels: Tensor, condition: nn.Module | None = None) -> Function:
+    def towards(self, labels: Tensor, condition: Function | None = None) -> Function:
         """Return ε₂ log p(y | x) of labels y (N,), by what is plugged in: images to (N,)."""
         asked, labels = condition or self.condition, labels.to(self.device)
 
@@ -167,14 +167,14 @@ class Ppgn(Game):
 
     @torch.no_grad()
     def samples_of(
-        self, labels: Tensor, rng: torch.Generator, *, condition: nn.Module | None = None
+        self, labels: Tensor, rng: torch.Generator, *, condition: Function | None = None
     ) -> Tensor:
         """Walk to classes (N,); return images (N, C, H, W) on the CPU.
 
         Args:
             labels: What is asked for, in the numbers of the condition network.
             rng: Of the starts and of the noise.
-            condition: A network from images to logits, in the place of the model's own.
+            condition: From images to logits (N, K'), in the place of the model's own network.
         """
         made = []
         for part in torch.split(labels, BATCH):
@@ -191,6 +191,12 @@ class Ppgn(Game):
         """Draw labels (count,) as the data have them; return them and samples of them."""
         labels = draw_labels(self.task.data, count, rng)
         return labels, self.samples_of(labels, rng)
+
+    def look(self) -> dict[str, float]:
+        """Return all distances and the accuracy, of the same walks: they are dear."""
+        labels, made = self.labelled(self.task.num_looked_at, self.rng)
+        told = torch.as_tensor(self.task.features.classes(made))
+        return {**self.task.judged(made), "accuracy": float((told == labels).float().mean())}
 
     @torch.no_grad()
     def matched(
