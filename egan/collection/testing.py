@@ -21,6 +21,7 @@ from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
+from egan.data.crowds import SEGMENTATION
 from egan.data.dataset import DOMAIN, Dataset
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
@@ -83,6 +84,15 @@ def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int =
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
     known = {TARGET: targets, DOMAIN: np.arange(count) % 2}
     return Dataset("random", samples, labels, annotations=known)
+
+
+def random_masks(shape: tuple[int, ...], *, num_classes: int = 21, count: int = 4) -> Dataset:
+    """Return images of noise whose masks are noise too; by default as many classes as VOC has."""
+    rng = np.random.default_rng(0)
+    samples = rng.integers(0, 256, (count, *shape), np.uint8)
+    maps = rng.integers(0, num_classes, (count, *shape[1:]), np.uint8)
+    names = tuple(map(str, range(num_classes)))
+    return Dataset("random", samples, annotations={SEGMENTATION: maps}, class_names=names)
 
 
 def random_tokens(*, count: int = 24, length: int = 20, vocabulary: int = 5000) -> Dataset:
@@ -226,7 +236,10 @@ def paper_sizes(name: str, *, narrower: int = 1) -> dict[str, int]:
     else:
         size, channels = data.image_size or 0, data.channels or COLOURS.get(data.name, 1)
         shape = (channels, size, size)
-        dataset = random_images(shape, num_classes=kind.paper_classes, count=4)
+        if data.name == "masks":
+            dataset = random_masks(shape)
+        else:
+            dataset = random_images(shape, num_classes=kind.paper_classes, count=4)
     widths = {n: getattr(config.settings, n, 0) for n in ("width", "discriminator_width")}
     narrow = {one: width // narrower for one, width in widths.items() if width}
     settings = config.settings.tuned({"batch_size": 2, **narrow})

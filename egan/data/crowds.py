@@ -1,9 +1,9 @@
 """Crowded scenes with a label map: shapes that touch and lie over each other, and thin lines.
 
-Each has two to four of the shapes of `egan.data.shapes`, a line or two, one pixel wide, and noise.
-Every shape and line has a colour of its own that tells nothing of what it is: a pixel is known by
-what is around it. Later ones lie over those before. All is drawn from a fixed seed, at 32x32 unless
-`image_size` says otherwise.
+Each has two to four of the shapes of `egan.data.shapes` and a line or two, pale, one pixel wide;
+later ones lie over those before. A pixel is of the class of its shape's colour, of "line", or of
+the background. Strong noise hides all of that: a pixel is known by what is around it. All is drawn
+from a fixed seed, at 32x32 unless `image_size` says otherwise.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ import numpy as np
 
 from egan.data.dataset import Array, Dataset
 from egan.data.images import as_channels, check_channels, check_image_size
-from egan.data.shapes import CHUNK, PALETTE, SHAPES, coverage
+from egan.data.shapes import CHUNK, COLOURS, PALETTE, SHAPES, coverage
 
 SEGMENTATION = "segmentation"
 """An annotation: the class of each pixel (N, H, W) uint8."""
-LINE = 1 + len(SHAPES)
-REGIONS = ("background", *SHAPES, "line")
+LINE = 1 + len(COLOURS)
+REGIONS = ("background", *COLOURS, "line")
 
 COUNT = 2000
 IMAGE_SIZE = 32
 SEED = 1608
 MOST_SHAPES, MOST_LINES = 4, 2
 RADII = (0.22, 0.45)
-NOISE = 0.15
+NOISE = 0.35
+PALE = 0.7
+"""How bright a line is, in all channels."""
 SUBPIXELS = 2
 HALF_WIDTH = 1.0 / IMAGE_SIZE
 """Of a line, on a canvas from -1 to 1: a pixel of the usual size in all."""
@@ -35,8 +37,8 @@ HALF_WIDTH = 1.0 / IMAGE_SIZE
 def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:  # noqa: ARG001 - no file
     """Draw 2,000 scenes (N, 3, H, W), whose annotation "segmentation" is their label maps.
 
-    Classes are background, circle, square, triangle, cross and line, by `class_names`; a pixel is
-    of a shape where that covers more than half of it.
+    Classes are background, red, green, blue, yellow and line, by `class_names`; a pixel is of what
+    covers more than half of it.
     """
     check_channels(channels)
     check_image_size(image_size)
@@ -61,7 +63,8 @@ def _drawn(count: int, size: int, rng: np.random.Generator) -> tuple[Array, Arra
         radii = rng.uniform(*RADII, count) * (place < num_shapes)
         centres = middle + rng.uniform(-0.55, 0.55, (count, 2))
         share = coverage(kind, radii, centres, image_size=size, subpixels=SUBPIXELS)
-        _paint(images, maps, share, 1 + kind, rng)
+        colour = rng.integers(len(COLOURS), size=count)
+        _paint(images, maps, share, 1 + colour, rng)
     num_lines = rng.integers(1, MOST_LINES + 1, count)
     for place in range(MOST_LINES):
         share = _line(count, size, rng) * (place < num_lines)[:, None, None]
@@ -74,7 +77,7 @@ def _paint(
     images: Array, maps: Array, share: Array, classes: Array, rng: np.random.Generator
 ) -> None:
     """Paint one thing into each image, by the share of each pixel that it covers (N, H, W)."""
-    colours = PALETTE[rng.integers(len(PALETTE), size=len(images))]
+    colours = np.concatenate([PALETTE, np.full((1, 3), PALE)])[classes - 1]
     colours = colours + rng.uniform(-0.05, 0.05, colours.shape)
     images += share[:, None] * (colours[:, :, None, None] - images)
     maps[...] = np.where(share > 0.5, classes[:, None, None], maps)
