@@ -43,6 +43,7 @@ class SegmentationSettings(GameSettings):
     """Settings of adversarial segmentation."""
 
     STRUCTURAL = ("width", "discriminator_width", "halvings", "patch_layers", "pairing")
+    MAY_BE_ZERO = ("pretraining",)
     SPACE: ClassVar = {
         "adversarial_weight": "1e-3,2,log",
         "discriminator_width": "8,16,32",
@@ -63,6 +64,8 @@ class SegmentationSettings(GameSettings):
     """What the discriminator sees: maps times the image, the image and maps, or maps alone."""
     adversarial_weight: float = 0.1
     """Weight of the adversarial term beside cross-entropy (lambda); with 0 there is no game."""
+    pretraining: int = 0
+    """Updates at the start in which the segmenter learns by cross-entropy alone."""
     softness: float = 0.0
     """How far true maps are from 0 and 1 where the discriminator sees them (tau), below 1."""
 

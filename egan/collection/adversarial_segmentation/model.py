@@ -104,11 +104,14 @@ class AdversarialSegmentation(Game):
         return F.nll_loss(logs, fake.codes[SEGMENTATION], ignore_index=IGNORED)
 
     def update(self) -> None:
-        """Train D and then S, or S alone where there is no game."""
-        if self.settings.adversarial_weight:
+        """Train D and then S, or S alone where there is no game, or not yet."""
+        s = self.settings
+        if s.adversarial_weight and self.updates >= s.pretraining:
             super().update()
             return
-        self.train_generator(self.cross_entropy(self.fake(self.settings.batch_size)))
+        fake = self.fake(s.batch_size)
+        # weighed as later: Adam's moments of one are on the scale of the other's gradients
+        self.train_generator(self.generator_terms(fake, fake))
 
     @torch.no_grad()
     def segment(self, images: Tensor, rng: torch.Generator) -> Tensor:
