@@ -61,13 +61,13 @@ RATE, DECAY, NOISE, SPREAD = 10.0, 0.0, 0.1, 1.0
 ODD_EVEN_UPDATES = 300
 FEW = 6
 TRIED = """\
-Variety where each walk has a start of its own: in the search, at ε₂ = 3, more noise made samples of a
-class more alike at every ε₁; nothing else was tried.
+Variety where each walk has a start of its own: in the search, at ε₂ = 3, more noise made samples of
+a class more alike at every ε₁; nothing else was tried.
 
 Holes, beside the nearest of 4,000 training digits: on seed 10, ε₄ of .03, .1, .3, 1 and 3, ε₁ of
-.02, .1 and .3, 50 and 200 steps, with noise and without gave 9.3 dB at most, the nearest patch 10.6.
-G of the code of the whole image has 15.1 dB in the hole, so it is the walk that does not find that
-code. It starts at the code of the image with the hole, whose image has 7.2 dB."""
+.02, .1 and .3, 50 and 200 steps, with noise and without gave 9.3 dB at most, the nearest patch
+10.6. G of the code of the whole image has 15.1 dB in the hole, so it is the walk that does not find
+that code. It starts at the code of the image with the hole, whose image has 7.2 dB."""
 
 Scores = Mapping[str, float]
 
