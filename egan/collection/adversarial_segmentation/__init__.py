@@ -64,6 +64,9 @@ class SegmentationSettings(GameSettings):
     """What the discriminator sees: maps times the image, the image and maps, or maps alone."""
     adversarial_weight: float = 0.1
     """Weight of the adversarial term beside cross-entropy (lambda); with 0 there is no game."""
+    hard: bool = False
+    """Whether the discriminator sees made maps as the most probable class alone; the gradient goes
+    to the probabilities all the same (straight-through)."""
     pretraining: int = 0
     """Updates at the start in which the segmenter learns by cross-entropy alone."""
     softness: float = 0.0

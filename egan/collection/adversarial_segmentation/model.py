@@ -80,7 +80,7 @@ class AdversarialSegmentation(Game):
     def discriminate(self, batch: Batch) -> Tensor:
         """Ask D for the logits of all patches (N * patches,), image by image."""
         known = (batch.codes[SEGMENTATION] != IGNORED)[:, None]
-        maps, images = batch.samples * known, batch.codes[SOURCE]
+        maps, images = self.shown(batch.samples) * known, batch.codes[SOURCE]
         seen = maps
         if self.settings.pairing == "product":
             seen = (maps[:, :, None] * images[:, None]).flatten(1, 2)
@@ -88,6 +88,13 @@ class AdversarialSegmentation(Game):
             seen = torch.cat([images, maps], dim=1)
         logits: Tensor = self.discriminator(seen)
         return logits.flatten()
+
+    def shown(self, maps: Tensor) -> Tensor:
+        """Return maps (N, K, H, W) as D sees them: as they are, or 0 and 1 with their gradient."""
+        if not self.settings.hard:
+            return maps
+        hard = F.one_hot(maps.argmax(dim=1), maps.shape[1]).movedim(-1, 1)
+        return hard + maps - maps.detach()
 
     def objective(self) -> Objective | None:
         """Return −E[log D(x, s(x))] before it is weighed, or none."""

@@ -15,6 +15,7 @@ from egan.data.crowds import SEGMENTATION
 from egan.data.dataset import Dataset
 from egan.run import main
 from egan.sample import main as sample_main
+from egan.tasks import Batch
 from egan.tasks.segmentation import IGNORED
 
 
@@ -96,6 +97,29 @@ def test_what_the_discriminator_sees(pairing):
     else:
         expected = torch.cat([images, maps], dim=1) if pairing == "concat" else maps
     assert torch.equal(seen, expected)
+
+
+def test_hard_maps_are_seen_whose_gradient_is_that_of_the_soft_ones():
+    made, soft = model(hard=True, pairing="concat"), model(pairing="concat")
+    fake, real = made.fake(4), made.draw(4)
+    seen = seen_by_d(made, fake)[:, 3:]
+    hot = F.one_hot(fake.samples.argmax(dim=1), 3).permute(0, 3, 1, 2).float()
+    torch.testing.assert_close(seen, hot)
+    assert torch.equal(seen_by_d(made, real), seen_by_d(soft, real)), "true maps are hard already"
+    [gradient] = torch.autograd.grad(made.logits(fake).sum(), fake.samples)
+    given = hot.detach().requires_grad_()
+    [expected] = torch.autograd.grad(soft.logits(Batch(given, fake.codes)).sum(), given)
+    torch.testing.assert_close(gradient, expected)
+
+
+def test_the_segmenter_learns_alone_at_first():
+    made = model(pretraining=1)
+    before = weights(made.discriminator)
+    made.update()
+    assert torch.equal(weights(made.discriminator), before)
+    made.updates = 1
+    made.update()
+    assert not torch.equal(weights(made.discriminator), before)
 
 
 def test_images_and_their_maps_belong_together():
