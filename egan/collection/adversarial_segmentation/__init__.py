@@ -19,7 +19,8 @@ patchwork of the most probable classes. D looks at maps as a whole, and does not
 two is `pairing`: "product", each class's map times each channel of the image, "concat", one after
 the other, or "map", the maps alone. `softness` τ makes true maps (1 − τ) y + τ / K, so that D
 cannot go by their being 0 and 1; the paper's "scaling" makes the true class at least τ and the
-others as S has them.
+others as S has them. With `hard` D sees of made maps too 0 and 1, the most probable class, and S
+learns as if they were its probabilities. `pretraining` updates at the start are of S alone.
 
 Where this differs: the paper's segmenters are a dilated VGG and a multi-scale network that were
 trained before; here a U-Net with group norm starts from nothing. D is a PatchGAN's body with a
@@ -45,7 +46,7 @@ class SegmentationSettings(GameSettings):
     STRUCTURAL = ("width", "discriminator_width", "halvings", "patch_layers", "pairing")
     MAY_BE_ZERO = ("pretraining",)
     SPACE: ClassVar = {
-        "adversarial_weight": "1e-3,2,log",
+        "adversarial_weight": "1e-2,10,log",
         "discriminator_width": "8,16,32",
         "softness": "0,0.3",
         "generator_lr": "5e-4,1e-2,log",
@@ -91,11 +92,16 @@ def small() -> RunConfig:
         data=DataConfig(name="crowds"),
         search=SearchConfig(rounds=16, interval=50),
         settings=SegmentationSettings(
-            batch_size=16,
-            width=16,
-            discriminator_width=16,
-            generator_lr=2e-3,
-            discriminator_lr=5e-4,
+            batch_size=8,
+            width=8,
+            discriminator_width=12,
+            patch_layers=1,
+            pairing="concat",
+            hard=True,
+            pretraining=400,
+            adversarial_weight=3.0,
+            generator_lr=4e-3,
+            discriminator_lr=2e-3,
             ema_decay=0.98,
         ),
     )
@@ -121,9 +127,9 @@ def paper() -> RunConfig:
 PRESETS = {"small": small, "cross_entropy": cross_entropy, "paper": paper}
 SOURCES = {
     "paper": {
-        "section 4, from memory": ("adversarial_weight", "pairing", "softness"),
+        "section 4, from memory": ("adversarial_weight", "pairing", "softness", "hard"),
         "ours: the paper's segmenter is a VGG, trained elsewhere": (
-            *("width", "halvings", "batch_size", "generator_lr"),
+            *("width", "halvings", "batch_size", "generator_lr", "pretraining"),
         ),
         "pix2pix's: the paper's discriminator is given in pictures": (
             *("discriminator_width", "patch_layers", "discriminator_lr", "beta1"),

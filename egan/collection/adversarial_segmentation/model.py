@@ -33,7 +33,7 @@ class AdversarialSegmentation(Game):
     task_type: ClassVar = Segmentation
     presets: ClassVar = PRESETS
     sources: ClassVar = SOURCES
-    tiny: ClassVar = {"width": 4, "discriminator_width": 4, "patch_layers": 1, "batch_size": 8}
+    tiny: ClassVar = {"width": 4, "discriminator_width": 4, "batch_size": 8, "pretraining": 0}
     discriminator_codes: ClassVar = (SOURCE, SEGMENTATION)
     augmentable: ClassVar = False
     settings: SegmentationSettings

@@ -35,7 +35,8 @@ def data(*, unknown=False):
 
 
 def model(dataset=None, **changed):
-    settings = small("adversarial_segmentation").settings.tuned({"batch_size": 4, **changed})
+    plain = {"batch_size": 4, "hard": False, "pairing": "product"}
+    settings = small("adversarial_segmentation").settings.tuned({**plain, **changed})
     task = task_of(AdversarialSegmentation, dataset or data())
     made = built(partial(AdversarialSegmentation, settings=settings, task=task))
     made.rng = rng()
@@ -191,6 +192,7 @@ def test_masks_of_ones_own_are_learned_from_and_label_maps_written(tmp_path, mon
     words += ["--data.pairs", str(tmp_path / "images"), str(tmp_path / "masks")]
     words += ["--rounds", "1", "--interval", "30", "--width", "8", "--discriminator-width", "4"]
     words += ["--generator-lr", "1e-2", "--batch-size", "4", "--ema-decay", "0"]
+    words += ["--pretraining", "25"]
     assert main([*words, "--executor", "inline", "--output", str(tmp_path / "runs")]) == 0
     [run] = (tmp_path / "runs").iterdir()
     assert (run / "samples" / "segmentations.png").is_file()
