@@ -55,6 +55,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "icons": Lazy(
         "egan.data.icons:load", "3,622 icons, their names as captions, 32x32 grey; egan[data]"
     ),
+    "crowds": Lazy(
+        "egan.data.crowds:load", "2,000 crowded scenes, thin lines among them; every pixel known"
+    ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -82,6 +85,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     ),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
     "pairs": Lazy("egan.data.pairs:load", "two folders of yours, paired by name (--data.pairs)"),
+    "masks": Lazy(
+        "egan.data.masks:load", "two folders of yours, images and their masks (--data.pairs)"
+    ),
     "side_by_side": Lazy(
         "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
     ),
@@ -115,7 +121,7 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
+    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds"),
     *("captioned_shapes", "icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),

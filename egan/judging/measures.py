@@ -188,6 +188,8 @@ _ALL = (
     _plain("gradient_energy", "energy of edges beside the true one"),
     _plain("spectral_distance", "distance of spectra", "lower", "dB"),
     _share("iou", "intersection over union", form=".3f"),
+    _share("boundary_f", "F-measure of boundaries", form=".3f"),
+    _plain("component_error", "connected parts too many or too few", "lower"),
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
     # of a policy
     Measure(
