@@ -22,6 +22,10 @@ Array = npt.NDArray[Any]
 MODES = "modes"
 DOMAIN = "domain"
 """An annotation: which of two domains a sample is of, see `egan.data.domains`."""
+IDENTITY, YAW = "identity", "yaw"
+"""Annotations: whom a view shows (N,), and by how many degrees the head is turned (N,)."""
+LANDMARKS, VISIBLE, FIELD = "landmarks", "visible", "field"
+"""Annotations: places (N, M, 2) in [-1, 1], which of them are seen, and points of each pixel."""
 
 
 class Process(Protocol):
