@@ -21,7 +21,7 @@ from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
-from egan.data.dataset import DOMAIN, Dataset
+from egan.data.dataset import DOMAIN, IDENTITY, LANDMARKS, YAW, Dataset
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
 from egan.tasks import TARGET, Task
@@ -34,10 +34,11 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
+COLOURS = dict.fromkeys(("cifar10", "folder", "views", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
+    "heads",
     *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
     *("cartpole", "gridworld"),
 )
@@ -74,12 +75,19 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
 
 
 def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int = 24) -> Dataset:
-    """Return images of noise, with every class and two domains among them, and their targets."""
+    """Return images of noise, with every class and two domains among them, and their targets.
+
+    Two of them at a time are views of one person.
+    """
     rng = np.random.default_rng(0)
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    known = {TARGET: targets, DOMAIN: np.arange(count) % 2}
+    known = {
+        **{TARGET: targets, DOMAIN: np.arange(count) % 2, IDENTITY: np.arange(count) // 2},
+        YAW: rng.uniform(-90, 90, count).astype(np.float32),
+        LANDMARKS: rng.uniform(-1, 1, (count, 5, 2)).astype(np.float32),
+    }
     return Dataset("random", samples, labels, annotations=known)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NO_IMAGES = "makes nothing out of images; leave out --inputs."
 IMAGES = "turns images into others; give them by --inputs folder/."
+FRONTAL = (0.0,)
 MOST, NUMBERS = 100, 2**21
 """Samples of a block at most, and about how many numbers those have."""
 
@@ -39,6 +40,8 @@ class Order:
         classes: The classes to make, in turn; none for those that the data have.
         truncation: How far samples are truncated, see `Model.truncating`; None for not at all.
         sources: The images that samples are made from, where the task has them.
+        poses: The yaws in degrees that each of them is turned to, one after the other, where the
+            task asks for some; none for 0, straight ahead.
     """
 
     count: int
@@ -46,6 +49,7 @@ class Order:
     classes: tuple[int, ...] = ()
     truncation: float | None = None
     sources: Dataset | None = None
+    poses: tuple[float, ...] = ()
 
     def check(self, model: Model) -> None:
         """See that a model can do it.
@@ -65,6 +69,11 @@ class Order:
             )
         if asks.inputs != (self.sources is not None):
             raise ValueError(f"{name} {NO_IMAGES if self.sources else IMAGES}")
+        if self.poses and not asks.poses:
+            raise ValueError(
+                f"--poses asks for views, but {name} turns nothing; leave it out, or train a model "
+                "that does, such as capg_gan."
+            )
         if self.truncation is not None:
             model.check_truncation(self.truncation)
 
@@ -100,7 +109,12 @@ def _block(model: Model, order: Order, rng: torch.Generator, *, start: int, size
         given["labels"] = torch.tensor(order.classes)[numbers]
     if order.sources is not None:
         size = min(size, order.count - start)
-        given["source"] = order.sources.tensor(range(start, start + size))
+        poses = order.poses or FRONTAL
+        numbers = torch.arange(start, start + size)
+        if model.task.asks.poses:
+            given["yaw"] = torch.tensor(poses)[numbers % len(poses)]
+            numbers = numbers // len(poses)
+        given["source"] = order.sources.tensor(numbers.numpy())
     task: Any = model.task
     made: Batch = task.make(model, size, rng, given=given)
     finite = torch.isfinite(made.samples).flatten(1).all(dim=1)

@@ -21,6 +21,7 @@ from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 from egan.tasks.unpaired import UnpairedTranslation
+from egan.tasks.views import Views
 
 __all__ = [
     "ADAPTED",
@@ -51,6 +52,7 @@ __all__ = [
     "Task",
     "Translation",
     "UnpairedTranslation",
+    "Views",
     "draw",
     "draw_labels",
     "moved",

@@ -109,11 +109,13 @@ class Asks:
     Attributes:
         classes: Whether they can be of classes that are named.
         inputs: Whether each is made from an image that is given.
+        poses: Whether the yaw is asked for that such an image is turned to.
         codes: What belongs to a sample and is kept with it, by name.
     """
 
     classes: bool = False
     inputs: bool = False
+    poses: bool = False
     codes: tuple[str, ...] = ()
 
 
@@ -186,7 +188,8 @@ class Task(ABC):
             count: How many.
             rng: Where all draws come from.
             given: What was asked for beside their number, see `asks`: "labels" (count,) of classes,
-                "source" (count, *source_shape) to make them from.
+                "source" (count, *source_shape) to make them from, "yaw" (count,) in degrees to
+                turn them to.
 
         Raises:
             ValueError: The model makes no samples.
