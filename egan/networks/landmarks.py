@@ -75,5 +75,7 @@ def heatmaps(landmarks: Tensor, *, size: int, sigma: float) -> Tensor:
     """Draw landmarks (N, M, 2) in [-1, 1] as maps (N, M, size, size), exp(−d² / 2σ²), d in pixels."""
     place = (landmarks + 1.0) * (size / 2) - 0.5
     grid = torch.arange(size, dtype=landmarks.dtype, device=landmarks.device)
-    across, along = ((grid - place[..., axis, None]).square() for axis in (0, 1))
-    return torch.exp(-(along[..., :, None] + across[..., None, :]) / (2.0 * sigma**2))
+    across, along = (
+        torch.exp(-(grid - place[..., axis, None]).square() / (2.0 * sigma**2)) for axis in (0, 1)
+    )
+    return along[..., :, None] * across[..., None, :]
