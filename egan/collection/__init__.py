@@ -197,6 +197,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="crowds",
     ),
+    "capg_gan": Entry(
+        "egan.collection.capg_gan.model:CapgGan",
+        paper="Pose-guided photorealistic face rotation, CVPR 2018",
+        family="adversarial",
+        task="heads",
+    ),
     "srgan": Entry(
         "egan.collection.srgan.model:Srgan",
         paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",

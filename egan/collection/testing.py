@@ -22,7 +22,7 @@ from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
 from egan.data.crowds import SEGMENTATION
-from egan.data.dataset import CAPTIONS, DOMAIN, Dataset
+from egan.data.dataset import CAPTIONS, DOMAIN, IDENTITY, LANDMARKS, YAW, Dataset
 from egan.data.spelling import END, Spelling
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
@@ -37,12 +37,16 @@ MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
 COLOURS = dict.fromkeys(
-    ("cifar10", "folder", "pairs", "masks", "domains", "captions", "stacked_mnist", "openmoji"), 3
+    (
+        *("cifar10", "folder", "views", "pairs", "masks", "domains", "captions"),
+        *("stacked_mnist", "openmoji"),
+    ),
+    3,
 )
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
-    *("captioned_shapes", "icons", "crowds"),
+    *("captioned_shapes", "icons", "crowds", "heads"),
     *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
     *("cartpole", "gridworld"),
 )
@@ -79,13 +83,22 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
 
 
 def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int = 24) -> Dataset:
-    """Return images of noise, of every class and two domains, with targets and captions."""
+    """Return images of noise, of every class and two domains, with targets and captions.
+
+    Two of them at a time are views of one person.
+    """
     rng = np.random.default_rng(0)
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    captions = rng.integers(0, 9, (count, 2, 5))
-    known = {TARGET: targets, DOMAIN: np.arange(count) % 2, CAPTIONS: captions}
+    known = {
+        TARGET: targets,
+        DOMAIN: np.arange(count) % 2,
+        IDENTITY: np.arange(count) // 2,
+        CAPTIONS: rng.integers(0, 9, (count, 2, 5)),
+        YAW: rng.uniform(-90, 90, count).astype(np.float32),
+        LANDMARKS: rng.uniform(-1, 1, (count, 5, 2)).astype(np.float32),
+    }
     wording = Spelling((END, *"abcdefgh"))
     return Dataset("random", samples, labels, annotations=known, wording=wording)
 

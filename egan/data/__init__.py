@@ -58,6 +58,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "crowds": Lazy(
         "egan.data.crowds:load", "2,000 crowded scenes, thin lines among them; every pixel known"
     ),
+    "heads": Lazy(
+        "egan.data.heads:load", "200 rendered heads from 11 sides; every point known, 32x32 grey"
+    ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -91,6 +94,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "side_by_side": Lazy(
         "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
     ),
+    "views": Lazy(
+        "egan.data.views:load", "persons of yours, a subfolder each, from sides that files name"
+    ),
     "domains": Lazy(
         "egan.data.domains:load",
         "two folders of yours, whose images do not belong together (--data.pairs)",
@@ -121,7 +127,7 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds"),
+    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds", "heads"),
     *("captioned_shapes", "icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),

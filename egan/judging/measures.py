@@ -146,6 +146,11 @@ _ALL = (
     _plain("inception_score", "Inception score", "higher"),
     _plain("path_length", "path length", "lower"),
     _share(COPIED, "memorised", None),
+    # of views of persons
+    _share("rank1", "persons told rightly when turned to the front"),
+    Measure(
+        name="landmark_error", label="error of landmarks in widths", form=".3f", better="lower"
+    ),
     # of labels and codes
     _share("accuracy", "accuracy"),
     _share("as_told", "of all that the caption tells"),

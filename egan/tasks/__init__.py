@@ -24,6 +24,7 @@ from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 from egan.tasks.unpaired import UnpairedTranslation
+from egan.tasks.views import Views
 
 __all__ = [
     "ADAPTED",
@@ -57,6 +58,7 @@ __all__ = [
     "Task",
     "Translation",
     "UnpairedTranslation",
+    "Views",
     "draw",
     "draw_captions",
     "draw_labels",
