@@ -10,6 +10,7 @@ Examples:
   python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
   python -m egan.sample runs/00007-seqgan --output lines.txt
   python -m egan.sample runs/00008-gan_int_cls --captions captions.txt --output drawn/
+  python -m egan.sample runs/00008-capg_gan --inputs people/ --poses=-45,0,45 --output turned/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 PROG = "python -m egan.sample"
 CHOOSE_SIZE = ", or choose a smaller --image-size"
 MOST_DIGITS, MOST_SHOWN = 9, 100
+MOST_YAW = 90.0
 """Digits of a class's number, and characters of what is no class that a message repeats."""
 T = TypeVar("T")
 
@@ -72,6 +74,10 @@ class Options:
     captions: Path | None = None
     """A text with a caption in each line, to make samples of in turn; by default of those that the
     data have. Words are those that the model has learned."""
+
+    poses: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
+    """Yaws in degrees, from -90 to 90, that each of --inputs is turned to; by default 0, straight
+    ahead. Say --poses=-45,0 where the first one is negative."""
 
     device: Literal["cpu", "cuda"] = "cpu"
     """Where samples are computed."""
@@ -177,11 +183,12 @@ def _order(options: Options, model: Model) -> Order:
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
     captions = _captions(options.captions, model)
-    given = next((one for one in (sources, captions) if one is not None), range(1000))
-    count = options.count or len(given)
-    if sources is not None and count > len(sources):
+    poses = _poses(options.poses)
+    most = 0 if sources is None else len(sources) * max(1, len(poses))
+    count = options.count or most or (1000 if captions is None else len(captions))
+    if sources is not None and count > most:
         raise ValueError(
-            f"--count {count} asks for more than the {len(sources)} of --inputs; leave it out."
+            f"--count {count} asks for more than the {most} of --inputs; leave it out."
         )
     order = Order(
         count=options.count if options.count is not None else count,
@@ -190,6 +197,7 @@ def _order(options: Options, model: Model) -> Order:
         truncation=options.truncation,
         sources=sources,
         captions=captions,
+        poses=poses,
     )
     order.check(model)
     return order
@@ -210,6 +218,23 @@ def _captions(path: Path | None, model: Model) -> Any:
     task = model.task
     known = read_captions(path, task.wording, length=task.length, flag="--captions")
     return torch.from_numpy(known)
+
+
+def _poses(text: str | None) -> tuple[float, ...]:
+    """Return the yaws that are asked for."""
+    found = []
+    for word in () if text is None else map(str.strip, text.split(",")):
+        try:
+            yaw = float(word)
+        except ValueError:
+            yaw = MOST_YAW + 1
+        if not -MOST_YAW <= yaw <= MOST_YAW:  # which a NaN is not either
+            raise ValueError(
+                f"--poses has {word[:MOST_SHOWN]!r}, but expected yaws in degrees from -90 to 90, "
+                "such as --poses=-45,0,45."
+            )
+        found.append(yaw)
+    return tuple(found)
 
 
 def _classes(text: str | None, model: Model) -> tuple[int, ...]:

@@ -153,6 +153,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="mnist5k",
     ),
+    "ppgn": Entry(
+        "egan.collection.ppgn.model:Ppgn",
+        paper="Plug & play generative networks, 1612.00005",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "sagan": Entry(
         "egan.collection.sagan.model:Sagan",
         paper="Self-attention generative adversarial networks, 1805.08318",
@@ -184,6 +190,18 @@ MODELS: dict[str, Entry] = {
         paper="Image-to-image translation with conditional adversarial networks, 1611.07004",
         family="adversarial",
         task="openmoji_lines",
+    ),
+    "adversarial_segmentation": Entry(
+        "egan.collection.adversarial_segmentation.model:AdversarialSegmentation",
+        paper="Semantic segmentation using adversarial networks, 1611.08408",
+        family="adversarial",
+        task="crowds",
+    ),
+    "capg_gan": Entry(
+        "egan.collection.capg_gan.model:CapgGan",
+        paper="Pose-guided photorealistic face rotation, CVPR 2018",
+        family="adversarial",
+        task="heads",
     ),
     "srgan": Entry(
         "egan.collection.srgan.model:Srgan",

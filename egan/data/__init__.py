@@ -55,6 +55,12 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "icons": Lazy(
         "egan.data.icons:load", "3,622 icons, their names as captions, 32x32 grey; egan[data]"
     ),
+    "crowds": Lazy(
+        "egan.data.crowds:load", "2,000 crowded scenes, thin lines among them; every pixel known"
+    ),
+    "heads": Lazy(
+        "egan.data.heads:load", "200 rendered heads from 11 sides; every point known, 32x32 grey"
+    ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -82,8 +88,14 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     ),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
     "pairs": Lazy("egan.data.pairs:load", "two folders of yours, paired by name (--data.pairs)"),
+    "masks": Lazy(
+        "egan.data.masks:load", "two folders of yours, images and their masks (--data.pairs)"
+    ),
     "side_by_side": Lazy(
         "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
+    ),
+    "views": Lazy(
+        "egan.data.views:load", "persons of yours, a subfolder each, from sides that files name"
     ),
     "domains": Lazy(
         "egan.data.domains:load",
@@ -104,6 +116,7 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.folk_tunes:load", "folk songs of Essen's collection, 32 notes each; egan[data]"
     ),
     "abc": Lazy("egan.data.folk_tunes:load_abc", "your own tunes: a folder of .abc files"),
+    "midi": Lazy("egan.data.folk_tunes:load_midi", "your own tunes: a folder of MIDI files"),
     "text": Lazy(
         "egan.data.text:load", "your own sequences: a text file, words in a line, or a .npz file"
     ),
@@ -114,7 +127,7 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
+    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds", "heads"),
     *("captioned_shapes", "icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),
@@ -122,7 +135,7 @@ BUILT_IN = (
 )
 CONTROL = ("cartpole", "gridworld", "gymnasium")
 """Those of trajectories."""
-SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc")
+SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc", "midi")
 MAPPED = ("folder",)
 """Those whose samples need not be in memory."""
 Store = Literal["auto", "memory", "mapped"]

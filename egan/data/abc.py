@@ -38,13 +38,15 @@ class Note:
         pitch: In semitones, 60 for the middle C.
         length: In quarters.
         gap: Silence before it, in quarters.
-        first: Whether it is the first of a bar.
+        first: Whether it is the first of a bar, as far as one knows.
+        intensity: From 1 to 127; None where nobody says.
     """
 
     pitch: int
     length: Fraction
     gap: Fraction
     first: bool
+    intensity: int | None = None
 
 
 @dataclass(frozen=True)

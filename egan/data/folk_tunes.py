@@ -1,4 +1,4 @@
-"""Folk tunes as notes: the Essen collection from the package music21, or ABC files of one's own.
+"""Tunes as notes: Essen's folk songs from the package music21, or one's own ABC or MIDI files.
 
 Essen's folk songs (encoded under H. Schaffrath, later E. Dahlig-Turek, as ABC by S. Schlien; see
 esac-data.org) lie in music21 (Cuthbert and Ariza 2010, BSD), `egan[data]`. They have a notice of
@@ -10,7 +10,7 @@ is no longer is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from egan.data import midi
 from egan.data.abc import Tune, tunes
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, exists, refusal
@@ -28,8 +29,9 @@ PACKAGE, FOLDER = "music21", "corpus/essenFolksong"
 LENGTH = 32
 ACCENT, PLAIN = 100, 76
 """The intensity of the first note of a bar, and of others: ABC says nothing of it."""
-BYTES = 60
+BYTES, BYTES_OF_MIDI = 60, 150
 """What a byte of a file may take in memory while it is read."""
+TAKE_AWAY = "Mend it, or take it away."
 MEND = 'pip install "egan[data]"'
 
 
@@ -63,18 +65,34 @@ def load_abc(*, path: Path | None, **_: Any) -> Dataset:
     Raises:
         ValueError: There are no two tunes of 32 notes.
     """
+    return _own("abc", path, (".abc",), read)
+
+
+def load_midi(*, path: Path | None, **_: Any) -> Dataset:
+    """Load a folder of MIDI files, subfolders included, or one file; a tune a file.
+
+    Raises:
+        ValueError: There are no two tunes of 32 notes.
+    """
+    return _own("midi", path, (".mid", ".midi"), lambda file: [read_midi(file)])
+
+
+def _own(
+    name: str, path: Path | None, endings: tuple[str, ...], read: Callable[[Path], Iterable[Tune]]
+) -> Dataset:
+    """Load the tunes of a folder's files, or of one file."""
     if isinstance(path, Path) and exists(path) and path.is_file():
         files: Sequence[Path] = [path]
     else:
-        path = check_path(path, name="abc", folder=True)
+        path = check_path(path, name=name, folder=True)
         # links to nothing, pipes and devices are no files
-        files = sorted(f for f in path.rglob("*") if f.suffix.lower() == ".abc" and f.is_file())
+        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in endings and f.is_file())
     notes, short = notes_of(tune for file in files for tune in read(file))
     if len(notes) < 2:
         got = f"{len(notes)} tunes of {LENGTH} notes in {len(files)} files"
         raise refusal(path, got=got, expected="2 or more", mend="Give more or longer tunes.")
     told = (f"{short:,} tunes of {path} have fewer than {LENGTH} notes, and are left out",)
-    return Dataset("abc", np.stack(notes), notes=told if short else ())
+    return Dataset(name, np.stack(notes), notes=told if short else ())
 
 
 def read(file: Path) -> Iterable[Tune]:
@@ -83,12 +101,31 @@ def read(file: Path) -> Iterable[Tune]:
     Raises:
         ValueError: It cannot be read, or is larger than the memory.
     """
-    require(BYTES * file.stat().st_size, f"--data.path {file}: its tunes", mend="Give fewer.")
+    return tunes(_content(file, BYTES, "tunes in ABC notation").decode("latin-1"), most=LENGTH)
+
+
+def read_midi(file: Path) -> Tune:
+    """Read the melody of a file.
+
+    Raises:
+        ValueError: It cannot be read, is no MIDI file, or is larger than the memory.
+    """
+    expected = "a Standard MIDI File"
+    content = _content(file, BYTES_OF_MIDI, expected)
     try:
-        return tunes(file.read_text(encoding="latin-1"), most=LENGTH)
+        return midi.tune(content, least=LENGTH)
+    except ValueError as error:
+        raise refusal(file, got=str(error), expected=expected, mend=TAKE_AWAY) from error
+
+
+def _content(file: Path, times: int, expected: str) -> bytes:
+    """Return what is in a file, whose tunes take so many times as much memory."""
+    require(times * file.stat().st_size, f"--data.path {file}: its tunes", mend="Give fewer.")
+    try:
+        return file.read_bytes()
     except OSError as error:
-        got, mend = f"a file that cannot be read ({error.strerror})", "Mend it, or take it away."
-        raise refusal(file, got=got, expected="tunes in ABC notation", mend=mend) from error
+        got = f"a file that cannot be read ({error.strerror})"
+        raise refusal(file, got=got, expected=expected, mend=TAKE_AWAY) from error
 
 
 def notes_of(known: Iterable[Tune]) -> tuple[list[Array], int]:
@@ -110,7 +147,7 @@ def _rows(tune: Tune) -> Array:
         (
             min(max(round(TICKS * note.length), 1), LONGEST),
             min(max(note.pitch + shift, LOWEST), HIGHEST),
-            ACCENT if note.first else PLAIN,
+            note.intensity or (ACCENT if note.first else PLAIN),
             min(max(round(TICKS * note.gap), 0), LONGEST),
         )
         for note in tune.notes[:LENGTH]

@@ -29,6 +29,7 @@ IMAGES = "turns images into others; give them by --inputs folder/."
 NO_CAPTIONS = (
     "is told no captions; leave out --captions, or train a model that is, such as gan_int_cls."
 )
+FRONTAL = (0.0,)
 MOST, NUMBERS = 100, 2**21
 """Samples of a block at most, and about how many numbers those have."""
 
@@ -45,6 +46,8 @@ class Order:
         sources: The images that samples are made from, where the task has them.
         captions: The captions to make samples of, in turn, (M, T); None for those that the data
             have.
+        poses: The yaws in degrees that each of them is turned to, one after the other, where the
+            task asks for some; none for 0, straight ahead.
     """
 
     count: int
@@ -53,6 +56,7 @@ class Order:
     truncation: float | None = None
     sources: Dataset | None = None
     captions: torch.Tensor | None = None
+    poses: tuple[float, ...] = ()
 
     def check(self, model: Model) -> None:
         """See that a model can do it.
@@ -74,6 +78,11 @@ class Order:
             raise ValueError(f"{name} {NO_IMAGES if self.sources else IMAGES}")
         if self.captions is not None and not asks.captions:
             raise ValueError(f"{name} {NO_CAPTIONS}")
+        if self.poses and not asks.poses:
+            raise ValueError(
+                f"--poses asks for views, but {name} turns nothing; leave it out, or train a model "
+                "that does, such as capg_gan."
+            )
         if self.truncation is not None:
             model.check_truncation(self.truncation)
 
@@ -111,7 +120,12 @@ def _block(model: Model, order: Order, rng: torch.Generator, *, start: int, size
         given[CAPTIONS] = order.captions[torch.arange(start, start + size) % len(order.captions)]
     if order.sources is not None:
         size = min(size, order.count - start)
-        given["source"] = order.sources.tensor(range(start, start + size))
+        poses = order.poses or FRONTAL
+        numbers = torch.arange(start, start + size)
+        if model.task.asks.poses:
+            given["yaw"] = torch.tensor(poses)[numbers % len(poses)]
+            numbers = numbers // len(poses)
+        given["source"] = order.sources.tensor(numbers.numpy())
     task: Any = model.task
     made: Batch = task.make(model, size, rng, given=given)
     finite = torch.isfinite(made.samples).flatten(1).all(dim=1)

@@ -5,6 +5,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
+from egan.data.crowds import SEGMENTATION
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.captions import Captions, draw_captions
@@ -18,15 +19,18 @@ from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
+from egan.tasks.segmentation import Segmentation
 from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 from egan.tasks.unpaired import UnpairedTranslation
+from egan.tasks.views import Views
 
 __all__ = [
     "ADAPTED",
     "DAMAGED",
     "ROW",
+    "SEGMENTATION",
     "TARGET",
     "Adaptation",
     "Asks",
@@ -48,11 +52,13 @@ __all__ = [
     "Refinement",
     "Restoration",
     "Scores",
+    "Segmentation",
     "Sequences",
     "Shifts",
     "Task",
     "Translation",
     "UnpairedTranslation",
+    "Views",
     "draw",
     "draw_captions",
     "draw_labels",

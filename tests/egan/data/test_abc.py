@@ -110,6 +110,7 @@ def test_what_has_no_notes_has_none(text):
         *("{" * 200_000, "[C" * 200_000, "[K:" * 200_000, "C" + ">" * 200_000),
         "".join(f"C/{n}-" for n in range(7, 3000)),
     ],
+    ids=lambda absurd: absurd[:3],
 )
 @pytest.mark.timeout(10)
 def test_absurd_marks_cost_no_time(absurd):

@@ -76,9 +76,9 @@ def test_only_files_are_read(folder):
 
 
 def test_a_file_that_cannot_be_read_is_named(folder, monkeypatch):
-    def refuse(self, **_):
+    def refuse(self):
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(ValueError, match=r"--data\.path .*b\.abc: .*Permission denied"):
         data.load("abc", path=folder)
