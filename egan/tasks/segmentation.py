@@ -192,8 +192,11 @@ def _chosen(data: Dataset, chosen: Any) -> Batch:
 
 
 def _colour(number: int, name: str) -> tuple[float, float, float]:
-    """Return a class's colour: that of its name, or black for class 0 and a hue for others."""
-    if len(name) == 7 and name.startswith("#"):
-        red, green, blue = (int(name[i : i + 2], 16) / 255 for i in (1, 3, 5))
-        return red, green, blue
-    return colour_of(number) if number else (0.0, 0.0, 0.0)
+    """Return a class's colour: what its name says, or black for class 0 and a hue for others."""
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(name)[:3]
+    except ValueError:
+        return colour_of(number) if number else (0.0, 0.0, 0.0)
+    return red / 255, green / 255, blue / 255

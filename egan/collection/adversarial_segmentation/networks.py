@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 GROUPS = 8
+SLOPE = 0.2
+"""Of LeakyReLU; with ReLU some channels die early, and a class with them."""
 
 
 class Segmenter(nn.Module):
@@ -58,12 +60,12 @@ class Segmenter(nn.Module):
 
 
 def _block(before: int, after: int) -> nn.Sequential:
-    """Return two convolutions of 3x3, each with group norm and ReLU."""
+    """Return two convolutions of 3x3, each with group norm and LeakyReLU."""
     layers: list[nn.Module] = []
     for channels in (before, after):
         layers += [
             nn.Conv2d(channels, after, 3, padding=1),
             nn.GroupNorm(math.gcd(GROUPS, after), after),
-            nn.ReLU(),
+            nn.LeakyReLU(SLOPE),
         ]
     return nn.Sequential(*layers)

@@ -85,8 +85,7 @@ def test_label_maps_are_made_as_images_of_their_numbers():
 
 
 def test_pictures_have_the_masks_own_colours():
-    its = task(data(names=("#000000", "#ff0000", "#00ff00")))
-    its.data.annotations[SEGMENTATION].flags.writeable = False
+    its = task(data(names=("#000000", "red", "#00ff00")))
     maps = torch.tensor([[[0, 1], [2, IGNORED]]])
     coloured = (its.coloured(maps)[0].permute(1, 2, 0) + 1) / 2
     assert coloured.reshape(4, 3).tolist() == [[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 1]]
