@@ -34,7 +34,9 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = dict.fromkeys(("cifar10", "folder", "views", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
+COLOURS = dict.fromkeys(
+    ("cifar10", "folder", "views", "pairs", "domains", "stacked_mnist", "openmoji"), 3
+)
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
@@ -84,7 +86,9 @@ def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int =
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
     known = {
-        **{TARGET: targets, DOMAIN: np.arange(count) % 2, IDENTITY: np.arange(count) // 2},
+        TARGET: targets,
+        DOMAIN: np.arange(count) % 2,
+        IDENTITY: np.arange(count) // 2,
         YAW: rng.uniform(-90, 90, count).astype(np.float32),
         LANDMARKS: rng.uniform(-1, 1, (count, 5, 2)).astype(np.float32),
     }

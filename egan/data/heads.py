@@ -79,7 +79,13 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     yaw = np.tile(np.array(YAWS, dtype=np.float32), COUNT)
     images, fields = rendered(heads, identity, yaw, image_size=size)
     marks, visible = projected(heads, identity, yaw)
-    known = {IDENTITY: identity, YAW: yaw, LANDMARKS: marks, VISIBLE: visible, FIELD: fields}
+    known: dict[str, Array] = {
+        IDENTITY: identity,
+        YAW: yaw,
+        LANDMARKS: marks,
+        VISIBLE: visible,
+        FIELD: fields,
+    }
     return Dataset("heads", as_channels(images, channels), annotations=known)
 
 
@@ -87,7 +93,10 @@ def draw(count: int, rng: np.random.Generator) -> Heads:
     """Draw the shapes and faces of `count` persons."""
     axes = rng.uniform((0.62, 0.85, 0.75), (0.72, 0.93, 0.85), size=(count, 3))
     grid = (np.arange(TEXTURE_SIZE) + 0.5) * (2.0 / TEXTURE_SIZE) - 1.0
-    rates, phases = rng.uniform(1, 4, (2, count, WAVES, 1)), rng.uniform(0, 2 * np.pi, (2, count, WAVES, 1))
+    rates, phases = (
+        rng.uniform(1, 4, (2, count, WAVES, 1)),
+        rng.uniform(0, 2 * np.pi, (2, count, WAVES, 1)),
+    )
     across, along = np.cos(3.0 * rates * grid + phases)
     heights = rng.uniform(0.04, 0.09, (count, WAVES))
     tone = rng.uniform(0.45, 0.70, (count, 1, 1))
@@ -106,7 +115,13 @@ def _marks(count: int, rng: np.random.Generator) -> Array:
     eye, mouth = rng.uniform(0.30, 0.42, count), rng.uniform(0.14, 0.28, count)
     eyes_at, mouth_at = rng.uniform(0.20, 0.35, count), rng.uniform(-0.50, -0.36, count)
     askew = rng.uniform(-0.05, 0.05, (2, count))
-    u = (askew[0] - eye, askew[0] + eye, np.full(count, NOSE_AT[0]), askew[1] - mouth, askew[1] + mouth)
+    u = (
+        askew[0] - eye,
+        askew[0] + eye,
+        np.full(count, NOSE_AT[0]),
+        askew[1] - mouth,
+        askew[1] + mouth,
+    )
     v = (eyes_at, eyes_at, np.full(count, NOSE_AT[1]), mouth_at, mouth_at)
     return np.stack([np.stack(u, axis=1), np.stack(v, axis=1)], axis=2)
 
@@ -156,9 +171,7 @@ def rays(axes: Array, yaw: Array, *, image_size: int) -> Rays:
     return Rays(u * np.float32(2 / np.pi), v * hit * np.float32(2 / np.pi), hit)
 
 
-def rendered(
-    heads: Heads, identity: Array, yaw: Array, *, image_size: int
-) -> tuple[Array, Array]:
+def rendered(heads: Heads, identity: Array, yaw: Array, *, image_size: int) -> tuple[Array, Array]:
     """Render persons (N,) at yaws (N,): images (N, 1, H, W) uint8 and fields (N, 3, H, W)."""
     images = np.empty((len(yaw), 1, image_size, image_size), np.uint8)
     fields = np.empty((len(yaw), 3, image_size, image_size), np.float16)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from egan.data.dataset import Array
-    from egan.judging.features import Features
 
 SOURCE = "source"
 NUM_READ, READER_SEED = 1024, 7
@@ -119,7 +118,9 @@ class Views(Task):
             others = others[np.arange(self.num_judged) * len(others) // self.num_judged]
         persons = self.held_out.annotations[IDENTITY]
         of_person = dict(zip(persons[front].tolist(), front.tolist(), strict=True))
-        return Pairs(others, np.array([of_person[one] for one in persons[others].tolist()], np.int64))
+        return Pairs(
+            others, np.array([of_person[one] for one in persons[others].tolist()], np.int64)
+        )
 
     @property
     def turned_pairs(self) -> Pairs:
@@ -130,7 +131,9 @@ class Views(Task):
 
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how held-out persons are told when they look ahead, and how views are."""
-        front, turned = (batch_of(self.held_out, p) for p in (self.frontal_pairs, self.turned_pairs))
+        front, turned = (
+            batch_of(self.held_out, p) for p in (self.frontal_pairs, self.turned_pairs)
+        )
         made = [model.view(one.codes[SOURCE], one.codes[YAW], rng).cpu() for one in (front, turned)]
         return self.compare(*made)
 
@@ -193,7 +196,7 @@ class Views(Task):
         return {"views": partial(self.show_rows, model)}
 
     def show_rows(self, model: Any, rng: torch.Generator) -> Image.Image:
-        """Draw two rows a person who was held out: the source and what is made of it, by yaw, and the truth."""
+        """Draw rows of held-out persons: a source, what is made of it by yaw, and the truth."""
         rows, names = [], []
         persons = self.held_out.annotations[IDENTITY]
         chosen = np.unique(persons)[:PERSONS]
@@ -228,7 +231,11 @@ class Views(Task):
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the source is worth as it is, mirrored, and the mean face at the yaw."""
-        naive = {"copied": _copied, "mirrored": _mirrored, "mean face": MeanFaces(self.data)}
+        naive: dict[str, Any] = {
+            "copied": _copied,
+            "mirrored": _mirrored,
+            "mean face": MeanFaces(self.data),
+        }
         found = {}
         for name, view in naive.items():
             both = (batch_of(self.held_out, p) for p in (self.frontal_pairs, self.turned_pairs))
@@ -316,7 +323,10 @@ def by_yaw(data: Dataset, person: int) -> Array:
 
 def batch_of(data: Dataset, pairs: Pairs) -> Batch:
     """Return the targets of pairs with their "source", "yaw" and, if known, "landmarks"."""
-    codes = {SOURCE: data.tensor(pairs.source), YAW: torch.tensor(data.annotations[YAW][pairs.target])}
+    codes = {
+        SOURCE: data.tensor(pairs.source),
+        YAW: torch.tensor(data.annotations[YAW][pairs.target]),
+    }
     if LANDMARKS in data.annotations:
         codes[LANDMARKS] = torch.tensor(data.annotations[LANDMARKS][pairs.target])
     return Batch(data.tensor(pairs.target), codes)

@@ -49,7 +49,9 @@ def test_the_generators_loss_is_the_papers_over_the_weight_of_both_agents():
     papers = sum(0.3 * F.softplus(-one).mean() for one in judged)
     for k in (1, 2, 4):
         papers += 7 / 3 * (F.avg_pool2d(x, k) - F.avg_pool2d(y, k)).abs().mean()
-    papers += 0.5 * ((x[:, :, 1:] - x[:, :, :-1]).abs().mean() + (x[..., 1:] - x[..., :-1]).abs().mean())
+    papers += 0.5 * (
+        (x[:, :, 1:] - x[:, :, :-1]).abs().mean() + (x[..., 1:] - x[..., :-1]).abs().mean()
+    )
     papers += 0.2 * (x.flatten(1)[:, ::7] - y.flatten(1)[:, ::7]).square().mean()
     assert loss.item() == pytest.approx(papers.item() / 0.6, rel=1e-4)
 
@@ -107,11 +109,17 @@ def test_what_does_not_fit_is_told():
     with pytest.raises(ValueError, match="--sigma must be above 0, but got 0"):
         model(sigma=0.0)
     with pytest.raises(ValueError, match="CapgGan needs data with 'landmarks'"):
-        collection.train("capg_gan", random_images((1, 16, 16)).__class__(
-            "plain", np.zeros((8, 1, 16, 16), np.uint8)), updates=1, features=object())
+        collection.train(
+            "capg_gan",
+            random_images((1, 16, 16)).__class__("plain", np.zeros((8, 1, 16, 16), np.uint8)),
+            updates=1,
+            features=object(),
+        )
 
 
-def test_views_of_ones_own_are_learned_from_and_other_pictures_turned(tmp_path, monkeypatch, capsys):
+def test_views_of_ones_own_are_learned_from_and_other_pictures_turned(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr("egan.tasks.base.Task.num_judged", 8)
     monkeypatch.setattr("egan.judging.classifier.MIN_STEPS", 2)
     random, rows = np.random.default_rng(0), ["file,yaw,x1,y1,x2,y2"]
@@ -139,5 +147,7 @@ def test_views_of_ones_own_are_learned_from_and_other_pictures_turned(tmp_path, 
     assert (saved[YAW] == 0).all()
     capsys.readouterr()
     for poses in ("much", "91", "nan", ""):
-        assert sample_main([str(run), *new, f"--poses={poses}", "--output", str(tmp_path / "x")]) == 2
+        assert (
+            sample_main([str(run), *new, f"--poses={poses}", "--output", str(tmp_path / "x")]) == 2
+        )
         assert "--poses has" in capsys.readouterr().err

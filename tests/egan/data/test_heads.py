@@ -33,8 +33,10 @@ def test_persons_are_held_out_whole(data):
     ):
         persons = [{*one.annotations[IDENTITY].tolist()} for one in (known, kept)]
         assert persons[0].isdisjoint(persons[1])
-        assert all((np.bincount(one.annotations[IDENTITY])[[*who]] == 11).all()
-                   for one, who in zip((known, kept), persons, strict=True))
+        assert all(
+            (np.bincount(one.annotations[IDENTITY])[[*who]] == 11).all()
+            for one, who in zip((known, kept), persons, strict=True)
+        )
     assert len(load("heads", split="test")) == 40 * 11
 
 

@@ -43,7 +43,9 @@ def test_names_end_in_the_yaw(people):
 
 def test_a_table_has_poses_and_landmarks(people):
     rows = "".join(
-        f"{p}/v{y:+d}.png,{y / 3},0.25,0.5,1,0\n" for p in ("anna", "ben", "cleo", "dan") for y in (-30, 0)
+        f"{p}/v{y:+d}.png,{y / 3},0.25,0.5,1,0\n"
+        for p in ("anna", "ben", "cleo", "dan")
+        for y in (-30, 0)
     )
     table(people, rows, head="file,yaw,x1,y1,x2,y2")
     data = views(people)

@@ -14,9 +14,7 @@ def test_heatmaps_are_gaussians_around_landmarks():
     marks = torch.tensor([[[-1 + 1 / 8, 0.25 + 1 / 8], [0.1, -0.3]]])
     maps = heatmaps(marks, size=16, sigma=1.5)
     assert maps.shape == (1, 2, 16, 16)
-    assert maps[0, 0, 10, 0] == pytest.approx(
-        np.exp(-(0.5**2 + 0.5**2) / 4.5), rel=1e-4
-    )
+    assert maps[0, 0, 10, 0] == pytest.approx(np.exp(-(0.5**2 + 0.5**2) / 4.5), rel=1e-4)
     y, x = np.mgrid[:16, :16]
     away = (x - (1.1 * 8 - 0.5)) ** 2 + (y - (0.7 * 8 - 0.5)) ** 2
     assert np.allclose(maps[0, 1], np.exp(-away / 4.5), atol=1e-5)

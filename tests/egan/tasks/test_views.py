@@ -38,7 +38,9 @@ class Knowing:
         away = (source.flatten(1)[:, None] - self.images.flatten(1)[None]).abs().sum(dim=2)
         persons = self.data.annotations[IDENTITY][away.argmin(dim=1)]
         rows = [
-            by_yaw(self.data, who)[np.abs(self.data.annotations[YAW][by_yaw(self.data, who)] - y).argmin()]
+            by_yaw(self.data, who)[
+                np.abs(self.data.annotations[YAW][by_yaw(self.data, who)] - y).argmin()
+            ]
             for who, y in zip(persons, yaw.numpy(), strict=True)
         ]
         return self.data.tensor(rows)
@@ -46,8 +48,12 @@ class Knowing:
 
 def test_pairs_are_two_views_of_one_person(task):
     batch = task.draw(500, rng())
-    rows = {one.numpy().tobytes(): i for i, one in enumerate(task.data.tensor(range(len(task.data))))}
-    found = [[rows[x.numpy().tobytes()] for x in part] for part in (batch.codes["source"], batch.samples)]
+    rows = {
+        one.numpy().tobytes(): i for i, one in enumerate(task.data.tensor(range(len(task.data))))
+    }
+    found = [
+        [rows[x.numpy().tobytes()] for x in part] for part in (batch.codes["source"], batch.samples)
+    ]
     persons, yaw = task.data.annotations[IDENTITY], task.data.annotations[YAW]
     assert (persons[found[0]] == persons[found[1]]).all()
     assert (np.array(found[0]) != np.array(found[1])).all()
