@@ -36,9 +36,10 @@ from acceptance.training import built, trained
 from egan.collection.capg_gan.model import ASKED, CapgGan, difference, roughness
 from egan.data import load
 from egan.data.dataset import IDENTITY, YAW
+from egan.data.persons import frontal
 from egan.judging.features import Features, extractor
 from egan.tasks import TARGET, Codes, Scores, Views
-from egan.tasks.views import SOURCE, batch_of, frontal
+from egan.tasks.views import SOURCE, batch_of
 from egan.training.model import Model, stream
 
 UPDATES, FEW = 600, 8

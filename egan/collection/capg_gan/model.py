@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -23,8 +24,18 @@ from egan.training.game import Game, Objective
 
 ASKED = "asked"
 READER_SEED, NUM_READ = 2018, 256
-RECOGNISER = Recipe(seed=2018)
 SCALES = (1, 2, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known(Recipe):
+    """How the recogniser of L_id is trained: a step for every three views, and 20 at least."""
+
+    seed: int = READER_SEED
+
+    def num_steps(self, num_examples: int) -> int:
+        """Return the number of steps for so many views."""
+        return max(20, num_examples // 3)
 
 
 class CapgGan(Game):
@@ -151,7 +162,7 @@ class CapgGan(Game):
     def recogniser(self) -> Classifier:
         """What knows faces, frozen: of training persons, and another than the judge."""
         compared = type(self.task).compared(self.task.data)
-        return network_of(compared, recipe=RECOGNISER).to(self.device)
+        return network_of(compared, recipe=Known()).to(self.device)
 
 
 def difference(made: Tensor, true: Tensor) -> Tensor:
