@@ -9,6 +9,7 @@ Examples:
   python -m egan.sample runs/00007-gail --output episodes.npz
   python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
   python -m egan.sample runs/00007-seqgan --output lines.txt
+  python -m egan.sample runs/00008-gan_int_cls --captions captions.txt --output drawn/
   python -m egan.sample runs/00008-capg_gan --inputs people/ --poses=-45,0,45 --output turned/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
@@ -56,7 +57,7 @@ class Options:
     """A folder that is not there yet or empty, or a file that ends in .npz, .csv, .txt or .gif."""
 
     count: int | None = None
-    """How many samples; by default 1000, or one for each of --inputs."""
+    """How many samples; by default 1000, or one for each of --inputs or --captions."""
 
     seed: int = 0
     """Of all random numbers; another one gives other samples."""
@@ -69,6 +70,10 @@ class Options:
 
     inputs: Path | None = None
     """A folder of images, or a .npz, for a model that turns images into others."""
+
+    captions: Path | None = None
+    """A text with a caption in each line, to make samples of in turn; by default of those that the
+    data have. Words are those that the model has learned."""
 
     poses: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
     """Yaws in degrees, from -90 to 90, that each of --inputs is turned to; by default 0, straight
@@ -121,7 +126,7 @@ def sample(options: Options) -> str:
         labelled=model.task.asks.classes,
         codes=model.task.asks.codes,
         film=model.task.film,
-        spelling=data.spelling,
+        spelling=data.spelling or data.wording,
     )
     try:
         with writer(options.output.absolute(), lot) as write:
@@ -177,9 +182,10 @@ def _order(options: Options, model: Model) -> Order:
             )
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
+    captions = _captions(options.captions, model)
     poses = _poses(options.poses)
     most = 0 if sources is None else len(sources) * max(1, len(poses))
-    count = options.count or (most or 1000)
+    count = options.count or most or (1000 if captions is None else len(captions))
     if sources is not None and count > most:
         raise ValueError(
             f"--count {count} asks for more than the {most} of --inputs; leave it out."
@@ -190,10 +196,28 @@ def _order(options: Options, model: Model) -> Order:
         classes=_classes(options.classes, model),
         truncation=options.truncation,
         sources=sources,
+        captions=captions,
         poses=poses,
     )
     order.check(model)
     return order
+
+
+def _captions(path: Path | None, model: Model) -> Any:
+    """Return the captions that are asked for, tokens (M, T), or None."""
+    from egan.sampling.order import NO_CAPTIONS
+
+    if path is None:
+        return None
+    if not model.task.asks.captions:
+        raise ValueError(f"{type(model).__name__} {NO_CAPTIONS}")
+    import torch
+
+    from egan.data.wording import read_captions
+
+    task = model.task
+    known = read_captions(path, task.wording, length=task.length, flag="--captions")
+    return torch.from_numpy(known)
 
 
 def _poses(text: str | None) -> tuple[float, ...]:

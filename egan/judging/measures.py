@@ -153,6 +153,9 @@ _ALL = (
     ),
     # of labels and codes
     _share("accuracy", "accuracy"),
+    _share("as_told", "of all that the caption tells"),
+    _share("unseen", "accuracy on combinations never seen"),
+    _share("match", "matches of the caption, of ten"),
     _share("source_accuracy", "accuracy on the source"),
     _share("labels_kept", "labels kept"),
     _share("classifier_accuracy", "real images whose class the discriminator finds"),
@@ -190,6 +193,8 @@ _ALL = (
     _plain("gradient_energy", "energy of edges beside the true one"),
     _plain("spectral_distance", "distance of spectra", "lower", "dB"),
     _share("iou", "intersection over union", form=".3f"),
+    _share("boundary_f", "F-measure of boundaries", form=".3f"),
+    _plain("component_error", "connected parts too many or too few", "lower"),
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
     # of a policy
     Measure(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from egan.data.dataset import CAPTIONS
 from egan.judging.classifier import one_thread
 from egan.tasks import Batch, Codes
 from egan.training.model import Model, stream
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 NO_IMAGES = "makes nothing out of images; leave out --inputs."
 IMAGES = "turns images into others; give them by --inputs folder/."
+NO_CAPTIONS = (
+    "is told no captions; leave out --captions, or train a model that is, such as gan_int_cls."
+)
 FRONTAL = (0.0,)
 MOST, NUMBERS = 100, 2**21
 """Samples of a block at most, and about how many numbers those have."""
@@ -40,6 +44,8 @@ class Order:
         classes: The classes to make, in turn; none for those that the data have.
         truncation: How far samples are truncated, see `Model.truncating`; None for not at all.
         sources: The images that samples are made from, where the task has them.
+        captions: The captions to make samples of, in turn, (M, T); None for those that the data
+            have.
         poses: The yaws in degrees that each of them is turned to, one after the other, where the
             task asks for some; none for 0, straight ahead.
     """
@@ -49,6 +55,7 @@ class Order:
     classes: tuple[int, ...] = ()
     truncation: float | None = None
     sources: Dataset | None = None
+    captions: torch.Tensor | None = None
     poses: tuple[float, ...] = ()
 
     def check(self, model: Model) -> None:
@@ -69,6 +76,8 @@ class Order:
             )
         if asks.inputs != (self.sources is not None):
             raise ValueError(f"{name} {NO_IMAGES if self.sources else IMAGES}")
+        if self.captions is not None and not asks.captions:
+            raise ValueError(f"{name} {NO_CAPTIONS}")
         if self.poses and not asks.poses:
             raise ValueError(
                 f"--poses asks for views, but {name} turns nothing; leave it out, or train a model "
@@ -107,6 +116,8 @@ def _block(model: Model, order: Order, rng: torch.Generator, *, start: int, size
     if order.classes:
         numbers = torch.arange(start, start + size) % len(order.classes)
         given["labels"] = torch.tensor(order.classes)[numbers]
+    if order.captions is not None:
+        given[CAPTIONS] = order.captions[torch.arange(start, start + size) % len(order.captions)]
     if order.sources is not None:
         size = min(size, order.count - start)
         poses = order.poses or FRONTAL

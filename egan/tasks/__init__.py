@@ -5,8 +5,10 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
+from egan.data.crowds import SEGMENTATION
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
+from egan.tasks.captions import Captions, draw_captions
 from egan.tasks.classes import Classes
 from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole
@@ -17,6 +19,7 @@ from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
+from egan.tasks.segmentation import Segmentation
 from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
@@ -27,10 +30,12 @@ __all__ = [
     "ADAPTED",
     "DAMAGED",
     "ROW",
+    "SEGMENTATION",
     "TARGET",
     "Adaptation",
     "Asks",
     "Batch",
+    "Captions",
     "Classes",
     "Codes",
     "Control",
@@ -47,6 +52,7 @@ __all__ = [
     "Refinement",
     "Restoration",
     "Scores",
+    "Segmentation",
     "Sequences",
     "Shifts",
     "Task",
@@ -54,6 +60,7 @@ __all__ = [
     "UnpairedTranslation",
     "Views",
     "draw",
+    "draw_captions",
     "draw_labels",
     "moved",
     "placed",

@@ -109,12 +109,14 @@ class Asks:
     Attributes:
         classes: Whether they can be of classes that are named.
         inputs: Whether each is made from an image that is given.
+        captions: Whether they can be of captions that are given.
         poses: Whether the yaw is asked for that such an image is turned to.
         codes: What belongs to a sample and is kept with it, by name.
     """
 
     classes: bool = False
     inputs: bool = False
+    captions: bool = False
     poses: bool = False
     codes: tuple[str, ...] = ()
 
@@ -188,8 +190,8 @@ class Task(ABC):
             count: How many.
             rng: Where all draws come from.
             given: What was asked for beside their number, see `asks`: "labels" (count,) of classes,
-                "source" (count, *source_shape) to make them from, "yaw" (count,) in degrees to
-                turn them to.
+                "captions" (count, T), "source" (count, *source_shape) to make them from, "yaw"
+                (count,) in degrees to turn them to.
 
         Raises:
             ValueError: The model makes no samples.

@@ -1,6 +1,7 @@
 """Real data sets in their own formats: a folder of images, CIFAR-10, MNIST, at 28, 32 and 64."""
 
 import pickle
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,8 @@ from PIL import Image
 
 from egan import collection
 from egan.collection import testing
+from egan.commandline.parse import parse
+from egan.data import load
 from egan.run import main
 
 ANY_IMAGES = ("digits", "shapes")  # not scenes, whose parts must be known
@@ -43,19 +46,37 @@ def _data(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("kind", list(SIZES))
-@pytest.mark.parametrize("name", IMAGES)
-def test_it_trains_on(name, kind, _data, tmp_path, monkeypatch):  # noqa: PT019
+def words_of(name, kind):
+    """The settings that make a model tiny, and convolutional where it may be either."""
+    words = ["--data.image-size", str(SMALL.get(name, SIZES[kind]))]
+    for setting, value in collection.paper(name).tiny.items():
+        words += [f"--{setting.replace('_', '-')}", str(value)]
+    return words + (["--network", "dcgan", "--depth", "0"] if name == "egan" else [])
+
+
+@pytest.mark.parametrize(("name", "kind"), list(zip(IMAGES, cycle(SIZES), strict=False)))
+def test_it_runs_on(name, kind, _data, tmp_path, monkeypatch):  # noqa: PT019
     monkeypatch.setattr("egan.tasks.Task.num_judged", 30)
     monkeypatch.setattr(
         "egan.runs.preparation._features", lambda _, data: testing.features_of(data)
     )
-    words = [name, "--data.name", kind, "--data.path", str(_data / kind)]
-    size = SMALL.get(name, SIZES[kind])
-    words += ["--data.image-size", str(size), "--rounds", "1", "--interval", "1"]
-    for setting, value in collection.paper(name).tiny.items():
-        words += [f"--{setting.replace('_', '-')}", str(value)]
-    words += ["--evolve", "none", "--network", "dcgan", "--depth", "0"] if name == "egan" else []
-    assert main([*words, "--output", str(tmp_path)]) == 0
+    words = [name, "--data.name", kind, "--data.path", str(_data / kind), *words_of(name, kind)]
+    words += ["--rounds", "1", "--interval", "1", "--output", str(tmp_path)]
+    assert main([*words, *(["--evolve", "none"] if name == "egan" else [])]) == 0
     [directory] = tmp_path.iterdir()
     assert np.isfinite(pd.read_csv(directory / "results.csv")["fitness"]).all()
+
+
+@pytest.mark.parametrize("kind", list(SIZES))
+@pytest.mark.parametrize("name", IMAGES)
+def test_it_learns_from(name, kind, _data):  # noqa: PT019
+    config = parse([name, *words_of(name, kind)]).config
+    dataset = load(kind, path=_data / kind, image_size=config.data.image_size)
+    task = testing.task_of(name, dataset)
+    member = testing.built(
+        lambda _: collection.paper(name)({}, settings=config.settings, task=task)
+    )
+    member.training(True)
+    member.update()
+    with member.judging():
+        assert all(np.isfinite(value) for value in member.look().values())
