@@ -176,9 +176,10 @@ class Views(Task):
         return fitted(self.data, num_features=NUM_READ, seed=READER_SEED)
 
     def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
-        """Turn each "source" that is given to its "yaw"."""
+        """Turn each "source" that is given to its "yaw"; to the front where none is given."""
         del count
-        return Batch(model.view(given[SOURCE], given[YAW], rng).cpu(), {YAW: given[YAW]})
+        yaw = given.get(YAW, torch.zeros(len(given[SOURCE])))
+        return Batch(model.view(given[SOURCE], yaw, rng).cpu(), {YAW: yaw})
 
     def pictures(self, model: Any) -> dict[str, Draw]:
         """Show held-out persons from the sides that there are, and the truth."""
