@@ -79,7 +79,13 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     yaw = np.tile(np.array(YAWS, dtype=np.float32), COUNT)
     images, fields = rendered(heads, identity, yaw, image_size=size)
     marks, visible = projected(heads, identity, yaw)
-    known = {IDENTITY: identity, YAW: yaw, LANDMARKS: marks, VISIBLE: visible, FIELD: fields}
+    known: dict[str, Array] = {
+        IDENTITY: identity,
+        YAW: yaw,
+        LANDMARKS: marks,
+        VISIBLE: visible,
+        FIELD: fields,
+    }
     return Dataset("heads", as_channels(images, channels), annotations=known)
 
 

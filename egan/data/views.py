@@ -1,4 +1,4 @@
-"""Persons from several sides: a folder with a subfolder for each, whose files say how far they turn.
+"""Persons from several sides: a folder with a subfolder for each, whose files tell the yaw.
 
     people/anna/left-60.png           the number at the end of a name is the yaw in degrees,
     people/anna/front+0.png           above 0 where the nose is turned to the right of the image
@@ -86,7 +86,7 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
 
 def _annotations(poses: Sequence[Pose], names: Sequence[str], kept: Array) -> dict[str, Array]:
     _, identity = np.unique(np.array(names)[kept], return_inverse=True)
-    known = {
+    known: dict[str, Array] = {
         IDENTITY: identity.astype(np.int64),
         YAW: np.array([poses[i].yaw for i in kept], dtype=np.float32),
     }

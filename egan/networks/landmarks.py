@@ -72,7 +72,7 @@ def _angles(yaw: Tensor) -> Tensor:
 
 
 def heatmaps(landmarks: Tensor, *, size: int, sigma: float) -> Tensor:
-    """Draw landmarks (N, M, 2) in [-1, 1] as maps (N, M, size, size), exp(−d² / 2σ²), d in pixels."""
+    """Draw landmarks (N, M, 2) in [-1, 1] as maps (N, M, H, W), exp(−d² / 2σ²), d in pixels."""
     place = (landmarks + 1.0) * (size / 2) - 0.5
     grid = torch.arange(size, dtype=landmarks.dtype, device=landmarks.device)
     across, along = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 import fitness
 from egan.data.dataset import IDENTITY, LANDMARKS, VISIBLE, YAW, Dataset
 from egan.data.kinds import Images
+from egan.data.persons import Pairs, Persons, by_yaw, frontal
 from egan.judging.classifier import one_thread
 from egan.networks.landmarks import LandmarkReader
 from egan.reporting.showing import show
@@ -24,24 +25,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from egan.data.dataset import Array
-    from egan.judging.features import Features
 
 SOURCE = "source"
 NUM_READ, READER_SEED = 1024, 7
 VARIED, VARIED_SEED, MOST_MOVED = 8, 1804, 1
 PERSONS, COLUMNS = 3, 11
-
-
-class Pairs(NamedTuple):
-    """Views of a data set, each with another of the same person.
-
-    Attributes:
-        source: (N,) indices.
-        target: (N,) indices.
-    """
-
-    source: Array
-    target: Array
 
 
 class Views(Task):
@@ -188,16 +176,17 @@ class Views(Task):
         return fitted(self.data, num_features=NUM_READ, seed=READER_SEED)
 
     def make(self, model: Any, count: int, rng: torch.Generator, *, given: Codes) -> Batch:
-        """Turn each "source" that is given to its "yaw"."""
+        """Turn each "source" that is given to its "yaw"; to the front where none is given."""
         del count
-        return Batch(model.view(given[SOURCE], given[YAW], rng).cpu(), {YAW: given[YAW]})
+        yaw = given.get(YAW, torch.zeros(len(given[SOURCE])))
+        return Batch(model.view(given[SOURCE], yaw, rng).cpu(), {YAW: yaw})
 
     def pictures(self, model: Any) -> dict[str, Draw]:
         """Show held-out persons from the sides that there are, and the truth."""
         return {"views": partial(self.show_rows, model)}
 
     def show_rows(self, model: Any, rng: torch.Generator) -> Image.Image:
-        """Draw two rows a person who was held out: the source and what is made of it, by yaw, and the truth."""
+        """Draw rows of held-out persons: a source, what is made of it by yaw, and the truth."""
         rows, names = [], []
         persons = self.held_out.annotations[IDENTITY]
         chosen = np.unique(persons)[:PERSONS]
@@ -232,36 +221,16 @@ class Views(Task):
 
     def baselines(self) -> Mapping[str, Scores]:
         """Return what the source is worth as it is, mirrored, and the mean face at the yaw."""
-        naive = {"copied": _copied, "mirrored": _mirrored, "mean face": MeanFaces(self.data)}
+        naive: dict[str, Any] = {
+            "copied": _copied,
+            "mirrored": _mirrored,
+            "mean face": MeanFaces(self.data),
+        }
         found = {}
         for name, view in naive.items():
             both = (batch_of(self.held_out, p) for p in (self.frontal_pairs, self.turned_pairs))
             found[name] = self.compare(*(view(one.codes[SOURCE], one.codes[YAW]) for one in both))
         return found
-
-
-class Persons:
-    """Which views are of whom.
-
-    Args:
-        identity: (N,) whom each view shows.
-    """
-
-    def __init__(self, identity: Array) -> None:
-        self.order = np.argsort(identity, kind="stable")
-        _, first, which, counts = np.unique(
-            identity[self.order], return_index=True, return_inverse=True, return_counts=True
-        )
-        self.place = np.empty(len(identity), np.int64)  # of each view in the order
-        self.place[self.order] = np.arange(len(identity))
-        self.first, self.counts = first[which], counts[which]  # by place
-
-    def pairs(self, target: Array, share: Array) -> Pairs:
-        """Return views (N,), each with another of the person, by shares (N,) in [0, 1) of them."""
-        place = self.place[target]
-        first, count = self.first[place], self.counts[place]
-        step = 1 + np.minimum((share * (count - 1)).astype(np.int64), np.maximum(count - 2, 0))
-        return Pairs(self.order[first + (place - first + step) % count], target)
 
 
 class MeanFaces:
@@ -303,19 +272,6 @@ def fitted(data: Dataset, *, num_features: int, seed: int) -> LandmarkReader:
             marks, yaw = torch.tensor(known[LANDMARKS]), torch.tensor(known[YAW])
             reader.fit(data.tensor(chosen), marks, yaw)
     return reader
-
-
-def frontal(data: Dataset) -> Array:
-    """Return the index of the view of each person that is turned the least, in their order."""
-    identity, yaw = data.annotations[IDENTITY], np.abs(data.annotations[YAW])
-    order = np.lexsort((yaw, identity))
-    return order[np.unique(identity[order], return_index=True)[1]]
-
-
-def by_yaw(data: Dataset, person: int) -> Array:
-    """Return the indices of a person's views, from the left to the right."""
-    views = np.flatnonzero(data.annotations[IDENTITY] == person)
-    return views[np.argsort(data.annotations[YAW][views], kind="stable")]
 
 
 def batch_of(data: Dataset, pairs: Pairs) -> Batch:

@@ -86,7 +86,7 @@ class CapgGanSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """Rendered heads of 32x32 pixels, in three minutes: without L_id, whose recogniser takes more."""
+    """Rendered heads of 32x32 pixels, in three minutes: without L_id, which takes longer."""
     return RunConfig(
         data=DataConfig(name="heads"),
         search=SearchConfig(rounds=20, interval=100),

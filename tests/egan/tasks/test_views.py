@@ -9,10 +9,10 @@ import torch
 
 from egan.data import load
 from egan.data.dataset import IDENTITY, LANDMARKS, VISIBLE, YAW
+from egan.data.persons import Persons, by_yaw, frontal
 from egan.data.splits import subset
 from egan.judging.features import Features
 from egan.tasks import Views
-from egan.tasks.views import Persons, by_yaw, frontal
 
 
 def rng(seed=0):
