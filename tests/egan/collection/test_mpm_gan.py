@@ -108,7 +108,7 @@ def test_a_step_of_conceding_makes_hearers_better():
         with torch.no_grad():
             torch._foreach_sub_(parameters, found, alpha=rate)
         now = Batch(member.generate(member.generator, fake.codes), fake.codes)
-        losses.append(float((target - member.probability(now)).relu().mean()))
+        losses.append((target - member.probability(now)).relu().mean().item())
     assert losses[1] < losses[0]
 
 
