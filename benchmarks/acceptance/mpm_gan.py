@@ -20,7 +20,7 @@ rate for both players, for 1,500 updates on seeds 10, 11 and 12, which are not j
     messages without competing          14, 11, 13
     single                                                      0, 1, 0
 
-So all have 2e-3, at which the single generator of 63 units had 6, 7 and 9 in the search for MAD-GAN,
+So all have 2e-3, at which the single one of 63 units had 6, 7 and 9 in the search for MAD-GAN,
 and the ensemble, of the same GANs as there, 7 on seed 10. An update of MPM-GAN took 2.35 times the
 CPU time of one of the shared batch.
 
