@@ -286,6 +286,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="gaussians25",
     ),
+    "mpm_gan": Entry(
+        "egan.collection.mpm_gan.model:MpmGan",
+        paper="Message passing multi-agent GANs, 1612.01294",
+        family="adversarial",
+        task="gaussians25",
+    ),
     "gman": Entry(
         "egan.collection.gman.model:Gman",
         paper="Generative multi-adversarial networks, 1611.01673",
