@@ -115,7 +115,7 @@ def test_a_pasted_middle_hangs_on_the_image_alone_and_is_another_exposure():
 
 
 def roughness(images):
-    """Squares of differences beside the variance, of each image: no gain of a channel changes it."""
+    """Squares of differences beside the variance, which no gain of a channel changes."""
     middle = Pasted().window(images)
     return (middle.diff(dim=3).square().mean((2, 3)) / middle.var(dim=(2, 3))).mean(1)
 
