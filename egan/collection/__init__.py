@@ -228,6 +228,13 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="mnist5k",
     ),
+    "gp_gan": Entry(
+        "egan.collection.gp_gan.model:GpGan",
+        paper="GP-GAN: towards realistic high-resolution image blending, 1703.07195",
+        family="adversarial",
+        task="openmoji",
+        critic="a score without a zero",
+    ),
     "cyclegan": Entry(
         "egan.collection.cyclegan.model:CycleGan",
         paper="Unpaired image-to-image translation by cycle-consistent networks, 1703.10593",

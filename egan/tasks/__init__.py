@@ -11,7 +11,7 @@ from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw,
 from egan.tasks.captions import Captions, draw_captions
 from egan.tasks.classes import Classes
 from egan.tasks.control import Control
-from egan.tasks.damage import Damage, Downscaled, Hole
+from egan.tasks.damage import Damage, Downscaled, Hole, Pasted
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.melodies import Melodies
@@ -47,6 +47,7 @@ __all__ = [
     "Hole",
     "Melodies",
     "Needs",
+    "Pasted",
     "Recognition",
     "Reconstruction",
     "Refinement",

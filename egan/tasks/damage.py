@@ -1,4 +1,4 @@
-"""What happens to images that are to be restored: they are made smaller, or a hole is cut."""
+"""What happens to images that are to be restored: made smaller, a hole cut, a part pasted in."""
 
 from __future__ import annotations
 
@@ -145,3 +145,97 @@ class Hole:
     def drawn(self, damaged: Tensor) -> Tensor:
         """Return them as they are."""
         return damaged
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """Images whose middle was pasted in from a darker exposure: other gains, less sharp.
+
+    The middle is half as high and half as wide as the image. What happens to it hangs on the image
+    alone: a brightness from .4 to .8 and a tint of up to a fifth for each channel, and of every
+    other image a blur. Only the middle is judged.
+
+    Attributes:
+        gain: How dark and how bright the middle may be.
+        tint: How far a channel may be from that.
+        sigma: Deviation of the blur in pixels.
+    """
+
+    gain: tuple[float, float] = (0.4, 0.8)
+    tint: float = 0.2
+    sigma: float = 0.6
+
+    def shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the same shape.
+
+        Raises:
+            ValueError: The sides are no multiples of 4, or below 16.
+        """
+        if any(side % 4 or side < 16 for side in shape[1:]):
+            raise ValueError(
+                "a part of half the height and width is pasted into the middle, so the sides of "
+                f"images must be multiples of 4 of at least 16, but got samples of shape {shape}. "
+                "Give --data.image-size 32."
+            )
+        return shape
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Paste another exposure of the middle."""
+        self.shape(tuple(images.shape[1:]))
+        numbers = self._numbers(images)  # (N, C + 2) in [0, 1)
+        low, high = self.gain
+        gains = low + (high - low) * numbers[:, :1] + self.tint * (2 * numbers[:, 2:] - 1)
+        blurred = torch.where(numbers[:, 1, None, None, None] < 0.5, self._blurred(images), images)
+        exposed = (blurred + 1) * gains[..., None, None] - 1
+        pasted = images.clone()
+        self.window(pasted).copy_(self.window(exposed.clamp(-1, 1)))
+        return pasted
+
+    def _numbers(self, images: Tensor) -> Tensor:
+        """Return numbers in [0, 1) that hang on each image as stored, and on no other."""
+        bytes_of = (127.5 * (images.double() + 1)).round()
+        places = torch.arange(1, bytes_of[0].numel() + 1, device=images.device, dtype=torch.float64)
+        sums = (bytes_of.flatten(1) * places.remainder(97)).sum(dim=1)
+        steps = torch.arange(images.shape[1] + 2, device=images.device, dtype=torch.float64)
+        golden = (5**0.5 - 1) / 2
+        return (sums[:, None] * golden + steps * 2**0.5).remainder(1.0).to(images)
+
+    def _blurred(self, images: Tensor) -> Tensor:
+        places = torch.arange(-2, 3).to(images)
+        taps = torch.exp(-0.5 * (places / self.sigma).square())
+        taps = (taps / taps.sum()).expand(images.shape[1], 1, -1)
+        wide = F.pad(images, (2, 2, 2, 2), mode="reflect")
+        down = F.conv2d(wide, taps[..., None], groups=images.shape[1])
+        return F.conv2d(down, taps[:, :, None], groups=images.shape[1])
+
+    def window(self, images: Tensor) -> Tensor:
+        """Return the middle (N, C, H / 2, W / 2), as a view."""
+        top, left = (side // 4 for side in images.shape[2:])
+        return images[..., top : images.shape[2] - top, left : images.shape[3] - left]
+
+    def judged(self, images: Tensor) -> Tensor:
+        """Return the middle."""
+        return self.window(images)
+
+    def naive(self, damaged: Tensor, known: Tensor) -> dict[str, Tensor]:  # noqa: ARG002
+        """Leave it, or shift each channel of it so that its border has the mean of what is around.
+
+        The border is one pixel wide on both sides.
+        """
+        shifted = damaged.clone()
+        top = damaged.shape[2] // 4
+        left = damaged.shape[3] // 4
+        around = damaged[..., top - 1 : damaged.shape[2] - top + 1, left - 1 : 1 - left]
+        middle = self.window(shifted)
+        middle += (_rim(around) - _rim(middle))[..., None, None]
+        return {"copy and paste": damaged, "shifted to its border": shifted.clamp(-1, 1)}
+
+    def drawn(self, damaged: Tensor) -> Tensor:
+        """Return them as they are."""
+        return damaged
+
+
+def _rim(images: Tensor) -> Tensor:
+    """Return the mean (N, C) of the outermost pixels of images."""
+    rows, columns = images[..., [0, -1], :], images[..., 1:-1, [0, -1]]
+    return torch.cat([rows.flatten(2), columns.flatten(2)], dim=2).mean(dim=2)

@@ -1,4 +1,4 @@
-"""Holes: what is cut, what fills them without learning, what is judged."""
+"""Holes and pasted parts: what is done, what mends it without learning, what is judged."""
 
 import re
 
@@ -9,7 +9,7 @@ import torch
 import fitness
 from egan.data.dataset import Dataset
 from egan.judging.features import Features
-from egan.tasks import DAMAGED, Hole, Restoration
+from egan.tasks import DAMAGED, Hole, Pasted, Restoration
 
 
 def images(count=6, shape=(3, 8, 12), seed=0):
@@ -91,3 +91,51 @@ def test_a_task_of_holes_is_judged_shown_and_compared():
     assert found["nearest patch"]["psnr"] > 90, "the same images are known"
     assert found["mean colour"]["psnr"] < 12
     assert task.pictures(Greys())["restorations"](torch.Generator()).width > 0
+
+
+def stored(count=6, size=16, seed=0):
+    """Images of whole greys, as data have them."""
+    rng = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (count, 3, size, size), generator=rng) / 127.5 - 1
+
+
+def test_a_pasted_middle_hangs_on_the_image_alone_and_is_another_exposure():
+    before = stored()
+    pasted = Pasted()(before)
+    outside = torch.ones(16, 16, dtype=torch.bool)
+    Pasted().window(outside[None, None])[:] = False
+    assert torch.equal(pasted[..., outside], before[..., outside])
+    assert torch.equal(Pasted()(before[2:4]), pasted[2:4])
+    assert torch.equal(Pasted()(before.flip(0)), pasted.flip(0))
+    light = (Pasted().window(one) + 1 for one in (pasted, before))
+    gains = torch.stack([one.mean(dim=(2, 3)) for one in light])
+    gains = gains[0] / gains[1]
+    assert 0.15 <= gains.min() < gains.max() <= 1.05
+    assert gains.std(dim=1).min() > 0.01, "channels differ: a tint"
+
+
+def roughness(images):
+    """Squares of differences beside the variance, which no gain of a channel changes."""
+    middle = Pasted().window(images)
+    return (middle.diff(dim=3).square().mean((2, 3)) / middle.var(dim=(2, 3))).mean(1)
+
+
+def test_every_other_middle_is_less_sharp():
+    before = 0.5 * stored(64)  # no gain takes it out of the range
+    ratio = roughness(Pasted()(before)) / roughness(before)
+    assert 20 <= (ratio < 0.8).sum() <= 44
+    assert ((ratio < 0.8) | ((ratio - 1).abs() < 0.05)).all()
+
+
+def test_shifting_a_middle_to_its_border_mends_a_mere_shift():
+    flat = torch.full((2, 3, 16, 16), 0.5)
+    shifted = flat.clone()
+    Pasted().window(shifted)[:] -= 0.3
+    found = Pasted().naive(shifted, flat)
+    torch.testing.assert_close(found["shifted to its border"], flat)
+    assert torch.equal(found["copy and paste"], shifted)
+
+
+def test_images_too_small_for_a_pasted_middle_are_refused():
+    with pytest.raises(ValueError, match=r"multiples of 4 of at least 16, .* \(3, 8, 8\)"):
+        Pasted()(stored(2, 8))
