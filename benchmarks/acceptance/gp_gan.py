@@ -14,10 +14,11 @@ On squares of a photograph, judged on another one, a GAN of 300 updates had 18.3
 19.2, where copy and paste (brighter ones among them then) had 27.7: 260 squares of another subject
 teach it nothing that helps. So emoji.
 
-The saboteurs: a blending GAN that learns other images' truth, an equation that takes the differences
-as they are, jump and all, and the formula of the authors' script. The first of them keeps the mark of
-three dB, since a middle of any colour without a jump is worth that; so what leads is to be nearer
-than a shift, which needs no learning.
+The saboteurs: a blending GAN that learns other images' truth, an equation that takes the
+differences as they are, jump and all, and the formula of the authors' script. The first of them
+keeps the mark of three dB, since a middle of any colour without a jump is worth that; so what leads
+is to be nearer than a shift, which needs no learning. The seam has less energy than the truth's,
+whose edges may lie there: differences across it are not known, and means of their neighbours.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def seam(images: Tensor) -> float:
 
 
 def uneven(seed: int, **options: Any) -> float:
-    """Return the largest slope of what is minimised at the solution, for details and colours at odds.
+    """Return the largest slope, at the solution, of what is minimised, where details and colours differ.
 
     The kernel has the taps 1/4, 1/2, 1/4 in both directions.
     """
