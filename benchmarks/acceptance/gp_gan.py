@@ -14,17 +14,22 @@ On squares of a photograph, judged on another one, a GAN of 300 updates had 18.3
 19.2, where copy and paste (brighter ones among them then) had 27.7: 260 squares of another subject
 teach it nothing that helps. So emoji.
 
-The saboteurs: a blending GAN that learns other images' truth, and an equation that takes the
-differences as they are, jump and all.
+The saboteurs: a blending GAN that learns other images' truth, an equation that takes the
+differences as they are, jump and all, and the formula of the authors' script. The first of them
+keeps the mark of three dB, since a middle of any colour without a jump is worth that; so what leads
+is to be nearer than a shift, which needs no learning. The seam has less energy than the truth's,
+whose edges may lie there: differences across it are not known, and means of their neighbours.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from acceptance import Figures
@@ -76,12 +81,20 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     own = [psnr(blend(model)) for model in models]
     naive = task().damage.naive(composite, true)
     jump = composite_with_its_jump(models[0])
-    beside: dict[str, tuple[str, list[float]]] = {
-        "pasted": ("copy and paste", [psnr(composite)] * len(seeds)),
-        "gan": ("the blending GAN alone", [psnr(coloured(model)) for model in models]),
+    kept, other = "the equation keeps the jump", "learns other images' truth"
+    beside: dict[str, tuple[str, list[float], str, Tensor]] = {
+        "pasted": ("copy and paste", [psnr(composite)] * len(seeds), kept, jump),
+        "gan": (
+            "the blending GAN alone",
+            [psnr(coloured(model)) for model in models],
+            other,
+            blend(astray),
+        ),
         "shifted": (
             "shifted to its border",
             [psnr(naive["shifted to its border"])] * len(seeds),
+            other,
+            blend(astray),
         ),
     }
     return [
@@ -91,24 +104,24 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
                 found=own,
                 baseline=others,
                 baseline_name=name,
-                saboteur="learns other images' truth",
-                sabotaged=[psnr(blend(astray))],
+                saboteur=wrong,
+                sabotaged=[psnr(made)],
             )
-            for mark, (name, others) in beside.items()
+            for mark, (name, others, wrong, made) in beside.items()
         ],
         Figures(
             mark="seam",
             found=[seam(blend(model)) for model in models],
             baseline=[seam(composite)] * len(seeds),
             baseline_name=f"copy and paste; the truth has {seam(true):.3g}",
-            saboteur="the equation keeps the jump",
+            saboteur=kept,
             sabotaged=[seam(jump)],
         ),
         Figures(
             mark="exact",
-            found=[recovered(seed) for seed in seeds],
+            found=[uneven(seed) for seed in seeds],
             saboteur="the formula of the authors' script",
-            sabotaged=[recovered(seeds[0], solver="released")],
+            sabotaged=[uneven(seeds[0], solver="released")],
         ),
     ]
 
@@ -154,14 +167,18 @@ def seam(images: Tensor) -> float:
     return float(torch.cat([one.flatten() for one in across]).square().mean())
 
 
-def recovered(seed: int, **options: Any) -> float:
-    """Return the largest error in recovering images from their own differences and colours."""
+def uneven(seed: int, **options: Any) -> float:
+    """Return the largest slope, at the solution, of what is minimised, where details and colours differ.
+
+    The kernel has the taps 1/4, 1/2, 1/4 in both directions.
+    """
     rng = torch.Generator().manual_seed(seed)
-    x = torch.randn(4, 3, 16, 16, generator=rng, dtype=torch.float64)
-    tap = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64) / 4  # of sigma: e^(-1/2s^2) = 1/2
-    wide = torch.nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
-    kernel = (tap[:, None] * tap).expand(3, 1, 3, 3)
-    low = torch.nn.functional.conv2d(wide, kernel, groups=3)
-    sigma = (0.5 / torch.log(torch.tensor(2.0, dtype=torch.float64))).sqrt().item()
-    found = blended(differences(x), low, beta=1.0, sigma=sigma, **options)
-    return float((found - x).abs().max())
+    x, y = (torch.randn(4, 3, 16, 16, generator=rng, dtype=torch.float64) for _ in range(2))
+    sigma, v = (2 * math.log(2)) ** -0.5, differences(x)
+    found = blended(v, y, beta=1.0, sigma=sigma, **options).requires_grad_()
+    mine, tap = differences(found), torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64) / 4
+    wide = F.pad(found, (1, 1, 1, 1), mode="replicate")
+    low = F.conv2d(wide, (tap[:, None] * tap).expand(3, 1, 3, 3), groups=3)
+    details = (mine.down - v.down).square().sum() + (mine.right - v.right).square().sum()
+    [slope] = torch.autograd.grad(details + (low - y).square().sum(), found)
+    return float(slope.abs().max())
