@@ -168,7 +168,7 @@ def seam(images: Tensor) -> float:
 
 
 def uneven(seed: int, **options: Any) -> float:
-    """Return the largest slope, at the solution, of what is minimised, where details and colours differ.
+    """Return the largest slope at the solution, of details and colours that are at odds.
 
     The kernel has the taps 1/4, 1/2, 1/4 in both directions.
     """
