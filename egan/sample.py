@@ -9,6 +9,7 @@ Examples:
   python -m egan.sample runs/00007-gail --output episodes.npz
   python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
   python -m egan.sample runs/00007-seqgan --output lines.txt
+  python -m egan.sample runs/00008-age_cgan --inputs faces/ --ages 0,bold --output aged/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -54,7 +55,7 @@ class Options:
     """A folder that is not there yet or empty, or a file that ends in .npz, .csv, .txt or .gif."""
 
     count: int | None = None
-    """How many samples; by default 1000, or one for each of --inputs."""
+    """How many samples; by default 1000, or one for each of --inputs (and of --ages)."""
 
     seed: int = 0
     """Of all random numbers; another one gives other samples."""
@@ -67,6 +68,9 @@ class Options:
 
     inputs: Path | None = None
     """A folder of images, or a .npz, for a model that turns images into others."""
+
+    ages: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
+    """Ages to bring each of --inputs to, by number from 0 or name; by default to every one."""
 
     device: Literal["cpu", "cuda"] = "cpu"
     """Where samples are computed."""
@@ -171,15 +175,19 @@ def _order(options: Options, model: Model) -> Order:
             )
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
-    count = options.count or (1000 if sources is None else len(sources))
-    if sources is not None and count > len(sources):
+    classes = _asked(options, model)
+    most = 1000 if sources is None else len(sources) * max(1, len(classes))
+    count = options.count or most
+    if sources is not None and count > most:
+        many = f" at {len(classes)} ages" if classes else ""
         raise ValueError(
-            f"--count {count} asks for more than the {len(sources)} of --inputs; leave it out."
+            f"--count {count} asks for more than the {len(sources)} of --inputs{many}; leave it "
+            "out."
         )
     order = Order(
         count=options.count if options.count is not None else count,
         seed=options.seed,
-        classes=_classes(options.classes, model),
+        classes=classes,
         truncation=options.truncation,
         sources=sources,
     )
@@ -187,7 +195,25 @@ def _order(options: Options, model: Model) -> Order:
     return order
 
 
-def _classes(text: str | None, model: Model) -> tuple[int, ...]:
+def _asked(options: Options, model: Model) -> tuple[int, ...]:
+    """Return the numbers of the classes that are asked for, or of the ages to bring inputs to."""
+    asks = model.task.asks
+    if not (asks.classes and asks.inputs):
+        if options.ages is not None:
+            raise ValueError(
+                f"--ages asks for ages, but {type(model).__name__} brings no image to another; "
+                "leave it out, or train a model that does, such as age_cgan."
+            )
+        return _classes(options.classes, model)
+    if options.classes is not None:
+        raise ValueError(f"--classes: {type(model).__name__} has ages; say --ages instead.")
+    everyone = ",".join(map(str, range(model.num_classes)))
+    return _classes(options.ages or everyone, model, flag="--ages")
+
+
+def _classes(
+    text: str | None, model: Model, *, flag: str = "--classes"
+) -> tuple[int, ...]:
     """Return the numbers of the classes that are asked for, by number or by name."""
     if text is None or not model.task.asks.classes:
         return () if text is None else (0,)
@@ -198,7 +224,7 @@ def _classes(text: str | None, model: Model) -> tuple[int, ...]:
         if word not in known and not is_number:
             shown = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")
             raise ValueError(
-                f"--classes has {word[:MOST_SHOWN]!r}, but there are {len(known)}: {shown}."
+                f"{flag} has {word[:MOST_SHOWN]!r}, but there are {len(known)}: {shown}."
             )
         found.append(known.index(word) if word in known else int(word))
     return tuple(found)

@@ -191,6 +191,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji",
     ),
+    "age_cgan": Entry(
+        "egan.collection.age_cgan.model:AgeCgan",
+        paper="Face aging with conditional generative adversarial networks, 1702.01983",
+        family="adversarial",
+        task="aged_icons",
+    ),
     "simgan": Entry(
         "egan.collection.simgan.model:SimGan",
         paper="Learning from simulated and unsupervised images through adversarial training, "

@@ -21,7 +21,7 @@ from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
-from egan.data.dataset import DOMAIN, Dataset
+from egan.data.dataset import DOMAIN, IDENTITY, Dataset
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
 from egan.tasks import TARGET, Task
@@ -79,7 +79,7 @@ def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int =
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    known = {TARGET: targets, DOMAIN: np.arange(count) % 2}
+    known = {TARGET: targets, DOMAIN: np.arange(count) % 2, IDENTITY: np.arange(count) // 4}
     return Dataset("random", samples, labels, annotations=known)
 
 

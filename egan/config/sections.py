@@ -19,12 +19,12 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
-    digits_to_mnist, font, font_to_digits, shapes, scenes, bimodal, five_modes, gaussians8,
-    gaussians25, ring16, swiss_roll, oracle_language, folk_tunes, cartpole, gridworld, gymnasium,
-    openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains, cifar10, mnist,
-    npz, abc, midi, text, characters."""
+    digits_to_mnist, font, font_to_digits, shapes, scenes, aged_icons, bimodal, five_modes,
+    gaussians8, gaussians25, ring16, swiss_roll, oracle_language, folk_tunes, cartpole, gridworld,
+    gymnasium, openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains, ages,
+    cifar10, mnist, npz, abc, midi, text, characters."""
     path: str | None = None
-    """Folder or file on disk, for folder, side_by_side, cifar10, mnist, npz, abc, midi, text,
+    """Folder or file on disk, for folder, side_by_side, ages, cifar10, mnist, npz, abc, midi, text,
     characters and gymnasium."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.

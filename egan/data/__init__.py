@@ -48,6 +48,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "scenes": Lazy(
         "egan.data.shapes:load_scenes", "5,000 scenes of up to two shapes; every pixel known"
     ),
+    "aged_icons": Lazy(
+        "egan.data.aged_icons:load", "894 icons in five weights of line, their age; egan[data]"
+    ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -82,6 +85,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.domains:load",
         "two folders of yours, whose images do not belong together (--data.pairs)",
     ),
+    "ages": Lazy(
+        "egan.data.ages:load", "your own images at known ages: a table of file,age,identity"
+    ),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
     "npz": Lazy("egan.data.npz:load", "a .npz file with images or points, and labels"),
@@ -105,7 +111,7 @@ POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
-    *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
+    *("openmoji", "openmoji_lines", "aged_icons", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),
     *POINTS,
 )

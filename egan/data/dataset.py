@@ -22,6 +22,8 @@ Array = npt.NDArray[Any]
 MODES = "modes"
 DOMAIN = "domain"
 """An annotation: which of two domains a sample is of, see `egan.data.domains`."""
+IDENTITY = "identity"
+"""An annotation: who or what a sample shows, at one age of several, see `egan.data.ages`."""
 
 
 class Process(Protocol):

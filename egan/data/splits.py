@@ -1,7 +1,8 @@
 """Fixed splits: what is learnt from, and what is kept for tests; the same on every machine.
 
 A data set may say itself which samples are kept (digits: 500; overlapped digits: those made of
-digits that the others are not made of). Elsewhere it is a fifth of every class, or domain.
+digits that the others are not made of). Elsewhere it is a fifth of every class, or domain; where samples
+have identities, of the identities, with all that there is of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from egan.data.dataset import DOMAIN, Array, Dataset
+from egan.data.dataset import DOMAIN, IDENTITY, Array, Dataset
 from egan.data.store import taken
 
 Split = Literal["all", "train", "test"]
@@ -34,11 +35,20 @@ def split(dataset: Dataset, part: Split) -> Dataset:
         return dataset
     test = dataset.test
     if test is None:
-        strata = dataset.annotations.get(DOMAIN) if dataset.labels is None else dataset.labels
-        test = held_out(strata, len(dataset), num_test=max(1, len(dataset) // 5))
+        test = _fifth(dataset)
     chosen = np.zeros(len(dataset), dtype=bool)
     chosen[test] = True
     return subset(dataset, np.flatnonzero(chosen if part == "test" else ~chosen))
+
+
+def _fifth(dataset: Dataset) -> Array:
+    """Return the indices of a fifth, of whole identities where there are some."""
+    if IDENTITY in dataset.annotations:
+        known, which = np.unique(dataset.annotations[IDENTITY], return_inverse=True)
+        kept = held_out(None, len(known), num_test=max(1, len(known) // 5))
+        return np.flatnonzero(np.isin(which, kept))
+    strata = dataset.annotations.get(DOMAIN) if dataset.labels is None else dataset.labels
+    return held_out(strata, len(dataset), num_test=max(1, len(dataset) // 5))
 
 
 def parted(dataset: Dataset, *, hold_out: bool) -> tuple[Dataset, Dataset]:

@@ -36,7 +36,8 @@ class Order:
     Attributes:
         count: How many; of a model that works on images, at most as many as there are.
         seed: Of all draws, at least 0.
-        classes: The classes to make, in turn; none for those that the data have.
+        classes: The classes to make, in turn; none for those that the data have. With sources, each
+            is made of each class in turn.
         truncation: How far samples are truncated, see `Model.truncating`; None for not at all.
         sources: The images that samples are made from, where the task has them.
     """
@@ -100,7 +101,8 @@ def _block(model: Model, order: Order, rng: torch.Generator, *, start: int, size
         given["labels"] = torch.tensor(order.classes)[numbers]
     if order.sources is not None:
         size = min(size, order.count - start)
-        given["source"] = order.sources.tensor(range(start, start + size))
+        each = max(1, len(order.classes))
+        given["source"] = order.sources.tensor([one // each for one in range(start, start + size)])
     task: Any = model.task
     made: Batch = task.make(model, size, rng, given=given)
     finite = torch.isfinite(made.samples).flatten(1).all(dim=1)

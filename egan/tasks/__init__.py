@@ -6,6 +6,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 """
 
 from egan.tasks.adaptation import ADAPTED, Adaptation
+from egan.tasks.ageing import OTHER, OTHER_AGES, Ageing
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.classes import Classes
 from egan.tasks.control import Control
@@ -25,9 +26,12 @@ from egan.tasks.unpaired import UnpairedTranslation
 __all__ = [
     "ADAPTED",
     "DAMAGED",
+    "OTHER",
+    "OTHER_AGES",
     "ROW",
     "TARGET",
     "Adaptation",
+    "Ageing",
     "Asks",
     "Batch",
     "Classes",
