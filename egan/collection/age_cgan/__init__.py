@@ -79,10 +79,10 @@ class AgeCganSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """Icons in five weights of line, 16x16 pixels, in two minutes."""
+    """Icons in five weights of line, 16x16 pixels, in a minute."""
     return RunConfig(
         data=DataConfig(name="aged_icons", image_size=16),
-        search=SearchConfig(rounds=15, interval=100),
+        search=SearchConfig(rounds=12, interval=100),
         settings=AgeCganSettings(
             width=16,
             latent_dim=64,

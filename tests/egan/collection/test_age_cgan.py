@@ -169,6 +169,7 @@ def test_images_are_brought_to_ages_by_the_command_line(tmp_path, capsys):
     tiny = [f"--{k.replace('_', '-')}={v}" for k, v in AgeCgan.tiny.items()]
     flags = ["--data.name=ages", f"--data.path={table}", "--data.image-size=8", "--rounds=1"]
     assert main(["age_cgan", *flags, *tiny, "--interval=2", f"--output={run}"]) == 0
+    [run] = run.iterdir()
     aged = tmp_path / "aged"
     given = [str(run), f"--inputs={images}", f"--output={aged}"]
     assert sample_main([*given, "--ages=0,20"]) == 0
