@@ -211,9 +211,7 @@ def _asked(options: Options, model: Model) -> tuple[int, ...]:
     return _classes(options.ages or everyone, model, flag="--ages")
 
 
-def _classes(
-    text: str | None, model: Model, *, flag: str = "--classes"
-) -> tuple[int, ...]:
+def _classes(text: str | None, model: Model, *, flag: str = "--classes") -> tuple[int, ...]:
     """Return the numbers of the classes that are asked for, by number or by name."""
     if text is None or not model.task.asks.classes:
         return () if text is None else (0,)

@@ -39,6 +39,8 @@ JUDGE_SEED = 777
 FAR = 2
 QUICK, FEW = 20, 4
 
+Named = tuple[str, list[Scores]]
+
 
 class Untold(AgeCgan):
     """D is told no age."""
@@ -87,7 +89,7 @@ def judge(*, quick: bool) -> Any:
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train, and age by codes of four kinds."""
     its = task(quick=quick)
-    sources, rows, targets = its.asked()
+    sources, rows, _ = its.asked()
     copies = its.held_out.tensor(sources[rows])
     raw = figures(its, copies, quick=quick)
     models = [run("age_cgan", seed, quick=quick) for seed in seeds]
@@ -100,30 +102,28 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     drawn = at_random(models[0], quick=quick)
 
     def beside(
-        mark: str, key: str, own: list[Scores], other: list[Scores], name: str, saboteur: str,
-        broken: Scores,
+        mark: str, key: str, own: list[Scores], *, other: Named, broken: tuple[str, Scores]
     ) -> Figures:
         return Figures(
             mark=mark,
             found=[one[key] for one in own],
-            baseline=[one[key] for one in other],
-            baseline_name=name,
-            saboteur=saboteur,
-            sabotaged=[broken[key]],
+            baseline=[one[key] for one in other[1]],
+            baseline_name=other[0],
+            saboteur=broken[0],
+            sabotaged=[broken[1][key]],
         )
 
-    copied, unrefined = [raw] * len(seeds), "codes that are not refined"
-    random = "codes drawn at random"
+    copied: Named = ("the icon as it is", [raw] * len(seeds))
+    encoded: Named = ("the encoder's codes", start)
+    random = ("codes drawn at random", drawn)
+    unrefined = ("codes that are not refined", start[0])
+    by_pixels: Named = ("codes by pixels", pixels)
     return [
-        beside(
-            "age", "age_error", found, copied, "the icon as it is", "D is told no age", deaf
-        ),
-        beside("identity", "identity", found, start, "the encoder's codes", random, drawn),
-        beside("far", "far", found, copied, "the icon as it is", random, drawn),
-        beside(
-            "recognised", "likeness", identity, pixels, "codes by pixels", unrefined, start[0]
-        ),
-        beside("pixels", "likeness", pixels, start, "the encoder's codes", random, drawn),
+        beside("age", "age_error", found, other=copied, broken=("D is told no age", deaf)),
+        beside("identity", "identity", found, other=encoded, broken=random),
+        beside("far", "far", found, other=copied, broken=random),
+        beside("recognised", "likeness", identity, other=by_pixels, broken=unrefined),
+        beside("pixels", "likeness", pixels, other=encoded, broken=random),
         Figures(
             mark="objective",
             found=[astray(AgeCgan, seed) for seed in seeds],

@@ -106,9 +106,7 @@ def run(
 ) -> Scores:
     """Train with some settings changed; judge samples by the classes that were asked for."""
     judge = reference(DATA, image_size=SIZE)
-    model: Any = trained(
-        kind, seed, task=task_of(judge), updates=updates, quick=quick, **changed
-    )
+    model: Any = trained(kind, seed, task=task_of(judge), updates=updates, quick=quick, **changed)
     with model.judging():
         codes = model.codes(NUM_QUICK if quick else NUM_SAMPLES, stream(seed))
         made = model.made(codes)

@@ -2,7 +2,7 @@
 
 A data set may say itself which samples are kept (digits: 500; overlapped digits: those made of
 digits that the others are not made of). Elsewhere it is a fifth of every class, or domain; where samples
-have identities, of the identities, with all that there is of them.
+have identities, of the identities, with all that there is of each.
 """
 
 from __future__ import annotations

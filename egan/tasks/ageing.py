@@ -118,7 +118,7 @@ class Ageing(Task):
         return {"fitness": kept - error, "age_error": error, "identity": kept, "l1": l1}
 
     def kept(self, made: Tensor, targets: Array) -> Tensor:
-        """Return which images (P,) are nearest to a truth of their identity among all of its age."""
+        """Return which images (P,) are nearest, of all truths of that age, to their identity's."""
         wanted, identities = self.ages(targets), self.held_out.annotations[IDENTITY]
         right = torch.zeros(len(made), dtype=torch.bool)
         for age in wanted.unique().tolist():
@@ -182,9 +182,7 @@ class Ageing(Task):
                 found[i] = self.held_out.tensor(own[:1])[0]
         return found
 
-    def show(
-        self, images: Tensor, *, columns: int, row_names: tuple[str, ...] = ()
-    ) -> Image.Image:
+    def show(self, images: Tensor, *, columns: int, row_names: tuple[str, ...] = ()) -> Image.Image:
         """Draw images (N, C, H, W) in rows."""
         return show(self.data.kind, images.numpy(), columns=columns, row_names=row_names)
 
@@ -221,9 +219,7 @@ class Families:
 
     def __init__(self, data: Dataset) -> None:
         identities = data.annotations.get(IDENTITY, np.zeros(len(data), np.int64))
-        _, self.which, self.sizes = np.unique(
-            identities, return_inverse=True, return_counts=True
-        )
+        _, self.which, self.sizes = np.unique(identities, return_inverse=True, return_counts=True)
         self.order = np.argsort(self.which, kind="stable")
         self.starts = np.cumsum(self.sizes) - self.sizes
         self.ranks = np.empty(len(data), np.int64)

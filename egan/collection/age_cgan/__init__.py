@@ -5,8 +5,8 @@ several, and an image's own z is found, with which G makes it at any age.
 
     min_G max_D E_x,y[log D(x, y)] + E_z,y[log(1 − D(G(z, y), y))]
     E:   min E‖E(G(z, y), y) − z‖²            on made images, whose z are known
-    z*:  from z₀ = E(x, y₀), min_z  mix (1 − cos(R(x), R(G(z, y₀))))  +  (1 − mix) mean|x − G(z, y₀)|²
-                                    +  prior mean z²
+    z*:  from z₀ = E(x, y₀), min_z  mix (1 − cos(R(x), R(G(z, y₀))))
+                                    + (1 − mix) mean|x − G(z, y₀)|²  +  prior mean z²
     x at age y:  G(z*, y)
 
 R is a frozen recogniser of identities. An update:

@@ -58,9 +58,7 @@ class AgeCgan(Game):
         s, ages = self.settings, self.num_classes
         return {
             "discriminator": Discriminator(self.shape, num_ages=ages, width=s.width),
-            "encoder": Encoder(
-                self.shape, latent_dim=s.latent_dim, num_ages=ages, width=s.width
-            ),
+            "encoder": Encoder(self.shape, latent_dim=s.latent_dim, num_ages=ages, width=s.width),
             "recogniser": Recogniser(
                 self.shape, embedding_dim=s.embedding_dim, num_ages=ages, width=s.width
             ),
@@ -102,11 +100,12 @@ class AgeCgan(Game):
 
     def train_discriminator(self, real: Batch, fake: Batch) -> Tensor:
         """Take a step of D and of R; in an evolution of E too."""
-        loss = super_step(self, real, fake)
+        loss = self.discriminator_loss(self.seen(real, learned=True), self.seen(fake))
+        self.descend(loss, "discriminator")
         self.descend(self.recognition_loss(real), "recogniser")
         if self.side == "environment":
             self.train_encoder(fake)
-        return loss
+        return loss.detach()
 
     def recognition_loss(self, real: Batch) -> Tensor:
         """Return what R minimises: identities that are told apart, and ages."""
@@ -170,10 +169,3 @@ class AgeCgan(Game):
         """Make images (N, C, H, W) of codes at ages (N,), on the CPU."""
         with torch.no_grad():
             return self.made({"z": codes, "labels": ages})
-
-
-def super_step(model: AgeCgan, real: Batch, fake: Batch) -> Tensor:
-    """Take a step of D alone; return its loss."""
-    loss = model.discriminator_loss(model.seen(real, learned=True), model.seen(fake))
-    model.descend(loss, "discriminator")
-    return loss.detach()

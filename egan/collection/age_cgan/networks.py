@@ -60,7 +60,9 @@ class Body(nn.Module):
     Convolutions of stride 2; after the first one ages join as planes.
     """
 
-    def __init__(self, shape: tuple[int, ...], *, num_ages: int, width: int, batch_norm: bool) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], *, num_ages: int, width: int, batch_norm: bool
+    ) -> None:
         super().__init__()
         self.num_ages = num_ages
         base, channels = widths(shape, width)
