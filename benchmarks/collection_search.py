@@ -4,8 +4,9 @@ Each search is what `python -m egan.run cgan --search pbt --executor inline` run
 own space, and may spend the same number of member-steps; of one seed both start with the same
 members. Members are ranked on what the run holds out of the training part. What is reported is the
 score of the best member of the last population on the test part, which no search has seen; samples
-are compared with it in features of a classifier of another seed. CapsNet tells single digits nearly
-without errors, so that an image or two of 500 decide between its searches.
+are compared with it in features of a classifier of another seed, a policy in new episodes. CapsNet
+tells single digits nearly without errors, so that an image or two of 500 decide between its
+searches.
 
   python benchmarks/collection_search.py [cgan vae capsnet] [--seeds 3] [--quick] [--save]
 """
@@ -17,12 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from acceptance.training import reference
 from measure import cell, kept, mark, parser, report, table
 
 from egan import collection
+from egan.collection.api import compared
 from egan.commandline.parse import parse
 from egan.config import RunConfig
+from egan.data import load
+from egan.judging.reference import prepare as judges
 from egan.runs.plan import plan
 from egan.runs.preparation import prepare
 from egan.training.model import stream
@@ -52,12 +55,24 @@ MODELS = {
     "cgan": Budget(rounds=6, interval=200),
     "vae": Budget(rounds=10, interval=200),
     "capsnet": Budget(rounds=8, interval=50),
+    "acgan": Budget(population=4, rounds=5, interval=60),
+    "pixelcnn": Budget(population=4, rounds=5, interval=25),
+    "gail": Budget(population=4, rounds=5, interval=4),
+    "pix2pix": Budget(population=4, rounds=5, interval=20),
+    "srgan": Budget(population=4, rounds=5, interval=20),
+    "pggan": Budget(population=4, rounds=5, interval=40),
 }
 QUICK = Budget(population=2, rounds=1, interval=2)
 MEASURES = {
     "cgan": "accuracy of the class asked for - distance / 10",
     "vae": "ELBO, nats",
     "capsnet": "accuracy",
+    "acgan": "accuracy of the class asked for - distance / 10",
+    "pixelcnn": "log-density, nats",
+    "gail": "return: 0 at random, 1 as the expert",
+    "pix2pix": "-distance to true colours - L1",
+    "srgan": "PSNR less spectra's distance",
+    "pggan": "-log of the Fréchet distance",
 }
 
 
@@ -80,9 +95,14 @@ def contest(name: str, search: str, seed: int, budget: Budget) -> dict[str, floa
 
 def test_score(config: RunConfig, result: Result) -> float:
     """Return the best member's fitness on the test part."""
-    judge, best = reference(config.data.name), result.best
-    kind = collection.paper(config.preset)
-    task = kind.task_type(judge.test, judge.test, judge.second)
+    kind, best = collection.paper(config.preset), result.best
+    size, name = config.data.image_size, config.data.name
+    if config.data.hold_out:
+        train, test = (load(name, split=part, image_size=size) for part in ("train", "test"))
+    else:
+        train = test = load(name)
+    second = judges(*(compared(config, part) for part in (train, test))).second
+    task = kind.task_type(test, test, second)
     model = kind(best.hyperparameters, settings=config.settings, task=task)
     model.load_state_dict(best.state)
     model.rng = stream(JUDGED)

@@ -9,7 +9,9 @@ Examples:
   python -m egan.sample runs/00007-gail --output episodes.npz
   python -m egan.sample runs/00007-gail --count 3 --output episodes.gif
   python -m egan.sample runs/00007-seqgan --output lines.txt
-  python -m egan.sample runs/00008-age_cgan --inputs faces/ --ages 0,bold --output aged/
+  python -m egan.sample runs/00008-gan_int_cls --captions captions.txt --output drawn/
+  python -m egan.sample runs/00008-capg_gan --inputs people/ --poses=-45,0,45 --output turned/
+  python -m egan.sample runs/00009-age_cgan --inputs faces/ --ages 0,bold --output aged/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 PROG = "python -m egan.sample"
 CHOOSE_SIZE = ", or choose a smaller --image-size"
 MOST_DIGITS, MOST_SHOWN = 9, 100
+MOST_YAW = 90.0
 """Digits of a class's number, and characters of what is no class that a message repeats."""
 T = TypeVar("T")
 
@@ -55,7 +58,7 @@ class Options:
     """A folder that is not there yet or empty, or a file that ends in .npz, .csv, .txt or .gif."""
 
     count: int | None = None
-    """How many samples; by default 1000, or one for each of --inputs (and of --ages)."""
+    """How many samples; by default 1000, or one for each of --inputs or --captions."""
 
     seed: int = 0
     """Of all random numbers; another one gives other samples."""
@@ -68,6 +71,14 @@ class Options:
 
     inputs: Path | None = None
     """A folder of images, or a .npz, for a model that turns images into others."""
+
+    captions: Path | None = None
+    """A text with a caption in each line, to make samples of in turn; by default of those that the
+    data have. Words are those that the model has learned."""
+
+    poses: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
+    """Yaws in degrees, from -90 to 90, that each of --inputs is turned to; by default 0, straight
+    ahead. Say --poses=-45,0 where the first one is negative."""
 
     ages: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
     """Ages to bring each of --inputs to, by number from 0 or name; by default to every one."""
@@ -119,7 +130,7 @@ def sample(options: Options) -> str:
         labelled=model.task.asks.classes,
         codes=model.task.asks.codes,
         film=model.task.film,
-        spelling=data.spelling,
+        spelling=data.spelling or data.wording,
     )
     try:
         with writer(options.output.absolute(), lot) as write:
@@ -175,14 +186,15 @@ def _order(options: Options, model: Model) -> Order:
             )
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
+    captions = _captions(options.captions, model)
+    poses = _poses(options.poses)
     classes = _asked(options, model)
-    most = 1000 if sources is None else len(sources) * max(1, len(classes))
-    count = options.count or most
+    each = max(1, len(poses)) * (len(classes) if model.task.asks.ages else 1)
+    most = 0 if sources is None else len(sources) * each
+    count = options.count or most or (1000 if captions is None else len(captions))
     if sources is not None and count > most:
-        many = f" at {len(classes)} ages" if classes else ""
         raise ValueError(
-            f"--count {count} asks for more than the {len(sources)} of --inputs{many}; leave it "
-            "out."
+            f"--count {count} asks for more than the {most} of --inputs; leave it out."
         )
     order = Order(
         count=options.count if options.count is not None else count,
@@ -190,15 +202,50 @@ def _order(options: Options, model: Model) -> Order:
         classes=classes,
         truncation=options.truncation,
         sources=sources,
+        captions=captions,
+        poses=poses,
     )
     order.check(model)
     return order
 
 
+def _captions(path: Path | None, model: Model) -> Any:
+    """Return the captions that are asked for, tokens (M, T), or None."""
+    from egan.sampling.order import NO_CAPTIONS
+
+    if path is None:
+        return None
+    if not model.task.asks.captions:
+        raise ValueError(f"{type(model).__name__} {NO_CAPTIONS}")
+    import torch
+
+    from egan.data.wording import read_captions
+
+    task = model.task
+    known = read_captions(path, task.wording, length=task.length, flag="--captions")
+    return torch.from_numpy(known)
+
+
+def _poses(text: str | None) -> tuple[float, ...]:
+    """Return the yaws that are asked for."""
+    found = []
+    for word in () if text is None else map(str.strip, text.split(",")):
+        try:
+            yaw = float(word)
+        except ValueError:
+            yaw = MOST_YAW + 1
+        if not -MOST_YAW <= yaw <= MOST_YAW:  # which a NaN is not either
+            raise ValueError(
+                f"--poses has {word[:MOST_SHOWN]!r}, but expected yaws in degrees from -90 to 90, "
+                "such as --poses=-45,0,45."
+            )
+        found.append(yaw)
+    return tuple(found)
+
+
 def _asked(options: Options, model: Model) -> tuple[int, ...]:
     """Return the numbers of the classes that are asked for, or of the ages to bring inputs to."""
-    asks = model.task.asks
-    if not (asks.classes and asks.inputs):
+    if not model.task.asks.ages:
         if options.ages is not None:
             raise ValueError(
                 f"--ages asks for ages, but {type(model).__name__} brings no image to another; "

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fitness.pairwise import pairwise_distances, pairwise_diversity
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
+    from fitness.regions import boundary_f, component_error, mean_iou
     from fitness.restored import gradient_energy, psnr, spectral_distance, ssim
     from fitness.strokes import ink, slant
     from fitness.wasserstein import sliced_wasserstein, wasserstein_1d
@@ -45,8 +46,10 @@ __all__ = [
     "MixtureScores",
     "SampleScores",
     "accuracy",
+    "boundary_f",
     "class_coverage",
     "combine",
+    "component_error",
     "crowded_order",
     "crowding_distance",
     "distinct",
@@ -61,6 +64,7 @@ __all__ = [
     "intersection_over_union",
     "intra_class_diversity",
     "linear_probe",
+    "mean_iou",
     "memorisation",
     "mixture_weights",
     "mode_coverage",
@@ -92,8 +96,10 @@ _MODULES = {
     "MixtureScores": "mixture",
     "SampleScores": "neighbours",
     "accuracy": "classes",
+    "boundary_f": "regions",
     "class_coverage": "classes",
     "combine": "adversarial",
+    "component_error": "regions",
     "crowded_order": "pareto",
     "crowding_distance": "pareto",
     "distinct": "ngrams",
@@ -108,6 +114,7 @@ _MODULES = {
     "intersection_over_union": "masks",
     "intra_class_diversity": "classes",
     "linear_probe": "probe",
+    "mean_iou": "regions",
     "memorisation": "copies",
     "mixture_weights": "weights",
     "mode_coverage": "mixture",

@@ -153,6 +153,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="mnist5k",
     ),
+    "ppgn": Entry(
+        "egan.collection.ppgn.model:Ppgn",
+        paper="Plug & play generative networks, 1612.00005",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "sagan": Entry(
         "egan.collection.sagan.model:Sagan",
         paper="Self-attention generative adversarial networks, 1805.08318",
@@ -185,6 +191,18 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji_lines",
     ),
+    "adversarial_segmentation": Entry(
+        "egan.collection.adversarial_segmentation.model:AdversarialSegmentation",
+        paper="Semantic segmentation using adversarial networks, 1611.08408",
+        family="adversarial",
+        task="crowds",
+    ),
+    "capg_gan": Entry(
+        "egan.collection.capg_gan.model:CapgGan",
+        paper="Pose-guided photorealistic face rotation, CVPR 2018",
+        family="adversarial",
+        task="heads",
+    ),
     "srgan": Entry(
         "egan.collection.srgan.model:Srgan",
         paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",
@@ -196,6 +214,12 @@ MODELS: dict[str, Entry] = {
         paper="Face aging with conditional generative adversarial networks, 1702.01983",
         family="adversarial",
         task="aged_icons",
+    ),
+    "gan_int_cls": Entry(
+        "egan.collection.gan_int_cls.model:GanIntCls",
+        paper="Generative adversarial text to image synthesis, 1605.05396",
+        family="adversarial",
+        task="captioned_shapes",
     ),
     "simgan": Entry(
         "egan.collection.simgan.model:SimGan",

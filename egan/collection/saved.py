@@ -22,7 +22,7 @@ from egan import collection, weights_file
 from egan.collection.api import build
 from egan.config import to_dict
 from egan.config.file import from_dict
-from egan.data.dataset import Absent
+from egan.data.dataset import CAPTIONS, Absent
 from egan.data.spelling import Spelling
 
 if TYPE_CHECKING:
@@ -73,8 +73,11 @@ def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
         for name, network in model.networks.items()
         for key, tensor in network.state_dict().items()
     }
-    if model.task.data.labels is not None:
-        tensors[LABELS] = torch.tensor(model.task.data.labels)
+    known = model.task.data
+    if known.labels is not None:
+        tensors[LABELS] = torch.tensor(known.labels)
+    if CAPTIONS in known.annotations:  # as labels: which ones are drawn depends on their order
+        tensors[CAPTIONS] = torch.tensor(known.annotations[CAPTIONS])
     weights_file.write(path, tensors, metadata)
 
 
@@ -98,8 +101,9 @@ def load(
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
         config = replace(config, device=device)
-        labels, described = tensors.pop(LABELS, None), json.loads(metadata["data"])
-        task = task or stand_in(config, described, labels)
+        labels, captions = tensors.pop(LABELS, None), tensors.pop(CAPTIONS, None)
+        described = json.loads(metadata["data"])
+        task = task or stand_in(config, described, labels, captions)
         if config.evolution.niches > len(tensors):
             raise ValueError(f"it has not the weights of {config.evolution.niches} niches")
         _check_sizes(config, task, tensors)
@@ -128,6 +132,7 @@ def _described(data: Dataset) -> dict[str, Any]:
         "vocabulary": data.vocabulary,
         "simulator": data.simulator,
         "spelling": None if data.spelling is None else asdict(data.spelling),
+        "wording": None if data.wording is None else asdict(data.wording),
         "class_names": list(data.class_names),
         "annotations": annotations,
     }
@@ -154,11 +159,13 @@ def _sized(shape: torch.Size | None) -> str:
     return "missing" if shape is None else "x".join(map(str, shape)) or "a number"
 
 
-def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None) -> Task:
-    """Return a task whose data have the shape, and the labels, of those that were learned from."""
+def stand_in(
+    config: RunConfig, described: dict[str, Any], labels: Tensor | None, captions: Tensor | None
+) -> Task:
+    """Return a task whose data have the shape of those learned from, their labels and captions."""
     if labels is not None and not _are_labels(labels):
         raise ValueError("its labels are not whole numbers from 0")
-    count = 2 if labels is None else len(labels)
+    count = next((len(known) for known in (labels, captions) if known is not None), 2)
     shape = (count, *map(int, described["shape"]))
     if math.prod(shape[1:]) > MOST_NUMBERS:
         raise ValueError(f"a sample of it has more than {MOST_NUMBERS:,} numbers: {shape[1:]}")
@@ -169,11 +176,13 @@ def stand_in(config: RunConfig, described: dict[str, Any], labels: Tensor | None
         vocabulary=described["vocabulary"],
         simulator=str(described["simulator"]),
         spelling=_spelling(described["spelling"]),
+        wording=_spelling(described.get("wording")),
         class_names=tuple(map(str, described["class_names"])),
         annotations={
             name: np.zeros((count, *inner), np.dtype(dtype))
             for name, (inner, dtype) in described["annotations"].items()
-        },
+        }
+        | ({} if captions is None else {CAPTIONS: captions.numpy()}),
     )
     return collection.paper(collection.named(config.preset)[0]).task_type(
         dataset, dataset, _no_features(dataset)

@@ -21,7 +21,9 @@ from egan.collection.search import strategy_of, with_space
 from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
-from egan.data.dataset import DOMAIN, IDENTITY, Dataset
+from egan.data.crowds import SEGMENTATION
+from egan.data.dataset import CAPTIONS, DOMAIN, IDENTITY, LANDMARKS, YAW, Dataset
+from egan.data.spelling import END, Spelling
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
 from egan.tasks import TARGET, Task
@@ -34,10 +36,17 @@ from population.state import PackedState, pack
 MUTATIONS = ("minimax", "heuristic", "least_squares")
 ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
-COLOURS = dict.fromkeys(("cifar10", "folder", "pairs", "domains", "stacked_mnist", "openmoji"), 3)
+COLOURS = dict.fromkeys(
+    (
+        *("cifar10", "folder", "views", "pairs", "masks", "domains", "captions"),
+        *("stacked_mnist", "openmoji"),
+    ),
+    3,
+)
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
+    *("captioned_shapes", "icons", "crowds", "heads"),
     *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
     *("cartpole", "gridworld"),
 )
@@ -74,13 +83,33 @@ def task_of(kind: str | type[Model], dataset: Dataset) -> Task:
 
 
 def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int = 24) -> Dataset:
-    """Return images of noise, with every class and two domains among them, and their targets."""
+    """Return images of noise, of every class and two domains, with targets and captions.
+
+    Two of them at a time are views of one person.
+    """
     rng = np.random.default_rng(0)
     labels = np.arange(count) % num_classes
     labels[-1] = num_classes - 1
     samples, targets = (rng.integers(0, 256, (count, *shape), np.uint8) for _ in range(2))
-    known = {TARGET: targets, DOMAIN: np.arange(count) % 2, IDENTITY: np.arange(count) // 4}
-    return Dataset("random", samples, labels, annotations=known)
+    known = {
+        TARGET: targets,
+        DOMAIN: np.arange(count) % 2,
+        IDENTITY: np.arange(count) // 2,
+        CAPTIONS: rng.integers(0, 9, (count, 2, 5)),
+        YAW: rng.uniform(-90, 90, count).astype(np.float32),
+        LANDMARKS: rng.uniform(-1, 1, (count, 5, 2)).astype(np.float32),
+    }
+    wording = Spelling((END, *"abcdefgh"))
+    return Dataset("random", samples, labels, annotations=known, wording=wording)
+
+
+def random_masks(shape: tuple[int, ...], *, num_classes: int = 21, count: int = 4) -> Dataset:
+    """Return images of noise whose masks are noise too; by default as many classes as VOC has."""
+    rng = np.random.default_rng(0)
+    samples = rng.integers(0, 256, (count, *shape), np.uint8)
+    maps = rng.integers(0, num_classes, (count, *shape[1:]), np.uint8)
+    names = tuple(map(str, range(num_classes)))
+    return Dataset("random", samples, annotations={SEGMENTATION: maps}, class_names=names)
 
 
 def random_tokens(*, count: int = 24, length: int = 20, vocabulary: int = 5000) -> Dataset:
@@ -224,7 +253,10 @@ def paper_sizes(name: str, *, narrower: int = 1) -> dict[str, int]:
     else:
         size, channels = data.image_size or 0, data.channels or COLOURS.get(data.name, 1)
         shape = (channels, size, size)
-        dataset = random_images(shape, num_classes=kind.paper_classes, count=4)
+        if data.name == "masks":
+            dataset = random_masks(shape)
+        else:
+            dataset = random_images(shape, num_classes=kind.paper_classes, count=4)
     widths = {n: getattr(config.settings, n, 0) for n in ("width", "discriminator_width")}
     narrow = {one: width // narrower for one, width in widths.items() if width}
     settings = config.settings.tuned({"batch_size": 2, **narrow})

@@ -10,7 +10,7 @@ import tyro
 from egan.config.checks import check_range
 from egan.config.evolution import EvolutionConfig
 
-PAIRS, DOMAINS = "pairs", "domains"
+PAIRS, DOMAINS, MASKS, CAPTIONS = "pairs", "domains", "masks", "captions"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,17 +19,21 @@ class DataConfig:
 
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
-    digits_to_mnist, font, font_to_digits, shapes, scenes, aged_icons, bimodal, five_modes,
-    gaussians8, gaussians25, ring16, swiss_roll, oracle_language, folk_tunes, cartpole, gridworld,
-    gymnasium, openmoji, openmoji_lines, photographs, folder, pairs, side_by_side, domains, ages,
-    cifar10, mnist, npz, abc, midi, text, characters."""
+    digits_to_mnist, font, font_to_digits, shapes, scenes, captioned_shapes, icons, aged_icons,
+    crowds, heads, bimodal, five_modes, gaussians8, gaussians25, ring16, swiss_roll, cartpole,
+    gridworld, gymnasium, openmoji, openmoji_lines, photographs, folder, pairs, masks, side_by_side,
+    views, domains, captions, ages, cifar10, mnist, npz, oracle_language, folk_tunes, abc, midi,
+    text, characters."""
     path: str | None = None
-    """Folder or file on disk, for folder, side_by_side, ages, cifar10, mnist, npz, abc, midi, text,
-    characters and gymnasium."""
+    """Folder or file on disk, for folder, side_by_side, views, captions, ages, cifar10, mnist, npz,
+    abc, midi, text, characters and gymnasium."""
     pairs: tuple[str, str] | None = None
     """Two folders, of sources and of their targets, which have equal names; says --data.name pairs.
-    With --data.name domains, of images of two kinds, of which none belong together; with a
-    subfolder for every class each, or with none."""
+    With --data.name masks, of images and of their masks; with --data.name domains, of images of two
+    kinds, of which none belong together, with a subfolder for every class each, or with none."""
+    captions: str | None = None
+    """A CSV with the columns file,caption, of images below --data.path, or beside the table; says
+    --data.name captions. Without it the captions of a.jpg are the lines of a.txt."""
     swap: bool = False
     """Exchange sources and targets."""
     image_size: int | None = None
@@ -48,9 +52,11 @@ class DataConfig:
     """Keep fixed parts of the data from training: one to judge by, one for a final verdict."""
 
     def __post_init__(self) -> None:
-        """Take two folders for what they are."""
+        """Take two folders, and a table of captions, for what they are."""
+        if self.captions is not None:
+            object.__setattr__(self, "name", CAPTIONS)
         if self.pairs is not None:
-            if self.name != DOMAINS:
+            if self.name not in (DOMAINS, MASKS):
                 object.__setattr__(self, "name", PAIRS)
             object.__setattr__(self, "pairs", tuple(self.pairs))
 
@@ -65,6 +71,7 @@ class DataConfig:
             "store": self.store,
             "environment": self.environment,
             "trajectories": self.trajectories,
+            "captions": self.captions,
         }
 
 

@@ -51,6 +51,19 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "aged_icons": Lazy(
         "egan.data.aged_icons:load", "894 icons in five weights of line, their age; egan[data]"
     ),
+    "captioned_shapes": Lazy(
+        "egan.data.captioned_shapes:load",
+        "the rendered shapes, each with four captions; four combinations are for tests alone",
+    ),
+    "icons": Lazy(
+        "egan.data.icons:load", "3,622 icons, their names as captions, 32x32 grey; egan[data]"
+    ),
+    "crowds": Lazy(
+        "egan.data.crowds:load", "2,000 crowded scenes, thin lines among them; every pixel known"
+    ),
+    "heads": Lazy(
+        "egan.data.heads:load", "200 rendered heads from 11 sides; every point known, 32x32 grey"
+    ),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -78,8 +91,14 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     ),
     "folder": Lazy("egan.data.folder:load", "your own images; subfolders are classes"),
     "pairs": Lazy("egan.data.pairs:load", "two folders of yours, paired by name (--data.pairs)"),
+    "masks": Lazy(
+        "egan.data.masks:load", "two folders of yours, images and their masks (--data.pairs)"
+    ),
     "side_by_side": Lazy(
         "egan.data.pairs:load_side_by_side", "a folder of sources with their targets beside them"
+    ),
+    "views": Lazy(
+        "egan.data.views:load", "persons of yours, a subfolder each, from sides that files name"
     ),
     "domains": Lazy(
         "egan.data.domains:load",
@@ -87,6 +106,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     ),
     "ages": Lazy(
         "egan.data.ages:load", "your own images at known ages: a table of file,age,identity"
+    ),
+    "captions": Lazy(
+        "egan.data.captions:load",
+        "your own images with captions: a table (--data.captions), or a text beside each image",
     ),
     "cifar10": Lazy("egan.data.cifar10:load", "CIFAR-10 in a folder, python or binary version"),
     "mnist": Lazy("egan.data.mnist:load", "MNIST and its kin in idx files, plain or .gz"),
@@ -110,8 +133,9 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes"),
-    *("openmoji", "openmoji_lines", "aged_icons", "photographs", "cartpole", "gridworld"),
+    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds", "heads"),
+    *("captioned_shapes", "icons", "aged_icons"),
+    *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),
     *POINTS,
 )
@@ -136,6 +160,7 @@ def load(
     store: Store = "auto",
     environment: str | None = None,
     trajectories: int | None = None,
+    captions: str | Path | None = None,
 ) -> Dataset:
     """Load the data set `name`.
 
@@ -151,6 +176,7 @@ def load(
             cache that is prepared once, or by "auto" mapped where they would fill the memory.
         environment: What trajectories happen in: an id of `egan.simulators`, for gymnasium.
         trajectories: How many of them; by default ten, or all of a file.
+        captions: The table of captions of images, for captions.
 
     Raises:
         ValueError: If a setting is wrong or the data cannot be read; it says how to mend it.
@@ -159,10 +185,12 @@ def load(
     ignored: dict[str, object] = {"path": path if name in BUILT_IN else None}
     if name in (*POINTS, *SEQUENCES, *CONTROL):
         ignored |= {"image-size": image_size, "channels": channels}
-    if name != "gymnasium":
-        ignored["environment"] = environment
-    if name not in CONTROL:
-        ignored["trajectories"] = trajectories
+    for setting, given, names in (
+        ("environment", environment, ("gymnasium",)),
+        ("trajectories", trajectories, CONTROL),
+        ("captions", captions, ("captions",)),
+    ):
+        ignored |= {} if name in names else {setting: given}
     for setting, value in ignored.items():
         if value is not None:
             warnings.warn(f"--data.{setting}={value} has no effect on {name}", stacklevel=2)
@@ -170,6 +198,8 @@ def load(
     options: dict[str, object] = {"store": store} if name in MAPPED else {}
     if name in CONTROL:
         options = {"environment": environment, "trajectories": trajectories}
+    if name == "captions":
+        options = {"captions": None if captions is None else _expanded(captions)}
     dataset = loader(path=where, image_size=image_size, channels=channels, **options)
     if swap:
         from egan.data.pairs import swapped

@@ -22,8 +22,12 @@ Array = npt.NDArray[Any]
 MODES = "modes"
 DOMAIN = "domain"
 """An annotation: which of two domains a sample is of, see `egan.data.domains`."""
-IDENTITY = "identity"
-"""An annotation: who or what a sample shows, at one age of several, see `egan.data.ages`."""
+CAPTIONS = "captions"
+"""An annotation: tokens (N, K, T) of K captions of each sample, see `egan.data.wording`."""
+IDENTITY, YAW = "identity", "yaw"
+"""Annotations: whom or what an image shows (N,), and by how many degrees the head is turned (N,)."""
+LANDMARKS, VISIBLE, FIELD = "landmarks", "visible", "field"
+"""Annotations: places (N, M, 2) in [-1, 1], which of them are seen, and points of each pixel."""
 
 
 class Process(Protocol):
@@ -88,6 +92,7 @@ class Dataset:
         simulator: What the samples happened in, by its id, see `egan.simulators`; empty for none.
         oracle: What knows the probability of each sequence of tokens, or None.
         spelling: How tokens are written, or None for their numbers.
+        wording: How the tokens of the annotation "captions" are written, where there is one.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -109,6 +114,7 @@ class Dataset:
     simulator: str = ""
     oracle: Oracle | None = None
     spelling: Spelling | None = None
+    wording: Spelling | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +141,8 @@ class Dataset:
                 f"words of {self.name} must be {self.vocabulary}, one for each token, but got "
                 f"{len(self.spelling.words)}"
             )
+        if CAPTIONS in self.annotations:
+            _check_captions(self.annotations[CAPTIONS], self.wording, name=self.name)
         if self.test is not None:
             _check_test(self.test, len(self.samples), name=self.name)
         if isinstance(self.samples, np.ndarray):  # else they are mapped
@@ -266,6 +274,20 @@ def _check_test(test: Array, count: int, *, name: str) -> None:
         raise ValueError(
             f"test of {name} must be indices of its {count} samples, whole numbers from 0 to "
             f"{count - 1}, but got {test!r}"
+        )
+
+
+def _check_captions(captions: Array, wording: Spelling | None, *, name: str) -> None:
+    count = 0 if wording is None else len(wording.words)
+    if captions.ndim != 3 or 0 in captions.shape or captions.dtype.kind not in "iu" or not count:
+        raise ValueError(
+            f"captions of {name} must be integers (N, K, T) with wording=..., but got "
+            f"{captions.shape} {captions.dtype} and {count} words"
+        )
+    if captions.min() < 0 or captions.max() >= count:
+        raise ValueError(
+            f"captions of {name} must be tokens from 0 to {count - 1}, but got {captions.min()} to "
+            f"{captions.max()}"
         )
 
 

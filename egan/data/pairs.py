@@ -54,12 +54,14 @@ def _paired(path: Sequence[Path], *, image_size: int | None, channels: int | Non
     roots = [check_path(Path(one), name="pairs", folder=True) for one in path]
     check_different(roots, name="pairs", mend="Give sources and targets: --data.pairs A B.")
     listings = [list_images(root) for root in roots]
-    notes = _keep_partners(listings)
-    sides = [_side(listing, image_size=image_size or 0, channels=channels) for listing in listings]
+    notes = keep_partners(listings)
+    sides = [
+        side_of(listing, image_size=image_size or 0, channels=channels) for listing in listings
+    ]
     return _joined(sides, notes)
 
 
-class _Side:
+class Side:
     """The images of a folder that can be used, by name.
 
     Attributes:
@@ -70,18 +72,19 @@ class _Side:
 
     def __init__(self, survey: Survey, samples: Array) -> None:
         self.root = survey.listing.root
-        self.rows = {_name(self.root, file): row for row, file in enumerate(survey.looks)}
+        self.rows = {name_in(self.root, file): row for row, file in enumerate(survey.looks)}
         self.samples = samples
         self.notes = survey.notes()
 
 
-def _side(listing: Listing, *, image_size: int, channels: int | None) -> _Side:
+def side_of(listing: Listing, *, image_size: int, channels: int | None) -> Side:
+    """Read the images of a listing that can be used."""
     survey = looked_at(listing, image_size=image_size)
     samples = folder.in_memory(survey, image_size=image_size)
-    return _Side(survey, folder.in_channels(samples, num_channels(survey, channels)))
+    return Side(survey, folder.in_channels(samples, num_channels(survey, channels)))
 
 
-def _keep_partners(listings: Sequence[Listing]) -> list[str]:
+def keep_partners(listings: Sequence[Listing]) -> list[str]:
     """Leave out images whose name is in one folder alone; return what is to be said of them.
 
     Raises:
@@ -111,7 +114,7 @@ def _keep_partners(listings: Sequence[Listing]) -> list[str]:
 def _by_name(listing: Listing) -> dict[str, Path]:
     known: dict[str, Path] = {}
     for file in listing.files:
-        name = _name(listing.root, file)
+        name = name_in(listing.root, file)
         if name in known:
             raise refusal(
                 listing.root,
@@ -123,12 +126,12 @@ def _by_name(listing: Listing) -> dict[str, Path]:
     return known
 
 
-def _name(root: Path, file: Path) -> str:
+def name_in(root: Path, file: Path) -> str:
     """Return an image's path in its folder, without the suffix."""
     return str(file.relative_to(root).with_suffix(""))
 
 
-def _joined(sides: Sequence[_Side], notes: Sequence[str]) -> Dataset:
+def _joined(sides: Sequence[Side], notes: Sequence[str]) -> Dataset:
     """Return the pairs of which both sides could be read."""
     source, target = sides
     both = [name for name in source.rows if name in target.rows]

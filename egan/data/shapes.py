@@ -116,18 +116,21 @@ def _checked(image_size: int | None, channels: int | None) -> int:
     return image_size or IMAGE_SIZE
 
 
-def coverage(shape: Array, radii: Array, centres: Array, *, image_size: int) -> Array:
+def coverage(
+    shape: Array, radii: Array, centres: Array, *, image_size: int, subpixels: int = SUBPIXELS
+) -> Array:
     """Return the share of each pixel that a shape covers, (N, H, W) in [0, 1].
 
-    Sixteen points are looked at in each pixel; a shape of radius 0 covers nothing.
+    A shape of radius 0 covers nothing.
 
     Args:
         shape: (N,) indices into `SHAPES`.
         radii: (N,) radii of the circle around a triangle's or cross's ends; a circle's own.
         centres: (N, 2) places, x and y.
         image_size: Height and width in pixels.
+        subpixels: Points that are looked at in a pixel, along each side of it.
     """
-    side = image_size * SUBPIXELS
+    side = image_size * subpixels
     grid = (np.arange(side) + 0.5) * (2.0 / side) - 1.0
     scale = 1.0 / np.maximum(radii, 1e-9)[:, None]
     x = ((grid - centres[:, :1]) * scale)[:, None, :]
@@ -136,7 +139,7 @@ def coverage(shape: Array, radii: Array, centres: Array, *, image_size: int) -> 
     for index, contains in enumerate((_circle, _square, _triangle, _cross)):
         chosen = shape == index
         inside[chosen] = contains(x[chosen], y[chosen])
-    blocks = inside.reshape(len(shape), image_size, SUBPIXELS, image_size, SUBPIXELS)
+    blocks = inside.reshape(len(shape), image_size, subpixels, image_size, subpixels)
     return np.asarray(blocks.mean(axis=(2, 4), dtype=np.float64))
 
 

@@ -1,8 +1,8 @@
 """Fixed splits: what is learnt from, and what is kept for tests; the same on every machine.
 
 A data set may say itself which samples are kept (digits: 500; overlapped digits: those made of
-digits that the others are not made of). Elsewhere it is a fifth of every class, or domain; where samples
-have identities, of the identities, with all that there is of each.
+digits that the others are not made of). Elsewhere it is a fifth of every class, or domain; of
+identities in several views, or at several ages, a fifth, each with all of its images.
 """
 
 from __future__ import annotations
@@ -34,21 +34,14 @@ def split(dataset: Dataset, part: Split) -> Dataset:
     if part == "all":
         return dataset
     test = dataset.test
+    if test is None and IDENTITY in dataset.annotations:
+        test = held_out_whole(dataset.annotations[IDENTITY])
     if test is None:
-        test = _fifth(dataset)
+        strata = dataset.annotations.get(DOMAIN) if dataset.labels is None else dataset.labels
+        test = held_out(strata, len(dataset), num_test=max(1, len(dataset) // 5))
     chosen = np.zeros(len(dataset), dtype=bool)
     chosen[test] = True
     return subset(dataset, np.flatnonzero(chosen if part == "test" else ~chosen))
-
-
-def _fifth(dataset: Dataset) -> Array:
-    """Return the indices of a fifth, of whole identities where there are some."""
-    if IDENTITY in dataset.annotations:
-        known, which = np.unique(dataset.annotations[IDENTITY], return_inverse=True)
-        kept = held_out(None, len(known), num_test=max(1, len(known) // 5))
-        return np.flatnonzero(np.isin(which, kept))
-    strata = dataset.annotations.get(DOMAIN) if dataset.labels is None else dataset.labels
-    return held_out(strata, len(dataset), num_test=max(1, len(dataset) // 5))
 
 
 def parted(dataset: Dataset, *, hold_out: bool) -> tuple[Dataset, Dataset]:
@@ -124,6 +117,13 @@ def held_out(labels: Array | None, count: int, *, num_test: int, seed: int = SEE
     quotas = np.minimum(quotas, counts - 1)
     kept = [order[labels[order] == one][:quota] for one, quota in zip(classes, quotas, strict=True)]
     return np.sort(np.concatenate(kept))
+
+
+def held_out_whole(identity: Array, *, seed: int = SEED) -> Array:
+    """Draw the indices of a fifth of persons (N,) to keep, with all that there is of each."""
+    persons = np.unique(identity)
+    kept = np.random.default_rng(seed).permutation(persons)[: max(1, len(persons) // 5)]
+    return np.flatnonzero(np.isin(identity, kept))
 
 
 def few_labels(labels: Array, *, per_class: int = 10, seed: int = SEED) -> Array:

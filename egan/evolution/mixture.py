@@ -161,6 +161,12 @@ class Mixture(Model):
             len(labels), rng, lambda game, places: game.samples_of(labels[places], rng)
         )
 
+    def samples_for(self, captions: Tensor, rng: torch.Generator) -> Tensor:
+        """Make samples (N, *shape) of captions (N, T), on the CPU."""
+        return self._made(
+            len(captions), rng, lambda game, places: game.samples_for(captions[places], rng)
+        )
+
     def translate(self, source: Tensor, rng: torch.Generator) -> Tensor:
         """Turn images (N, C, H, W) into others, on the CPU."""
         return self._turned("translate", source, rng)

@@ -153,6 +153,19 @@ def extractor(
     return Features(custom or network.embed, classify=classify, accuracy=accuracy)
 
 
+def network_of(
+    dataset: Dataset, *, recipe: classifier.Recipe, cache: Path | None = None
+) -> classifier.Classifier:
+    """Return a classifier of images, frozen, through which gradients pass: `embed(images)`.
+
+    Args:
+        dataset: Images with classes, of which a fifth is not learned from.
+        recipe: How it is trained; a seed of its own makes it another than what judges.
+        cache: The folder of trained classifiers; `$EGAN_CACHE` or `~/.cache/egan` by default.
+    """
+    return _trained(dataset, cache or cache_folder(), test=None, recipe=recipe)[0]
+
+
 def _of_channels(
     dataset: Dataset, singles: Dataset, cache: Path, custom: Extractor | None
 ) -> Features:

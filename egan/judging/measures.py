@@ -146,8 +146,16 @@ _ALL = (
     _plain("inception_score", "Inception score", "higher"),
     _plain("path_length", "path length", "lower"),
     _share(COPIED, "memorised", None),
+    # of views of persons
+    _share("rank1", "persons told rightly when turned to the front"),
+    Measure(
+        name="landmark_error", label="error of landmarks in widths", form=".3f", better="lower"
+    ),
     # of labels and codes
     _share("accuracy", "accuracy"),
+    _share("as_told", "of all that the caption tells"),
+    _share("unseen", "accuracy on combinations never seen"),
+    _share("match", "matches of the caption, of ten"),
     _share("source_accuracy", "accuracy on the source"),
     _share("labels_kept", "labels kept"),
     _plain("age_error", "error of the age", "lower", "groups"),
@@ -187,6 +195,8 @@ _ALL = (
     _plain("gradient_energy", "energy of edges beside the true one"),
     _plain("spectral_distance", "distance of spectra", "lower", "dB"),
     _share("iou", "intersection over union", form=".3f"),
+    _share("boundary_f", "F-measure of boundaries", form=".3f"),
+    _plain("component_error", "connected parts too many or too few", "lower"),
     Measure(name="removed", label="share removed", form=".1%", better="higher"),
     # of a policy
     Measure(

@@ -8,7 +8,7 @@ from typing import Any
 
 from egan import collection, data
 from egan.config import EvolutionConfig, RunConfig
-from egan.config.sections import PAIRS
+from egan.config.sections import MASKS, PAIRS
 from egan.config.settings import AUGMENTS, NO_AUGMENTATION
 from egan.runs.plan import Plan
 
@@ -122,8 +122,8 @@ def _of_data(config: RunConfig) -> Iterator[tuple[str, str]]:
     if name in data.BUILT_IN:
         files = ", ".join(one for one in data.NAMES if one not in data.BUILT_IN)
         yield "data.path", f"{name} is in the box. Give --data.name as one of {files}."
-    if name == PAIRS:
-        yield "data.path", "pairs are read from two folders. Give both by --data.pairs A B."
+    if name in (PAIRS, MASKS):
+        yield "data.path", f"{name} are read from two folders. Give both by --data.pairs A B."
     if name not in data.MAPPED:
         yield "data.store", f"{name} is held in memory; {', '.join(data.MAPPED)} may be mapped."
     if name in data.POINTS:

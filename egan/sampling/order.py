@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from egan.data.dataset import CAPTIONS
 from egan.judging.classifier import one_thread
 from egan.tasks import Batch, Codes
 from egan.training.model import Model, stream
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 NO_IMAGES = "makes nothing out of images; leave out --inputs."
 IMAGES = "turns images into others; give them by --inputs folder/."
+NO_CAPTIONS = (
+    "is told no captions; leave out --captions, or train a model that is, such as gan_int_cls."
+)
+FRONTAL = (0.0,)
 MOST, NUMBERS = 100, 2**21
 """Samples of a block at most, and about how many numbers those have."""
 
@@ -36,10 +41,14 @@ class Order:
     Attributes:
         count: How many; of a model that works on images, at most as many as there are.
         seed: Of all draws, at least 0.
-        classes: The classes to make, in turn; none for those that the data have. With sources, each
-            is made of each class in turn.
+        classes: The classes to make, in turn; none for those that the data have. Ages,
+            where the task asks for some, that each of the sources is brought to.
         truncation: How far samples are truncated, see `Model.truncating`; None for not at all.
         sources: The images that samples are made from, where the task has them.
+        captions: The captions to make samples of, in turn, (M, T); None for those that the data
+            have.
+        poses: The yaws in degrees that each of them is turned to, one after the other, where the
+            task asks for some; none for 0, straight ahead.
     """
 
     count: int
@@ -47,6 +56,8 @@ class Order:
     classes: tuple[int, ...] = ()
     truncation: float | None = None
     sources: Dataset | None = None
+    captions: torch.Tensor | None = None
+    poses: tuple[float, ...] = ()
 
     def check(self, model: Model) -> None:
         """See that a model can do it.
@@ -66,6 +77,13 @@ class Order:
             )
         if asks.inputs != (self.sources is not None):
             raise ValueError(f"{name} {NO_IMAGES if self.sources else IMAGES}")
+        if self.captions is not None and not asks.captions:
+            raise ValueError(f"{name} {NO_CAPTIONS}")
+        if self.poses and not asks.poses:
+            raise ValueError(
+                f"--poses asks for views, but {name} turns nothing; leave it out, or train a model "
+                "that does, such as capg_gan."
+            )
         if self.truncation is not None:
             model.check_truncation(self.truncation)
 
@@ -99,10 +117,18 @@ def _block(model: Model, order: Order, rng: torch.Generator, *, start: int, size
     if order.classes:
         numbers = torch.arange(start, start + size) % len(order.classes)
         given["labels"] = torch.tensor(order.classes)[numbers]
+    if order.captions is not None:
+        given[CAPTIONS] = order.captions[torch.arange(start, start + size) % len(order.captions)]
     if order.sources is not None:
         size = min(size, order.count - start)
-        each = max(1, len(order.classes))
-        given["source"] = order.sources.tensor([one // each for one in range(start, start + size)])
+        poses = order.poses or FRONTAL
+        numbers = torch.arange(start, start + size)
+        if model.task.asks.poses:
+            given["yaw"] = torch.tensor(poses)[numbers % len(poses)]
+            numbers = numbers // len(poses)
+        if model.task.asks.ages:
+            numbers = numbers // max(1, len(order.classes))
+        given["source"] = order.sources.tensor(numbers.numpy())
     task: Any = model.task
     made: Batch = task.make(model, size, rng, given=given)
     finite = torch.isfinite(made.samples).flatten(1).all(dim=1)

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from egan.data.dataset import CAPTIONS
 from egan.data.kind import Kind
 from egan.data.kinds import Images, Points, Tokens
 from egan.data.notes import Notes
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 Write = Callable[["Batch"], None]
 Film = Callable[["Batch"], "list[Image.Image]"]
+TABLE = "captions.csv"
+"""Where it is told of which caption an image is."""
 MOST_FILMED, FRAME_MS = 10, 40
 """How many samples a film shows, and how long each of its frames."""
 OTHERS = (
@@ -127,20 +130,40 @@ def _check_disk(output: Path, lot: Lot) -> None:
 
 @contextmanager
 def png_folder(output: Path, lot: Lot) -> Iterator[Write]:
-    """Write a PNG file for each image, in a subfolder for each class where there are any."""
+    """Write a PNG file for each image, in a subfolder for each class where there are any.
+
+    Where they are of captions a table says of which, as `--data.captions` reads it.
+    """
     names = [_folder_name(name) for name in lot.classes] if lot.labelled else []
     number = 0
-    with whole_folder(output) as folder:
+    with whole_folder(output) as folder, _captions_in(folder, lot) as told:
 
         def write(made: Batch) -> None:
             nonlocal number
             for i, image in enumerate(lot.kind.encode(made.samples)):
                 place = folder / names[int(made.labels[i])] if names else folder
                 place.mkdir(exist_ok=True)
-                _save_image(image, place / f"{number:06d}.png")
+                file = place / f"{number:06d}.png"
+                _save_image(image, file)
+                told(file.name, made, i)
                 number += 1
 
         yield write
+
+
+@contextmanager
+def _captions_in(folder: Path, lot: Lot) -> Iterator[Callable[[str, Batch, int], None]]:
+    """Write the caption of each file to captions.csv, where samples have one."""
+    if CAPTIONS not in lot.codes or lot.spelling is None:
+        yield lambda *_: None
+        return
+    spelling = lot.spelling
+    with (folder / TABLE).open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(["file", "caption"])
+        yield lambda name, made, i: rows.writerow(
+            [name, spelling.text(made.codes[CAPTIONS][i].tolist())]
+        )
 
 
 @contextmanager

@@ -5,9 +5,11 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 `Task`.
 """
 
+from egan.data.crowds import SEGMENTATION
 from egan.tasks.adaptation import ADAPTED, Adaptation
 from egan.tasks.ageing import OTHER, OTHER_AGES, Ageing
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
+from egan.tasks.captions import Captions, draw_captions
 from egan.tasks.classes import Classes
 from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole
@@ -18,10 +20,12 @@ from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
 from egan.tasks.restoration import DAMAGED, Restoration
+from egan.tasks.segmentation import Segmentation
 from egan.tasks.sequences import Sequences
 from egan.tasks.shifts import Shifts, placed
 from egan.tasks.translation import TARGET, Translation
 from egan.tasks.unpaired import UnpairedTranslation
+from egan.tasks.views import Views
 
 __all__ = [
     "ADAPTED",
@@ -29,11 +33,13 @@ __all__ = [
     "OTHER",
     "OTHER_AGES",
     "ROW",
+    "SEGMENTATION",
     "TARGET",
     "Adaptation",
     "Ageing",
     "Asks",
     "Batch",
+    "Captions",
     "Classes",
     "Codes",
     "Control",
@@ -50,12 +56,15 @@ __all__ = [
     "Refinement",
     "Restoration",
     "Scores",
+    "Segmentation",
     "Sequences",
     "Shifts",
     "Task",
     "Translation",
     "UnpairedTranslation",
+    "Views",
     "draw",
+    "draw_captions",
     "draw_labels",
     "moved",
     "placed",

@@ -50,7 +50,7 @@ class Ageing(Task):
         annotations=(IDENTITY,),
         mend="Give a table, --data.name ages --data.path people.csv, or --data.name aged_icons.",
     )
-    asks: ClassVar = Asks(inputs=True, classes=True)
+    asks: ClassVar = Asks(inputs=True, classes=True, ages=True)
     leading: ClassVar[tuple[str, ...]] = ("age_error", "identity", "l1")
 
     def __init__(self, data: Dataset, held_out: Dataset, features: Features) -> None:

@@ -109,11 +109,17 @@ class Asks:
     Attributes:
         classes: Whether they can be of classes that are named.
         inputs: Whether each is made from an image that is given.
+        captions: Whether they can be of captions that are given.
+        poses: Whether the yaw is asked for that such an image is turned to.
+        ages: Whether the classes are ages that such an image is brought to.
         codes: What belongs to a sample and is kept with it, by name.
     """
 
     classes: bool = False
     inputs: bool = False
+    captions: bool = False
+    poses: bool = False
+    ages: bool = False
     codes: tuple[str, ...] = ()
 
 
@@ -186,7 +192,8 @@ class Task(ABC):
             count: How many.
             rng: Where all draws come from.
             given: What was asked for beside their number, see `asks`: "labels" (count,) of classes,
-                "source" (count, *source_shape) to make them from.
+                "captions" (count, T), "source" (count, *source_shape) to make them from, "yaw"
+                (count,) in degrees to turn them to.
 
         Raises:
             ValueError: The model makes no samples.

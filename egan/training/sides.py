@@ -195,6 +195,10 @@ class TwoSides(Augmented):
         """Make samples (N, *shape) of classes (N,), on the CPU, where codes have "labels"."""
         return self.made({**self.codes(len(labels), rng), "labels": labels})
 
+    def samples_for(self, captions: Tensor, rng: torch.Generator) -> Tensor:
+        """Make samples of captions (N, T), on the CPU, where codes have "captions"."""
+        return self.made({**self.codes(len(captions), rng), "captions": captions})
+
     def labelled(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Draw labels (count,) as the data have them; return them and samples of them."""
         codes = self.codes(count, rng)

@@ -137,3 +137,76 @@ def test_images_are_turned_into_others(tmp_path, capsys):
     assert "--count 9 asks for more than the 5 of --inputs" in told(
         [*words[:2], tmp_path / "more", *words[3:], "--count", 9], capsys
     )
+
+
+@pytest.fixture(scope="module")
+def speaker(tmp_path_factory):
+    """Return the weights of a tiny model of captions, untrained."""
+    config = small("gan_int_cls")
+    data_set = data.load("captioned_shapes", image_size=8, split="test")
+    model = build(config, task_of("gan_int_cls", data_set))
+    model.training(False)
+    path = tmp_path_factory.mktemp("speaker") / "model.safetensors"
+    save(path, model, config, steps=0)
+    return path
+
+
+def test_captions_are_asked_for_in_turn(speaker, tmp_path):
+    (tmp_path / "asked.txt").write_text("A small red disc!\nblue box\n", encoding="utf-8")
+    words = [speaker, "--captions", tmp_path / "asked.txt", "--output", tmp_path / "a"]
+    assert main([*map(str, words)]) == 0
+    assert len(contents(tmp_path / "a")) == 2
+    rows = (tmp_path / "a" / "captions.csv").read_text(encoding="utf-8").splitlines()
+    assert rows == ["file,caption", "000000.png,a small red disc", "000001.png,blue box"]
+    words = [*words[:-1], tmp_path / "b.npz", "--count", 5]
+    assert main([*map(str, words)]) == 0
+    with np.load(tmp_path / "b.npz") as arrays:
+        texts = [" ".join(filter(None, arrays["words"][one])) for one in arrays["captions"]]
+        assert texts == ["a small red disc", "blue box"] * 2 + ["a small red disc"]
+    made = data.load("captions", captions=tmp_path / "a" / "captions.csv", image_size=8)
+    assert len(made) == 2  # what is written can be learned from
+
+
+def test_without_captions_they_are_as_the_data_have_them(speaker, tmp_path):
+    words = [speaker, "--count", 4, "--output", tmp_path / "a"]
+    assert main([*map(str, words)]) == 0
+    rows = (tmp_path / "a" / "captions.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert all(len(row.split(",")[1].split()) >= 2 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"red disc\n\nblue box", "line 2 has no words"),
+        (b"a purple disk", "never seen: 'purple', 'disk'"),
+        ("rät".encode("latin-1"), "Save it as UTF-8"),
+        (b"", "is empty"),
+    ],
+)
+def test_captions_that_are_none_are_told_and_nothing_is_written(
+    speaker, text, message, tmp_path, capsys
+):
+    (tmp_path / "asked.txt").write_bytes(text)
+    words = [speaker, "--captions", tmp_path / "asked.txt", "--output", tmp_path / "a"]
+    assert message in told(words, capsys)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_model_that_hears_no_captions_says_so(weights, tmp_path, capsys):
+    (tmp_path / "asked.txt").write_text("red disc", encoding="utf-8")
+    words = [weights, "--captions", tmp_path / "asked.txt", "--output", tmp_path / "a"]
+    assert "is told no captions; leave out --captions" in told(words, capsys)
+
+
+def test_a_strangers_captions_are_checked(speaker, tmp_path, capsys):
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    with safe_open(speaker, "pt") as file:
+        metadata = file.metadata()
+    for wrong in (99, -1):
+        tensors = load_file(speaker)
+        tensors["captions"][0, 0, 0] = wrong
+        save_file(tensors, tmp_path / "model.safetensors", metadata)
+        words = [tmp_path / "model.safetensors", "--count", 2, "--output", tmp_path / "a"]
+        assert "does not fit together" in told(words, capsys)

@@ -182,7 +182,7 @@ def test_images_are_brought_to_ages_by_the_command_line(tmp_path, capsys):
     for more, said in (
         (["--ages=70"], "--ages has '70', but there are 3: 0, 10, 20"),
         (["--classes=1"], "say --ages instead"),
-        (["--ages=0", "--count=25"], "the 24 of --inputs at 1 ages"),
+        (["--ages=0", "--count=25"], "the 24 of --inputs"),
     ):
         assert sample_main([*given[:2], f"--output={tmp_path / 'no'}", *more]) == 2
         assert said in capsys.readouterr().err

@@ -1,0 +1,129 @@
+"""The networks of GAN-INT-CLS: encoders of captions and of images, and both players.
+
+N samples, T words of a caption, K numbers of its code φ, Z of a code z, C H W images.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from egan.collection.gan_int_cls import GanIntClsSettings
+from egan.networks import dcgan
+from egan.networks.blocks import Logits, finished
+
+SLOPE = 0.2
+NOTHING = 0
+"""The token that fills what is left of a caption."""
+
+
+class Bag(nn.Module):
+    """Captions (N, T) -> φ (N, K): the mean of their words' vectors, through a linear layer."""
+
+    def __init__(self, vocabulary: int, dim: int) -> None:
+        super().__init__()
+        self.words = nn.Embedding(vocabulary, dim)
+        self.last = nn.Linear(dim, dim)
+
+    def forward(self, captions: Tensor) -> Tensor:
+        """Encode captions."""
+        there = (captions != NOTHING)[:, :, None].to(self.words.weight)
+        mean = (self.words(captions) * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
+        code: Tensor = self.last(mean)
+        return code
+
+
+class Recurrent(nn.Module):
+    """Captions (N, T) -> φ (N, K): what a GRU has made of the words after the last one."""
+
+    def __init__(self, vocabulary: int, dim: int) -> None:
+        super().__init__()
+        self.words = nn.Embedding(vocabulary, dim)
+        self.reader = nn.GRU(dim, dim, batch_first=True)
+        self.last = nn.Linear(dim, dim)
+
+    def forward(self, captions: Tensor) -> Tensor:
+        """Encode captions."""
+        states, _ = self.reader(self.words(captions))
+        place = ((captions != NOTHING).sum(dim=1) - 1).clamp(min=0)
+        read = states[torch.arange(len(captions), device=captions.device), place]
+        code: Tensor = self.last(read)
+        return code
+
+
+TEXTS = {"bag": Bag, "gru": Recurrent}
+
+
+class Eye(nn.Module):
+    """Images (N, C, H, W) -> (N, K), to be near the φ of their captions."""
+
+    def __init__(self, s: GanIntClsSettings, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.body = dcgan.trunk(shape, width=s.discriminator_width)
+        self.last = nn.Linear(self.body.num_features, s.text_dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Encode images."""
+        code: Tensor = self.last(self.body(images))
+        return code
+
+
+def compressed(s: GanIntClsSettings) -> nn.Sequential:
+    """Build φ (N, K) -> (N, `condition_dim`)."""
+    return nn.Sequential(nn.Linear(s.text_dim, s.condition_dim), nn.LeakyReLU(SLOPE))
+
+
+class Generator(nn.Module):
+    """z (N, Z) and φ (N, K) -> images (N, C, H, W) in [-1, 1]: DCGAN's, of z beside compressed φ.
+
+    100 + 128 -> 4x4x512 -> 8x8x256 -> 16x16x128 -> 32x32x64 -> 64x64x3
+    """
+
+    def __init__(self, s: GanIntClsSettings, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.condition = compressed(s)
+        dim = s.latent_dim + s.condition_dim
+        init = "normal" if s.norm == "batch" else "default"
+        self.body = dcgan.generator(shape, latent_dim=dim, width=s.width, norm="batch", init=init)
+
+    def forward(self, z: Tensor, code: Tensor) -> Tensor:
+        """Make images."""
+        images: Tensor = self.body(torch.cat([z, self.condition(code)], dim=1))
+        return images
+
+
+class Discriminator(nn.Module):
+    """Images (N, C, H, W) and φ (N, K) -> logits (N,): real and of this caption, or not.
+
+    64x64x3 -> 32x32x64 -> 16x16x128 -> 8x8x256 -> 4x4x512, at each place beside the compressed φ
+    -> 1x1 convolution, 4x4x512 -> a logit
+    """
+
+    def __init__(self, s: GanIntClsSettings, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        body = dcgan.trunk(shape, width=s.discriminator_width, norm=s.norm)
+        channels, base = _outlet(body.layers, shape)
+        self.body = body.layers
+        self.condition = compressed(s)
+        self.joint = nn.Sequential(
+            nn.Conv2d(channels + s.condition_dim, channels, 1), nn.LeakyReLU(SLOPE)
+        )
+        self.head = Logits(channels * base**2)
+        for part in (self.condition, self.joint, self.head):
+            finished(part, norm=s.norm, init="default")
+
+    def forward(self, images: Tensor, code: Tensor) -> Tensor:
+        """Judge images beside one code each."""
+        return self.judged(self.body(images), code)
+
+    def judged(self, maps: Tensor, code: Tensor) -> Tensor:
+        """Judge what the body makes of images (N, F, h, w), so that several codes may be asked."""
+        told = self.condition(code)[:, :, None, None].expand(-1, -1, *maps.shape[2:])
+        logits: Tensor = self.head(self.joint(torch.cat([maps, told], dim=1)))
+        return logits
+
+
+def _outlet(body: nn.Sequential, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the channels of the last maps, and their height."""
+    convolutions = [one for one in body if isinstance(one, nn.Conv2d)]
+    return convolutions[-1].out_channels, shape[1] >> len(convolutions)
