@@ -11,6 +11,7 @@ Examples:
   python -m egan.sample runs/00007-seqgan --output lines.txt
   python -m egan.sample runs/00008-gan_int_cls --captions captions.txt --output drawn/
   python -m egan.sample runs/00008-capg_gan --inputs people/ --poses=-45,0,45 --output turned/
+  python -m egan.sample runs/00009-age_cgan --inputs faces/ --ages 0,bold --output aged/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -78,6 +79,9 @@ class Options:
     poses: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
     """Yaws in degrees, from -90 to 90, that each of --inputs is turned to; by default 0, straight
     ahead. Say --poses=-45,0 where the first one is negative."""
+
+    ages: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
+    """Ages to bring each of --inputs to, by number from 0 or name; by default to every one."""
 
     device: Literal["cpu", "cuda"] = "cpu"
     """Where samples are computed."""
@@ -184,7 +188,9 @@ def _order(options: Options, model: Model) -> Order:
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
     captions = _captions(options.captions, model)
     poses = _poses(options.poses)
-    most = 0 if sources is None else len(sources) * max(1, len(poses))
+    classes = _asked(options, model)
+    each = max(1, len(poses)) * (len(classes) if model.task.asks.ages else 1)
+    most = 0 if sources is None else len(sources) * each
     count = options.count or most or (1000 if captions is None else len(captions))
     if sources is not None and count > most:
         raise ValueError(
@@ -193,7 +199,7 @@ def _order(options: Options, model: Model) -> Order:
     order = Order(
         count=options.count if options.count is not None else count,
         seed=options.seed,
-        classes=_classes(options.classes, model),
+        classes=classes,
         truncation=options.truncation,
         sources=sources,
         captions=captions,
@@ -237,7 +243,22 @@ def _poses(text: str | None) -> tuple[float, ...]:
     return tuple(found)
 
 
-def _classes(text: str | None, model: Model) -> tuple[int, ...]:
+def _asked(options: Options, model: Model) -> tuple[int, ...]:
+    """Return the numbers of the classes that are asked for, or of the ages to bring inputs to."""
+    if not model.task.asks.ages:
+        if options.ages is not None:
+            raise ValueError(
+                f"--ages asks for ages, but {type(model).__name__} brings no image to another; "
+                "leave it out, or train a model that does, such as age_cgan."
+            )
+        return _classes(options.classes, model)
+    if options.classes is not None:
+        raise ValueError(f"--classes: {type(model).__name__} has ages; say --ages instead.")
+    everyone = ",".join(map(str, range(model.num_classes)))
+    return _classes(options.ages or everyone, model, flag="--ages")
+
+
+def _classes(text: str | None, model: Model, *, flag: str = "--classes") -> tuple[int, ...]:
     """Return the numbers of the classes that are asked for, by number or by name."""
     if text is None or not model.task.asks.classes:
         return () if text is None else (0,)
@@ -248,7 +269,7 @@ def _classes(text: str | None, model: Model) -> tuple[int, ...]:
         if word not in known and not is_number:
             shown = ", ".join(known[:20]) + (" ..." if len(known) > 20 else "")
             raise ValueError(
-                f"--classes has {word[:MOST_SHOWN]!r}, but there are {len(known)}: {shown}."
+                f"{flag} has {word[:MOST_SHOWN]!r}, but there are {len(known)}: {shown}."
             )
         found.append(known.index(word) if word in known else int(word))
     return tuple(found)

@@ -209,6 +209,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="openmoji",
     ),
+    "age_cgan": Entry(
+        "egan.collection.age_cgan.model:AgeCgan",
+        paper="Face aging with conditional generative adversarial networks, 1702.01983",
+        family="adversarial",
+        task="aged_icons",
+    ),
     "gan_int_cls": Entry(
         "egan.collection.gan_int_cls.model:GanIntCls",
         paper="Generative adversarial text to image synthesis, 1605.05396",

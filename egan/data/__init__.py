@@ -48,6 +48,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "scenes": Lazy(
         "egan.data.shapes:load_scenes", "5,000 scenes of up to two shapes; every pixel known"
     ),
+    "aged_icons": Lazy(
+        "egan.data.aged_icons:load", "894 icons in five weights of line, their age; egan[data]"
+    ),
     "captioned_shapes": Lazy(
         "egan.data.captioned_shapes:load",
         "the rendered shapes, each with four captions; four combinations are for tests alone",
@@ -101,6 +104,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.domains:load",
         "two folders of yours, whose images do not belong together (--data.pairs)",
     ),
+    "ages": Lazy(
+        "egan.data.ages:load", "your own images at known ages: a table of file,age,identity"
+    ),
     "captions": Lazy(
         "egan.data.captions:load",
         "your own images with captions: a table (--data.captions), or a text beside each image",
@@ -128,7 +134,7 @@ POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds", "heads"),
-    *("captioned_shapes", "icons"),
+    *("captioned_shapes", "icons", "aged_icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),
     *POINTS,

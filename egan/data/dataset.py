@@ -25,7 +25,7 @@ DOMAIN = "domain"
 CAPTIONS = "captions"
 """An annotation: tokens (N, K, T) of K captions of each sample, see `egan.data.wording`."""
 IDENTITY, YAW = "identity", "yaw"
-"""Annotations: whom a view shows (N,), and by how many degrees the head is turned (N,)."""
+"""Annotations: whom or what an image shows (N,), and by how many degrees it is turned (N,)."""
 LANDMARKS, VISIBLE, FIELD = "landmarks", "visible", "field"
 """Annotations: places (N, M, 2) in [-1, 1], which of them are seen, and points of each pixel."""
 

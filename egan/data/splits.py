@@ -2,7 +2,7 @@
 
 A data set may say itself which samples are kept (digits: 500; overlapped digits: those made of
 digits that the others are not made of). Elsewhere it is a fifth of every class, or domain; of
-persons in several views a fifth, each with all views.
+identities in several views, or at several ages, a fifth, each with all of its images.
 """
 
 from __future__ import annotations

@@ -158,6 +158,8 @@ _ALL = (
     _share("match", "matches of the caption, of ten"),
     _share("source_accuracy", "accuracy on the source"),
     _share("labels_kept", "labels kept"),
+    _plain("age_error", "error of the age", "lower", "groups"),
+    _share("identity", "identity kept"),
     _share("classifier_accuracy", "real images whose class the discriminator finds"),
     _share("domain_accuracy", "domains told apart", None),
     _share("classification_score", "classification accuracy score"),

@@ -41,7 +41,8 @@ class Order:
     Attributes:
         count: How many; of a model that works on images, at most as many as there are.
         seed: Of all draws, at least 0.
-        classes: The classes to make, in turn; none for those that the data have.
+        classes: The classes to make, in turn; none for those that the data have. Ages,
+            where the task asks for some, that each of the sources is brought to.
         truncation: How far samples are truncated, see `Model.truncating`; None for not at all.
         sources: The images that samples are made from, where the task has them.
         captions: The captions to make samples of, in turn, (M, T); None for those that the data
@@ -125,6 +126,8 @@ def _block(model: Model, order: Order, rng: torch.Generator, *, start: int, size
         if model.task.asks.poses:
             given["yaw"] = torch.tensor(poses)[numbers % len(poses)]
             numbers = numbers // len(poses)
+        if model.task.asks.ages:
+            numbers = numbers // max(1, len(order.classes))
         given["source"] = order.sources.tensor(numbers.numpy())
     task: Any = model.task
     made: Batch = task.make(model, size, rng, given=given)

@@ -7,6 +7,7 @@ paper names one: `task_type: ClassVar = Generation`. A new task is a file with a
 
 from egan.data.crowds import SEGMENTATION
 from egan.tasks.adaptation import ADAPTED, Adaptation
+from egan.tasks.ageing import OTHER, OTHER_AGES, Ageing
 from egan.tasks.base import Asks, Batch, Codes, Draw, Needs, Scores, Task, draw, draw_labels, moved
 from egan.tasks.captions import Captions, draw_captions
 from egan.tasks.classes import Classes
@@ -29,10 +30,13 @@ from egan.tasks.views import Views
 __all__ = [
     "ADAPTED",
     "DAMAGED",
+    "OTHER",
+    "OTHER_AGES",
     "ROW",
     "SEGMENTATION",
     "TARGET",
     "Adaptation",
+    "Ageing",
     "Asks",
     "Batch",
     "Captions",

@@ -111,6 +111,7 @@ class Asks:
         inputs: Whether each is made from an image that is given.
         captions: Whether they can be of captions that are given.
         poses: Whether the yaw is asked for that such an image is turned to.
+        ages: Whether the classes are ages that such an image is brought to.
         codes: What belongs to a sample and is kept with it, by name.
     """
 
@@ -118,6 +119,7 @@ class Asks:
     inputs: bool = False
     captions: bool = False
     poses: bool = False
+    ages: bool = False
     codes: tuple[str, ...] = ()
 
 
