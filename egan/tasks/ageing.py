@@ -121,7 +121,7 @@ class Ageing(Task):
         """Return which images (P,) are nearest, of all truths of that age, to their identity's."""
         wanted, identities = self.ages(targets), self.held_out.annotations[IDENTITY]
         right = torch.zeros(len(made), dtype=torch.bool)
-        for age in wanted.unique().tolist():
+        for age in sorted(set(wanted.tolist())):
             known = np.flatnonzero(self.held_out.labels == age)
             rows = (wanted == age).nonzero()[:, 0]
             distances = torch.cdist(
