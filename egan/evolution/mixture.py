@@ -30,6 +30,8 @@ logger = logging.getLogger("egan")
 
 FITTED_ON, LEAST = 2000, 50
 """Samples of all members together, and at least of each, that the weights are found from."""
+Make = Callable[[Any, Tensor], Tensor]
+"""From a member, a game of whichever paper, and the places of its samples to what it makes."""
 SEED = 1_811
 """Of the codes of these samples, the same whenever weights are found."""
 
@@ -179,6 +181,32 @@ class Mixture(Model):
         """Refine images (N, C, H, W), on the CPU."""
         return self._turned("refine", source, rng)
 
+    def segment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """Return probabilities (N, K, H, W) of images (N, C, H, W), on the CPU."""
+        return self._turned("segment", images, rng)
+
+    def view(self, source: Tensor, yaw: Tensor, rng: torch.Generator) -> Tensor:
+        """Turn images (N, C, H, W) to yaws (N,) in degrees, on the CPU."""
+        return self._made(
+            len(source), rng, lambda game, places: game.view(source[places], yaw[places], rng)
+        )
+
+    def inverted(self, images: Tensor, ages: Tensor | None, rng: torch.Generator) -> Tensor:
+        """Return codes (N, Z + 1) of images (N, C, H, W): the last number says whose they are."""
+        owners = self._owners(len(images), rng)
+        codes = self._by(
+            owners,
+            lambda game, places: game.inverted(
+                images[places], None if ages is None else ages[places], rng
+            ),
+        )
+        return torch.cat([codes, owners[:, None].to(codes)], dim=1)
+
+    def rendered(self, codes: Tensor, ages: Tensor) -> Tensor:
+        """Make images of codes (N, Z + 1) at ages (N,), each by whose code it is, on the CPU."""
+        owners, own = codes[:, -1].long(), codes[:, :-1]
+        return self._by(owners, lambda game, places: game.rendered(own[places], ages[places]))
+
     def _turned(self, how: str, images: Tensor, rng: torch.Generator) -> Tensor:
         """Have each image turned by a member that is drawn by its weight."""
         return self._made(
@@ -190,12 +218,17 @@ class Mixture(Model):
         labels = draw_labels(self.task.data, count, rng)
         return labels, self.samples_of(labels, rng)
 
-    def _made(
-        self, count: int, rng: torch.Generator, make: Callable[[Game, Tensor], Tensor]
-    ) -> Tensor:
-        """Draw who makes which of the samples, and put what each of them makes in its places."""
-        drawn = torch.multinomial(self.weights, count, replacement=True, generator=rng)
-        places = [torch.nonzero(drawn == i).flatten() for i in range(len(self.members))]
+    def _made(self, count: int, rng: torch.Generator, make: Make) -> Tensor:
+        """Draw who makes which of the samples, and let each of them make its own."""
+        return self._by(self._owners(count, rng), make)
+
+    def _owners(self, count: int, rng: torch.Generator) -> Tensor:
+        """Draw who makes which of the samples, (count,)."""
+        return torch.multinomial(self.weights, count, replacement=True, generator=rng)
+
+    def _by(self, owners: Tensor, make: Make) -> Tensor:
+        """Put what each member makes into the places of its samples."""
+        places = [torch.nonzero(owners == i).flatten() for i in range(len(self.members))]
         pairs = zip(self.members, places, strict=True)
         made = torch.cat([make(game, its) for game, its in pairs if len(its)])
         return made[torch.argsort(torch.cat(places)).to(made.device)]

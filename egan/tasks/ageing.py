@@ -27,6 +27,7 @@ MOST_SOURCES = 100
 """Held-out images that are aged to be scored; each takes an inversion."""
 SHOWN = 6
 """Identities of a picture."""
+COLUMNS = 10
 
 
 class Ageing(Task):
@@ -182,7 +183,9 @@ class Ageing(Task):
                 found[i] = self.held_out.tensor(own[:1])[0]
         return found
 
-    def show(self, images: Tensor, *, columns: int, row_names: tuple[str, ...] = ()) -> Image.Image:
+    def show(
+        self, images: Tensor, *, columns: int = COLUMNS, row_names: tuple[str, ...] = ()
+    ) -> Image.Image:
         """Draw images (N, C, H, W) in rows."""
         return show(self.data.kind, images.numpy(), columns=columns, row_names=row_names)
 

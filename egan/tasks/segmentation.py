@@ -147,6 +147,11 @@ class Segmentation(Task):
         together = torch.cat([row[:columns] for row in drawn]).numpy()
         return show(self.data.kind, together, columns=columns, row_names=tuple(rows))
 
+    def show(self, made: Tensor, *, columns: int = COLUMNS) -> Image.Image:
+        """Draw the label maps of probabilities (N, K, H, W) in rows."""
+        drawn = self.coloured(made.cpu().argmax(dim=1)).numpy()
+        return show(self.data.kind, drawn, columns=columns)
+
     def coloured(self, maps: Tensor) -> Tensor:
         """Return label maps (N, H, W) as images (N, 3, H, W); what nobody knows is white."""
         colours = torch.ones(IGNORED + 1, 3)

@@ -164,3 +164,27 @@ def test_a_file_that_lacks_members_is_refused(tmp_path):
         save(path, mixture, claimed, steps=1)
         with pytest.raises(ValueError, match="does not fit together"):
             collection.load(path)
+
+
+def test_codes_of_images_know_whose_they_are():
+    mixture = toy()
+    for number, game in enumerate(mixture.members):
+        game.inverted = lambda images, ages, rng, by=number: images[:, :2] + 10 * by
+        game.rendered = lambda codes, ages, by=number: (codes - 10 * by) + ages[:, None]
+    images, ages = torch.randn(60, 2, generator=rng()), torch.arange(60)
+    codes = mixture.inverted(images, None, rng())
+    assert codes.shape == (60, 3)
+    assert codes[:, 2].unique().tolist() == [0, 1, 2]
+    torch.testing.assert_close(mixture.rendered(codes, ages), images + ages[:, None])
+    order = torch.randperm(60, generator=rng())
+    torch.testing.assert_close(mixture.rendered(codes[order], ages), images[order] + ages[:, None])
+
+
+def test_what_is_asked_for_goes_to_who_answers():
+    mixture = toy()
+    for game in mixture.members:
+        game.view = lambda source, yaw, rng: source + yaw[:, None]
+        game.segment = lambda images, rng: 2 * images
+    source, yaw = torch.randn(30, 2, generator=rng()), torch.arange(30)
+    torch.testing.assert_close(mixture.view(source, yaw, rng()), source + yaw[:, None])
+    torch.testing.assert_close(mixture.segment(source, rng()), 2 * source)

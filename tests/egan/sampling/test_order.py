@@ -61,8 +61,9 @@ def model_of(digits, tmp_path_factory):
 
 def suitable(config, name, digits):
     """Return digits, or what the preset learns from where those are of no use to it."""
-    kinds = task_class(name).needs.kinds
-    return digits if not kinds or isinstance(digits.kind, kinds) else load_data(config.data.name)
+    needs = task_class(name).needs
+    fits = not needs.annotations and (not needs.kinds or isinstance(digits.kind, needs.kinds))
+    return digits if fits else load_data(config.data.name)
 
 
 def niches(config, num=2):
