@@ -218,7 +218,7 @@ class Pasted:
         return self.window(images)
 
     def naive(self, damaged: Tensor, known: Tensor) -> dict[str, Tensor]:  # noqa: ARG002
-        """Leave it, or shift each channel of it so that its border has the mean of what is around.
+        """Shift each channel of it so that its border has the mean of what is around; or leave it.
 
         The border is one pixel wide on both sides.
         """
@@ -228,7 +228,7 @@ class Pasted:
         around = damaged[..., top - 1 : damaged.shape[2] - top + 1, left - 1 : 1 - left]
         middle = self.window(shifted)
         middle += (_rim(around) - _rim(middle))[..., None, None]
-        return {"copy and paste": damaged, "shifted to its border": shifted.clamp(-1, 1)}
+        return {"shifted to its border": shifted.clamp(-1, 1), "copy and paste": damaged}
 
     def drawn(self, damaged: Tensor) -> Tensor:
         """Return them as they are."""
