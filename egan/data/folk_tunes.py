@@ -22,8 +22,9 @@ from egan.data import midi
 from egan.data.abc import Tune, tunes
 from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, exists, refusal
+from egan.data.listing import NUM_NAMED, counted
 from egan.data.notes import HIGHEST, LONGEST, LOWEST, TICKS
-from egan.memory import require
+from egan.memory import TooLargeError, require
 
 PACKAGE, FOLDER = "music21", "corpus/essenFolksong"
 LENGTH = 32
@@ -87,12 +88,30 @@ def _own(
         path = check_path(path, name=name, folder=True)
         # links to nothing, pipes and devices are no files
         files = sorted(f for f in path.rglob("*") if f.suffix.lower() in endings and f.is_file())
-    notes, short = notes_of(tune for file in files for tune in read(file))
+    notes: list[Array] = []
+    short, wrong = 0, dict[str, ValueError]()
+    for file in files:
+        try:
+            long_enough, others = notes_of(read(file))
+        except TooLargeError:
+            raise
+        except ValueError as error:
+            wrong[file.name] = error
+        else:
+            notes.extend(long_enough)
+            short += others
+    if len(wrong) == len(files) > 0:
+        raise next(iter(wrong.values()))
     if len(notes) < 2:
         got = f"{len(notes)} tunes of {LENGTH} notes in {len(files)} files"
         raise refusal(path, got=got, expected="2 or more", mend="Give more or longer tunes.")
-    told = (f"{short:,} tunes of {path} have fewer than {LENGTH} notes, and are left out",)
-    return Dataset(name, np.stack(notes), notes=told if short else ())
+    told = []
+    if short:
+        told.append(f"{short:,} tunes of {path} have fewer than {LENGTH} notes, and are left out")
+    if wrong:
+        few = ", ".join(list(wrong)[:NUM_NAMED]) + " ..." * (len(wrong) > NUM_NAMED)
+        told.append(f"left out {counted(len(wrong), 'file')} that cannot be read: {few}")
+    return Dataset(name, np.stack(notes), notes=tuple(told))
 
 
 def read(file: Path) -> Iterable[Tune]:

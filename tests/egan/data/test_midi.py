@@ -143,6 +143,15 @@ def test_a_key_is_moved_and_short_tunes_are_told_of(tmp_path):
         data.load("midi", path=tmp_path / "a.mid")
 
 
+def test_files_that_are_broken_are_left_out_and_told_of(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.mid").write_bytes(file(played(*range(50, 90))))
+    (tmp_path / "broken.mid").write_bytes(b"no MIDI")
+    found = data.load("midi", path=tmp_path)
+    assert len(found) == 2
+    assert "left out 1 file that cannot be read: broken.mid" in found.notes
+
+
 @pytest.mark.skipif(find_spec("music21") is None, reason="needs egan[data]")
 def test_another_reader_reads_the_same():
     from music21.midi import MidiFile
