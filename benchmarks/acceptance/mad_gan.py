@@ -55,11 +55,12 @@ from torch import Tensor, nn
 import fitness
 from acceptance import Figures
 from acceptance.training import SAMPLED, built, num_parameters, samples, train
-from egan.collection.mad_gan.model import OWNERS, MadGan, information
+from egan.collection.mad_gan.model import MadGan, information
 from egan.data import load
 from egan.data.dataset import Mixture
 from egan.judging.features import Features
 from egan.tasks import Batch, Codes, Generation
+from egan.training.agents import OWNERS
 from egan.training.game import Half
 from egan.training.model import stream
 from population.seeding import Seeds

@@ -44,9 +44,10 @@ from acceptance import Figures
 from acceptance.mad_gan import NUM_JUDGED, covered, ensemble, task
 from acceptance.mad_gan import RATE as ENSEMBLES_RATE
 from acceptance.training import SAMPLED, built, num_parameters, samples, train
-from egan.collection.mpm_gan.model import OWNERS, MpmGan
+from egan.collection.mpm_gan.model import MpmGan
 from egan.collection.mpm_gan.networks import Speakers
 from egan.tasks import Batch
+from egan.training.agents import OWNERS
 from egan.training.model import stream
 from population.seeding import Seeds
 

@@ -8,22 +8,19 @@ tests: names that are learned from in no icon, though each of their words is.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from egan.data import icon_fonts
 from egan.data.dataset import CAPTIONS, Array, Dataset
 from egan.data.images import as_channels, check_channels, check_image_size
 from egan.data.wording import tokens_of, vocabulary_of
 
-PACKAGE = "qtawesome"
 FONT = "materialdesignicons6-webfont-*.ttf"
 CHARACTERS = "materialdesignicons6-webfont-charmap-*.json"
-MEND = 'pip install "egan[data]"'
 IMAGE_SIZE = 32
 LEAST = 10
 """Names that have each word of an icon that is taken."""
@@ -54,48 +51,23 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     )
 
 
-def _file(pattern: str) -> Path:
-    """Return a file of the fonts of an installed qtawesome, which is not imported: it wants Qt.
-
-    Raises:
-        ValueError: It is not there.
-    """
-    spec = find_spec(PACKAGE)
-    if spec is None:
-        raise ValueError(
-            f"icons need the package {PACKAGE}, but that is not installed. Install it: {MEND}."
-        )
-    places = spec.submodule_search_locations or []
-    found = sorted(file for place in places for file in (Path(place) / "fonts").glob(pattern))
-    if not found:
-        raise ValueError(f"{PACKAGE} has no fonts/{pattern}. Install it again: {MEND}.")
-    return found[-1]
-
-
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
     """Return the names of the icons that are taken, in order, with the character of each."""
-    known = sorted(json.loads(_file(CHARACTERS).read_text(encoding="utf-8")).items())
+    known = sorted(icon_fonts.characters(CHARACTERS, who="icons").items())
     while True:  # an icon that goes takes its words along
         counts = Counter(word for name, _ in known for word in set(name.split("-")))
         kept = [one for one in known if all(counts[w] >= LEAST for w in one[0].split("-"))]
         if len(kept) == len(known):
-            return {name: chr(int(code, 16)) for name, code in kept}
+            return dict(kept)
         known = kept
 
 
 @lru_cache(maxsize=4)
 def _rendered(size: int) -> Array:
     """Draw all, (N, 1, H, W) uint8, black on white; a process does so once."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    font = ImageFont.truetype(str(_file(FONT)), size)
-    images = []
-    for character in _names().values():
-        image = Image.new("L", (size, size), 255)
-        ImageDraw.Draw(image).text((size / 2, size / 2), character, fill=0, font=font, anchor="mm")
-        images.append(np.asarray(image))
-    return np.stack(images)[:, None]
+    font = icon_fonts.font_file(FONT, who="icons")
+    return icon_fonts.drawn(_names().values(), font=font, size=size, ink=0, paper=255)
 
 
 def _test(names: list[list[str]]) -> Array:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -15,17 +14,12 @@ from egan.collection.mad_gan.networks import discriminator, generators, log_odds
 from egan.losses import discriminator as logistic
 from egan.networks.agents import dealt
 from egan.networks.latent import draw_codes
-from egan.tasks import Batch, Codes, Draw, Generation
-from egan.training.game import Game, Half, Objective
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-OWNERS = "owners"
-"""The code that says which generator makes a sample."""
+from egan.tasks import Batch, Codes, Generation
+from egan.training.agents import OWNERS, SeveralGenerators
+from egan.training.game import Half, Objective
 
 
-class MadGan(Game):
+class MadGan(SeveralGenerators):
     """Several generators, and a discriminator that has to tell which of them made a sample."""
 
     task_type: ClassVar = Generation
@@ -92,21 +86,6 @@ class MadGan(Game):
             return torch.cdist(samples, centres).argmin(dim=1)
         classes = self.task.features.classes(samples)
         return None if classes is None else torch.as_tensor(classes)
-
-    def pictures(self) -> dict[str, Draw]:
-        """Show samples of all, and of each generator alone."""
-        alone = {
-            f"generator_{i + 1}": partial(self.show_agent, i)
-            for i in range(self.settings.num_generators)
-        }
-        return {**super().pictures(), **alone}
-
-    def show_agent(self, agent: int, rng: torch.Generator) -> Image.Image:
-        """Draw what one generator makes."""
-        codes = self.codes(self.task.data.kind.num_shown, rng)
-        codes[OWNERS] = torch.full_like(codes[OWNERS], agent)
-        picture: Image.Image = self.task.show(self.made(codes))
-        return picture
 
 
 def information(owners: Tensor, modes: Tensor) -> float:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from egan import networks
 from egan.collection.mpm_gan import PRESETS, SOURCES, MpmGanSettings
-from egan.collection.mpm_gan.networks import Speakers, discriminator, speakers
+from egan.collection.mpm_gan.networks import Speakers, form, speakers
 from egan.networks.agents import dealt
-from egan.tasks import Batch, Codes, Draw, Generation
-from egan.training.game import Game
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-OWNERS = "owners"
-"""The code that says which generator makes a sample."""
+from egan.tasks import Batch, Codes, Generation
+from egan.training.agents import OWNERS, SeveralGenerators
 
 
-class MpmGan(Game):
+class MpmGan(SeveralGenerators):
     """Several generators against one discriminator, who tell each other what they are about."""
 
     task_type: ClassVar = Generation
@@ -43,7 +38,8 @@ class MpmGan(Game):
 
     def discriminator_network(self) -> nn.Module:
         """Build D."""
-        return discriminator(self.settings, self.shape)
+        s = self.settings
+        return networks.discriminator(s.network, self.shape, width=s.discriminator_width, **form(s))
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z) from N(0, 1), and deal them in turn: "owners" (count,)."""
@@ -57,11 +53,6 @@ class MpmGan(Game):
         with torch.no_grad():
             heard = network.heard(codes["z"], codes[OWNERS])
         return network.answer(codes["z"], heard, codes[OWNERS])
-
-    def discriminate(self, batch: Batch) -> Tensor:
-        """Return logits (N,)."""
-        logits: Tensor = self.discriminator(batch.samples)
-        return logits.squeeze(1)
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor | None:  # noqa: ARG002
         """Return what generators lose in competing, and what messages lose in conceding."""
@@ -100,18 +91,3 @@ class MpmGan(Game):
         arguments = (codes["z"], codes[OWNERS])
         samples = self.computed(partial(functional_call, network, kept), arguments)
         return Batch(samples, codes)
-
-    def pictures(self) -> dict[str, Draw]:
-        """Show samples of all, and of each generator alone."""
-        alone = {
-            f"generator_{i + 1}": partial(self.show_agent, i)
-            for i in range(self.settings.num_generators)
-        }
-        return {**super().pictures(), **alone}
-
-    def show_agent(self, agent: int, rng: torch.Generator) -> Image.Image:
-        """Draw what one generator makes."""
-        codes = self.codes(self.task.data.kind.num_shown, rng)
-        codes[OWNERS] = torch.full_like(codes[OWNERS], agent)
-        picture: Image.Image = self.task.show(self.made(codes))
-        return picture

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,6 @@ from torch import Tensor, nn
 from egan import networks
 from egan.collection.mpm_gan import MpmGanSettings
 from egan.networks.agents import Agents
-from egan.networks.blocks import initialise
 
 
 class Speakers(nn.Module):
@@ -83,9 +83,7 @@ def halves(s: MpmGanSettings, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mod
     """Return the first hidden layer of a generator, and the rest."""
     size = s.latent_dim + s.message_dim
     if s.network == "dcgan":
-        network = networks.generator(
-            "dcgan", shape, latent_dim=size, width=s.width, norm="batch", init="normal"
-        )
+        network = networks.generator("dcgan", shape, latent_dim=size, width=s.width, **form(s))
         first, rest = network.children()
         layers = [first, *rest.children()]
         cut = 1 + next(i for i, one in enumerate(layers) if isinstance(one, nn.ReLU))
@@ -99,18 +97,6 @@ def halves(s: MpmGanSettings, shape: tuple[int, ...]) -> tuple[nn.Module, nn.Mod
     return nn.Sequential(nn.Linear(size, s.width), nn.ReLU()), nn.Sequential(*rest_layers)
 
 
-def discriminator(s: MpmGanSettings, shape: tuple[int, ...]) -> nn.Module:
-    """Build D: samples (N, *shape) -> logits (N, 1)."""
-    is_dcgan = s.network == "dcgan"
-    trunk = networks.trunk(
-        s.network,
-        shape,
-        width=s.discriminator_width,
-        depth=None if is_dcgan else s.depth,
-        norm="batch" if is_dcgan else "none",
-        init="normal" if is_dcgan else "default",
-    )
-    head = nn.Linear(trunk.num_features, 1)
-    if is_dcgan:
-        initialise(head, "normal")
-    return nn.Sequential(trunk, head)
+def form(s: MpmGanSettings) -> dict[str, Any]:
+    """Return what generators and discriminator of DCGAN's form have in common, or of mlp's."""
+    return {"norm": "batch", "init": "normal"} if s.network == "dcgan" else {"depth": s.depth}

@@ -1,9 +1,9 @@
-"""Icons with their names; what is missing is told."""
+"""Icons with their names."""
 
 import numpy as np
 import pytest
 
-from egan.data import icons, load
+from egan.data import load
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,3 @@ def test_sizes_and_colours(data):
     colours = load("icons", channels=3, image_size=16)
     assert colours.shape == (3, 16, 16)
     assert np.array_equal(colours.samples[:, :1], data.samples)
-
-
-def test_a_missing_package_is_told(monkeypatch):
-    monkeypatch.setattr(icons, "find_spec", lambda name: None)
-    with pytest.raises(ValueError, match=r'pip install "egan\[data\]"'):
-        icons._file("*.ttf")
