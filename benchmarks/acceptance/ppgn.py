@@ -33,33 +33,34 @@ the paper's equation in float64; its saboteur goes away from R(h).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 import fitness
 from acceptance import Figures
-from acceptance.training import built, reference, task_of, train
+from acceptance.parts.ppgn import (
+    COUNT,
+    NUM_QUICK,
+    Scores,
+    as_kind,
+    asked,
+    in_pixels,
+    judge,
+    off_the_equation,
+    parity,
+    share_told,
+    trained,
+    walked,
+)
 from egan.collection.ppgn.model import Ppgn
-from egan.collection.ppgn.networks import Condition
 from egan.collection.ppgn.walk import Walk
-from egan.judging.classifier import own_random
-from egan.judging.reference import Reference
 from egan.tasks import Hole
 from egan.training.model import stream
 
-SIZE, UPDATES = 16, 1500
-COUNT, NUM_QUICK = 1000, 40
-WALK: dict[str, Any] = {"epsilon1": 0.06, "epsilon2": 3.0, "epsilon3": 0.1, "steps": 50}
 NO_PRIOR: dict[str, Any] = {"epsilon1": 0.0, "epsilon2": 3.0, "epsilon3": 0.0}
-RATE, DECAY, NOISE, SPREAD = 10.0, 0.0, 0.1, 1.0
-"""Of ascent in pixels."""
-ODD_EVEN_UPDATES = 300
-FEW = 6
 TRIED = """\
 Variety where each walk has a start of its own: in the search, at ε₂ = 3, more noise made samples of
 a class more alike at every ε₁; nothing else was tried.
@@ -68,8 +69,6 @@ Holes, beside the nearest of 4,000 training digits: on seed 10, ε₄ of .03, .1
 .02, .1 and .3, 50 and 200 steps, with noise and without gave 9.3 dB at most, the nearest patch
 10.6. G of the code of the whole image has 15.1 dB in the hole, so it is the walk that does not find
 that code. It starts at the code of the image with the hole, whose image has 7.2 dB."""
-
-Scores = Mapping[str, float]
 
 
 class Elsewhere(Ppgn):
@@ -177,55 +176,6 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     ]
 
 
-@cache
-def judge() -> Reference:
-    """Return what judges samples, and both parts of the data."""
-    return reference("mnist5k", image_size=SIZE)
-
-
-def trained(seed: int, *, quick: bool, updates: int = UPDATES) -> Ppgn:
-    """Train a model; for as many updates of the classifiers at least as those take."""
-    model = built("ppgn", seed, task=task_of(judge()), quick=quick, **WALK)
-    assert isinstance(model, Ppgn)
-    train(model, seed, updates=max(updates, model.settings.pretraining), quick=quick)
-    return model
-
-
-def as_kind(kind: type[Ppgn], model: Ppgn, changed: Mapping[str, Any]) -> Ppgn:
-    """Return a model of another class, or with other settings, with the same networks."""
-    other = kind({}, settings=model.settings.tuned(changed), task=model.task)
-    other.networks, other.updates = model.networks, model.updates
-    return other
-
-
-def asked(count: int, num_classes: int) -> Tensor:
-    """Return labels (count,), each class as often."""
-    return torch.arange(count) % num_classes
-
-
-def walked(model: Ppgn, *, quick: bool) -> Scores:
-    """Judge samples of all classes."""
-    labels = asked(NUM_QUICK if quick else COUNT, model.num_classes)
-    with model.judging():
-        made = model.samples_of(labels, stream(0))
-    return judge().judge(made, labels=labels.numpy())
-
-
-def in_pixels(model: Ppgn, *, quick: bool) -> Scores:
-    """Judge images that climbed the same condition network's log-probability by themselves."""
-    labels, rng = asked(NUM_QUICK if quick else COUNT, model.num_classes), stream(0)
-    images = SPREAD * torch.randn(len(labels), *model.shape, generator=rng)
-    with model.judging():
-        for _ in range(model.settings.steps):
-            with torch.enable_grad():
-                leaf = images.detach().requires_grad_()
-                climb = -F.cross_entropy(model.condition(leaf), labels, reduction="sum")
-                [slope] = torch.autograd.grad(climb, leaf)
-            noise = NOISE * torch.randn(images.shape, generator=rng)
-            images = ((1 - DECAY) * images + RATE * slope + noise).clamp(-1, 1).detach()
-    return judge().judge(images, labels=labels.numpy())
-
-
 def filled(models: Sequence[Ppgn], untrained: Ppgn, *, quick: bool) -> list[Figures]:
     """Hold the PSNR of filled holes of test digits against both fillings without learning."""
     hole, true = Hole(), judge().test.real(NUM_QUICK if quick else COUNT)
@@ -280,60 +230,3 @@ def odd_or_even(models: Sequence[Ppgn], *, quick: bool) -> Figures:
         saboteur="no condition network",
         sabotaged=[right(as_kind(Ppgn, models[0], {"epsilon2": 0.0}))],
     )
-
-
-def share_told(images: Tensor, parities: Tensor) -> float:
-    """Return how often the independent classifier tells a digit of the parity asked for."""
-    told = judge().second.classes(images)
-    assert told is not None
-    return float((torch.from_numpy(told) % 2 == parities).float().mean())
-
-
-@cache
-def parity(*, quick: bool) -> nn.Module:
-    """Train a condition network on odd against even, on the training part."""
-    data, rng = judge().train, stream(2)
-    assert data.labels is not None
-    with own_random(2):
-        network = Condition(data.shape, width=16, num_classes=2)
-    optimizer = torch.optim.Adam(network.parameters(), lr=2e-3)
-    for _ in range(3 if quick else ODD_EVEN_UPDATES):
-        chosen = torch.randint(len(data), (64,), generator=rng).numpy()
-        loss = F.cross_entropy(
-            network(data.tensor(chosen)), torch.from_numpy(data.labels[chosen] % 2)
-        )
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        optimizer.step()
-    return network.eval().requires_grad_(False)
-
-
-def off_the_equation(seed: int, *, sign: float = 1.0) -> float:
-    """Return how far a step of a tiny model is from the paper's, relative, in float64."""
-    model = built("ppgn", seed, task=task_of(judge()), quick=True)
-    assert isinstance(model, Ppgn)
-    labels = asked(FEW, model.num_classes)
-    with model.judging():
-        codes = 1.0 + model.start(FEW, stream(seed))  # away from the border at 0
-        walk = as_kind(Ppgn, model, {"epsilon1": 0.3}).walk(model.towards(labels))
-        if sign < 0:
-            walk = Walk(
-                make=walk.make,
-                encode=lambda images: 2 * codes - model.encoder.codes(images),
-                drive=walk.drive,
-                prior=walk.prior,
-                noise=walk.noise,
-            )
-        found = walk.step(codes, stream(seed + 1))
-        for network in (model.average, model.encoder, model.condition):
-            network.double()
-        h = codes.double().requires_grad_()
-        with torch.enable_grad():
-            images = model.average(h)
-            likely = model.condition(images).log_softmax(1)[range(FEW), labels].sum()
-            [slope] = torch.autograd.grad(likely, h)
-        s = model.settings
-        step = 0.3 * (model.encoder.codes(images) - h) + s.epsilon2 * slope
-        step = step + s.epsilon3 * torch.randn(codes.shape, generator=stream(seed + 1)).double()
-        papers = (h + step).clamp(0, 30).detach()
-    return float((found.double() - papers).norm() / (papers - codes.double()).norm())

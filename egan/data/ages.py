@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TextIO
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from egan.data.dataset import IDENTITY, Array, Dataset
 from egan.data.images import check_channels, check_image_size, refusal
 from egan.data.listing import NUM_NAMED, SUFFIXES, Listing, counted
 from egan.data.survey import looked_at, num_channels
+from egan.data.tables import headed
 from egan.memory import require
 
 NAME = "ages"
@@ -131,7 +133,7 @@ def read(table: Path) -> Found:
     require(BYTES * table.stat().st_size, f"the rows of {table}", mend="Give fewer.")
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
-            return _rows(csv.DictReader(stream, strict=True, skipinitialspace=True), table)
+            return _rows(stream, table)
     except (csv.Error, UnicodeDecodeError) as error:
         raise refusal(
             table,
@@ -141,15 +143,13 @@ def read(table: Path) -> Found:
         ) from error
 
 
-def _rows(rows: csv.DictReader[str], table: Path) -> Found:
-    columns = [str(name).strip().lower() for name in rows.fieldnames or ()]
-    if any(columns.count(name) != 1 for name in COLUMNS):
-        shown = ",".join(columns)[:80] or "none"
-        raise refusal(
-            table, got=f"the columns {shown}", expected=f"{','.join(COLUMNS)} once each", mend=MEND
-        )
-    rows.fieldnames = columns
-    found = Found()
+def _rows(stream: TextIO, table: Path) -> Found:
+    expected, found = f"{','.join(COLUMNS)} once each", Found()
+    rows = headed(
+        stream,
+        COLUMNS,
+        refused=lambda got: refusal(table, got=f"the columns {got}", expected=expected, mend=MEND),
+    )
     for row in rows:
         found.add(*(row[name] or "" for name in COLUMNS))
     return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from egan.data.dataset import CAPTIONS, Dataset
 from egan.data.images import check_channels, check_image_size, check_path, exists
 from egan.data.listing import NUM_NAMED, Listing, counted, list_images
 from egan.data.survey import looked_at, num_channels, with_labels
+from egan.data.tables import headed
 from egan.data.wording import LONGEST, text_of, tokens_of, vocabulary_of, words_of
 from egan.memory import require
 
@@ -152,30 +153,26 @@ def _of_table(table: Path) -> Found:
     flag = "--data.captions"
     require(BYTES * table.stat().st_size, f"{flag} {table}", mend="Give fewer captions.")
     text = text_of(table, flag=flag, most=TABLE_BYTES)
-    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    found = Found()
+    found, line = Found(), 1
     try:
-        columns = [str(name).strip().lower() for name in rows.fieldnames or ()]
-        if columns.count(FILE) != 1 or columns.count(CAPTION) != 1:
-            raise ValueError(
-                f"{flag} {table}: got the columns {_shown(columns)}, but expected {FILE},{CAPTION} "
-                "in the first line. Add it."
-            )
-        rows.fieldnames = columns
+        rows = headed(
+            io.StringIO(text, newline=""),
+            (FILE, CAPTION),
+            refused=lambda got: ValueError(
+                f"{flag} {table}: got the columns {got}, but expected {FILE},{CAPTION} in the "
+                "first line. Add it."
+            ),
+        )
         for row in rows:
+            line = rows.line_num
             if row[FILE] and row[CAPTION] is not None:
                 found.add(_tidy(row[FILE]), row[CAPTION])
     except csv.Error as error:
         raise ValueError(
-            f"{flag} {table}, line {rows.line_num}: got what is no CSV ({error}), but expected "
+            f"{flag} {table}, after line {line}: got what is no CSV ({error}), but expected "
             f"{FILE},{CAPTION}. Put captions that have a comma into double quotes."
         ) from error
     return found
-
-
-def _shown(columns: Sequence[str]) -> str:
-    text = ",".join(columns)
-    return (text if len(text) <= 80 else f"{text[:80]}...") or "none"
 
 
 def _tidy(file: str) -> str:
