@@ -143,17 +143,16 @@ class _Trial:
 @contextmanager
 def _process_untouched(what: str) -> Iterator[None]:
     """Expect that something changes nothing of what all members in a process share."""
-    guard, files = Guard(all_switches()), _open_files()
     with _no_collection():
+        guard, files = Guard(all_switches()), _open_files()
         yield
-    changes = guard.changes()
+        changes, closed = guard.changes(), files - _open_files()
     guard.put_back()
     assert not changes, (
         f"{what} changed {', '.join(changes)} for the whole process, which its siblings share; "
         "set it in a with-block that ends before you return, or pass it as an argument "
         "(dtype=, device=). For threads, see torch_threads of population.Search."
     )
-    closed = files - _open_files()
     assert not closed, (
         f"{what} closed the file descriptors {sorted(closed)}, which it has not opened: the "
         "engine's, Ray's or a sibling's."

@@ -1,3 +1,4 @@
+import gc
 import os
 import random
 import socket
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from population import Member
+from population.switches import Guard
 from population.testing import check_member
 from population.testing.members import differences
 
@@ -191,13 +193,23 @@ def test_a_member_that_closes_what_it_has_not_opened_is_told():
         check_member(Closing, GIVEN)
 
 
-def test_files_that_the_collector_closes_are_not_held_against_the_member():
+def test_files_that_the_collector_closes_are_not_held_against_the_member(monkeypatch):
+    def wake_the_collector():
+        if gc.isenabled():
+            gc.collect()
+
     class Littered(Sound):
         def step(self, operator=None):
             super().step(operator)
             left.clear()
-            [[] for _ in range(100_000)]  # wakes the collector, where it is awake
+            wake_the_collector()
 
+    class Waking(Guard):
+        def changes(self):
+            wake_the_collector()
+            return super().changes()
+
+    monkeypatch.setattr("population.testing.members.Guard", Waking)
     left = [[open(os.devnull)]]  # noqa: SIM115 - a file that only the collector can close
     left[0].append(left[0])
     check_member(Littered, GIVEN)
