@@ -76,6 +76,10 @@ class Options:
     """A text with a caption in each line, to make samples of in turn; by default of those that the
     data have. Words are those that the model has learned."""
 
+    text_encoder: Annotated[str | None, tyro.conf.arg(metavar="MODULE:FUNCTION")] = None
+    """Your function from a list of captions to their codes (N, D), where the model was trained with
+    one: for captions that are not in its data, of any words."""
+
     poses: Annotated[str | None, tyro.conf.arg(metavar="A,B,C")] = None
     """Yaws in degrees, from -90 to 90, that each of --inputs is turned to; by default 0, straight
     ahead. Say --poses=-45,0 where the first one is negative."""
@@ -186,6 +190,7 @@ def _order(options: Options, model: Model) -> Order:
             )
         except ValueError as error:  # the size is the model's
             raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
+    _encode_by(options, model)
     captions = _captions(options.captions, model)
     poses = _poses(options.poses)
     classes = _asked(options, model)
@@ -209,6 +214,33 @@ def _order(options: Options, model: Model) -> Order:
     return order
 
 
+def _encode_by(options: Options, model: Model) -> None:
+    """Let a text encoder make the codes of captions that are not in the data.
+
+    Raises:
+        ValueError: There is none, or the model was trained without.
+    """
+    from dataclasses import replace
+
+    from egan.data.encodings import FLAG, WHAT
+    from egan.data.wording import extended
+    from egan.lazy import own_function
+
+    if options.text_encoder is None:
+        return
+    data = model.task.data
+    if data.encodings is None or data.wording is None:
+        raise ValueError(
+            f"{FLAG} {options.text_encoder}: {type(model).__name__} was trained without one; "
+            "leave it out."
+        )
+    wording = data.wording
+    if options.captions is not None:
+        wording = extended(wording, options.captions, flag="--captions")
+    data.encodings.ask(own_function(options.text_encoder, what=WHAT), wording)
+    model.task.data = replace(data, wording=wording)
+
+
 def _captions(path: Path | None, model: Model) -> Any:
     """Return the captions that are asked for, tokens (M, T), or None."""
     from egan.sampling.order import NO_CAPTIONS
@@ -222,7 +254,14 @@ def _captions(path: Path | None, model: Model) -> Any:
     from egan.data.wording import read_captions
 
     task = model.task
-    known = read_captions(path, task.wording, length=task.length, flag="--captions")
+    encodings = task.data.encodings
+    try:
+        known = read_captions(path, task.wording, length=task.length, flag="--captions")
+    except ValueError as error:
+        if encodings is None or encodings.encoder is not None:
+            raise
+        mend = "Of other words its text encoder makes codes: --text-encoder module:function."
+        raise ValueError(f"{error} {mend}") from error
     return torch.from_numpy(known)
 
 

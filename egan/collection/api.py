@@ -183,9 +183,23 @@ def load_data(config: RunConfig) -> Dataset:
     place = " ".join(settings.pairs or [settings.path or ""])
     logger.info("loading the data: %s%s", settings.name, f" {place}".rstrip())
     dataset = data.load(settings.name, **settings.options)
+    if config.text_encoder is not None:
+        dataset = _encoded(dataset, config)
     for note in dataset.notes:
         logger.warning("%s", note)
     return dataset
+
+
+def _encoded(dataset: Dataset, config: RunConfig) -> Dataset:
+    from egan.data.encodings import FLAG, encoded
+
+    name, spec = collection.named(config.preset)[0], str(config.text_encoder)
+    if not task_class(name).asks.captions:
+        raise ValueError(
+            f"{FLAG} {spec}: {name} is told no captions; leave it out, or train a model that is, "
+            "such as gan_int_cls."
+        )
+    return encoded(dataset, spec)
 
 
 def task_of(config: RunConfig, dataset: Dataset, features: Features) -> Task:

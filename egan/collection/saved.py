@@ -23,6 +23,7 @@ from egan.collection.api import build
 from egan.config import to_dict
 from egan.config.file import from_dict
 from egan.data.dataset import CAPTIONS, Absent
+from egan.data.encodings import Encodings
 from egan.data.spelling import Spelling
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ _MISFITS = (
 )
 LABELS = "labels"
 """The data's labels in their order: which ones a random stream draws depends on it."""
+ENCODED, CODES = "captions encoded", "codes of captions"
+"""Captions, and what a text encoder has made of them. No file names that: it is run only where the
+command line names it."""
 MOST_CLASSES = 2**20
 MOST_NUMBERS = 2**24
 """Of a sample, such as 16 images of 512x512 in colour: more would fill the memory."""
@@ -78,6 +82,9 @@ def save(path: Path, model: Model, config: RunConfig, *, steps: int) -> None:
         tensors[LABELS] = torch.tensor(known.labels)
     if CAPTIONS in known.annotations:  # as labels: which ones are drawn depends on their order
         tensors[CAPTIONS] = torch.tensor(known.annotations[CAPTIONS])
+    if known.encodings is not None:
+        tensors[ENCODED] = torch.tensor(known.encodings.captions)
+        tensors[CODES] = torch.tensor(known.encodings.codes)
     weights_file.write(path, tensors, metadata)
 
 
@@ -101,9 +108,9 @@ def load(
     try:
         config = from_dict(json.loads(metadata["config"]), collection.preset, source=str(path))
         config = replace(config, device=device)
-        labels, captions = tensors.pop(LABELS, None), tensors.pop(CAPTIONS, None)
+        data = {name: tensors.pop(name, None) for name in (LABELS, CAPTIONS, ENCODED, CODES)}
         described = json.loads(metadata["data"])
-        task = task or stand_in(config, described, labels, captions)
+        task = task or stand_in(config, described, data)
         if config.evolution.niches > len(tensors):
             raise ValueError(f"it has not the weights of {config.evolution.niches} niches")
         _check_sizes(config, task, tensors)
@@ -160,12 +167,13 @@ def _sized(shape: torch.Size | None) -> str:
 
 
 def stand_in(
-    config: RunConfig, described: dict[str, Any], labels: Tensor | None, captions: Tensor | None
+    config: RunConfig, described: dict[str, Any], known: Mapping[str, Tensor | None]
 ) -> Task:
     """Return a task whose data have the shape of those learned from, their labels and captions."""
+    labels, captions = known[LABELS], known[CAPTIONS]
     if labels is not None and not _are_labels(labels):
         raise ValueError("its labels are not whole numbers from 0")
-    count = next((len(known) for known in (labels, captions) if known is not None), 2)
+    count = next((len(values) for values in (labels, captions) if values is not None), 2)
     shape = (count, *map(int, described["shape"]))
     if math.prod(shape[1:]) > MOST_NUMBERS:
         raise ValueError(f"a sample of it has more than {MOST_NUMBERS:,} numbers: {shape[1:]}")
@@ -177,6 +185,7 @@ def stand_in(
         simulator=str(described["simulator"]),
         spelling=_spelling(described["spelling"]),
         wording=_spelling(described.get("wording")),
+        encodings=_encodings(known[ENCODED], known[CODES], _spelling(described.get("wording"))),
         class_names=tuple(map(str, described["class_names"])),
         annotations={
             name: np.zeros((count, *inner), np.dtype(dtype))
@@ -194,6 +203,15 @@ def _spelling(described: dict[str, Any] | None) -> Spelling | None:
         return None
     words = tuple(map(str, described["words"]))
     return Spelling(words, str(described["separator"]))
+
+
+def _encodings(
+    captions: Tensor | None, codes: Tensor | None, wording: Spelling | None
+) -> Encodings | None:
+    """Return the codes of captions, in the order that they are looked up in."""
+    if captions is None or codes is None or wording is None:
+        return None
+    return Encodings(captions.numpy(), codes.numpy(), wording)
 
 
 def _are_labels(labels: Tensor) -> bool:

@@ -132,7 +132,8 @@ def _parse(given: Sequence[str], *, source: str, base: RunConfig) -> Request:
 
 def _harmless(base: RunConfig) -> RunConfig:
     """Return settings without those that a file alone must not set."""
-    return replace(base, **{name: getattr(RunConfig, name) for name in base.reaching})
+    fields = [name.replace("-", "_") for name in base.reaching]
+    return replace(base, **{name: getattr(RunConfig, name) for name in fields})
 
 
 def _see_named(saved: RunConfig, given: Sequence[str], *, source: str) -> None:

@@ -82,6 +82,9 @@ class RunConfig:
     features: str | None = None
     """What sample distances are taken in instead of a classifier of the data: inception, a
     TorchScript FILE.pt, or your own module:function."""
+    text_encoder: Annotated[str | None, tyro.conf.arg(metavar="MODULE:FUNCTION")] = None
+    """Your function from a list of captions to their codes (N, D), which models of captions read
+    instead of words."""
     tensorboard: bool = False
     """Write curves and samples for TensorBoard, into the run's directory; egan[tensorboard]."""
     wandb: Annotated[str | None, tyro.conf.arg(metavar="PROJECT")] = None
@@ -102,7 +105,12 @@ class RunConfig:
 
         A file of settings may be a stranger's: they take effect where the command line names them.
         """
-        named = {"features": self.features, "address": self.address, "wandb": self.wandb}
+        named = {
+            "features": self.features,
+            "text-encoder": self.text_encoder,
+            "address": self.address,
+            "wandb": self.wandb,
+        }
         reached = {name: value for name, value in named.items() if value not in (None, "auto")}
         return reached | ({"output": self.output} if "://" in self.output else {})
 

@@ -18,6 +18,8 @@ from egan.data.store import chunks
 if TYPE_CHECKING:
     import torch
 
+    from egan.data.encodings import Encodings
+
 Array = npt.NDArray[Any]
 MODES = "modes"
 DOMAIN = "domain"
@@ -93,6 +95,7 @@ class Dataset:
         oracle: What knows the probability of each sequence of tokens, or None.
         spelling: How tokens are written, or None for their numbers.
         wording: How the tokens of the annotation "captions" are written, where there is one.
+        encodings: What a text encoder of the user's makes of captions, or None.
         kind: What the samples are: worked out from their shape and type.
 
     Raises:
@@ -115,6 +118,7 @@ class Dataset:
     oracle: Oracle | None = None
     spelling: Spelling | None = None
     wording: Spelling | None = None
+    encodings: Encodings | None = None
     kind: Kind = field(init=False)
 
     def __post_init__(self) -> None:
@@ -198,10 +202,11 @@ class Dataset:
     def fingerprint(self) -> str:
         """Return a checksum of the samples: a resumed run must learn from the same ones.
 
-        Annotations belong to it: targets are learned from too.
+        Annotations and codes of captions belong to it: they are learned from too.
         """
         digest = hashlib.sha256(f"{self.name} {self.samples.shape}".encode())
-        for values in (self.samples, *self.annotations.values()):
+        codes = () if self.encodings is None else (self.encodings.codes,)
+        for values in (self.samples, *self.annotations.values(), *codes):
             for chunk in chunks(values):
                 digest.update(chunk)
         return digest.hexdigest()[:16]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -93,6 +94,17 @@ def read_captions(path: Path, wording: Spelling, *, length: int, flag: str) -> A
             raise ValueError(_unknown(where, strange, list(number)))
         tokens[place, : len(words)] = [number[word] for word in words]
     return tokens
+
+
+def extended(wording: Spelling, path: Path, *, flag: str) -> Spelling:
+    """Return a vocabulary that has the words of a text too, after its own.
+
+    Raises:
+        ValueError: The file cannot be read, or has no captions.
+    """
+    words = dict.fromkeys(word for line in _lines(path, flag) for word in words_of(line))
+    known = {*wording.words}
+    return replace(wording, words=(*wording.words, *(word for word in words if word not in known)))
 
 
 def _unknown(where: str, strange: Sequence[str], known: Sequence[str]) -> str:

@@ -12,12 +12,10 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable
-from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from egan.lazy import Lazy
+from egan.lazy import Lazy, own_function
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,30 +50,10 @@ def load_extractor(spec: str | Extractor) -> Extractor:
         return spec
     if spec in NAMED:
         return NAMED[spec]()
-    return Scripted(Path(spec)) if is_file(spec) else _function(spec)
-
-
-def _function(spec: str) -> Extractor:
-    module_name, colon, name = spec.partition(":")
-    if not (module_name and colon and name):
-        known = ", ".join(NAMED)
-        raise ValueError(
-            f"a feature extractor is named 'module:function', by a TorchScript file that ends in "
-            f".pt, or {known}, but got {spec!r}."
-        )
-    try:
-        module = import_module(module_name)
-    except Exception as error:  # a module of the user's may do anything
-        raise ValueError(
-            f"the module of the feature extractor {spec!r} cannot be imported: "
-            f"{type(error).__name__}: {error}. Mend or install it, or run where Python finds it."
-        ) from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        near = get_close_matches(name, dir(module), n=3) or ["a function of one tensor"]
-        raise ValueError(f"{module_name} has no function {name!r}; expected {' or '.join(near)}.")
-    found: Extractor = function
-    return found
+    if is_file(spec):
+        return Scripted(Path(spec))
+    kinds = f"'module:function', by a TorchScript file that ends in .pt, or {', '.join(NAMED)}"
+    return own_function(spec, what="feature extractor", kinds=kinds)
 
 
 class Scripted:

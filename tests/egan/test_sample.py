@@ -10,6 +10,7 @@ from egan.collection.api import build
 from egan.collection.saved import save
 from egan.collection.testing import small, task_of
 from egan.data.dataset import Dataset
+from egan.data.encodings import encoded
 from egan.sample import main
 from egan.sampling import order
 
@@ -190,6 +191,28 @@ def test_captions_that_are_none_are_told_and_nothing_is_written(
     words = [speaker, "--captions", tmp_path / "asked.txt", "--output", tmp_path / "a"]
     assert message in told(words, capsys)
     assert not (tmp_path / "a").exists()
+
+
+def test_a_text_encoder_is_named_again_for_captions_that_are_new(
+    speaker, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "my_encoder.py").write_text("def f(texts): return [[len(t), 1.0] for t in texts]")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    config = small("gan_int_cls")
+    data_set = encoded(data.load("captioned_shapes", image_size=8, split="test"), "my_encoder:f")
+    model = build(config, task_of("gan_int_cls", data_set))
+    model.training(False)
+    save(tmp_path / "model.safetensors", model, config, steps=0)
+    (tmp_path / "asked.txt").write_text("a red disc\na vermilion disc", encoding="utf-8")
+    words = [tmp_path / "model.safetensors", "--captions", tmp_path / "asked.txt"]
+    message = told([*words, "--output", tmp_path / "a"], capsys)
+    assert "never seen: 'vermilion'" in message
+    assert "--text-encoder module:function" in message
+    again = [*words, "--text-encoder", "my_encoder:f", "--output", tmp_path / "a"]
+    assert main([*map(str, again)]) == 0
+    rows = (tmp_path / "a" / "captions.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[1:] == ["000000.png,a red disc", "000001.png,a vermilion disc"]
+    assert "trained without one" in told([speaker, *again[1:-1], tmp_path / "b"], capsys)
 
 
 def test_a_model_that_hears_no_captions_says_so(weights, tmp_path, capsys):

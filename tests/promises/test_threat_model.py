@@ -171,14 +171,17 @@ def test_made_up_checkpoints(kind, tmp_path, caplog):
 
 
 @pytest.mark.parametrize("how", ["resume", "resume --dry-run", "config"])
-def test_functions_are_named_again(how, lay_module, run, tmp_path, told):
+@pytest.mark.parametrize("name", ["features", "text_encoder"])
+def test_functions_are_named_again(name, how, lay_module, run, told):
+    tmp_path = run.parent
+    flag = f"--{name.replace('_', '-')}"
     lay_module(tmp_path, "helper")
-    settings(run, features="helper:f")
+    settings(run, **{name: "helper:f"})
     words = [run / "config.yaml"] if how == "config" else resumed(run, *how.split()[1:])
-    assert "say so: --features helper:f" in told(words)
+    assert f"say so: {flag} helper:f" in told(words)
     assert not (tmp_path / "sprung").exists()
-    other = "--features was helper:f, now another:g"
-    assert other in told(resumed(run, "--features", "another:g"))
+    other = f"{flag} was helper:f, now another:g"
+    assert other in told(resumed(run, flag, "another:g"))
 
 
 @pytest.mark.parametrize("path", ["", "{run}", "{run}/samples/.."])

@@ -66,7 +66,8 @@ class GanIntClsSettings(GameSettings):
     norm: Literal["spectral", "batch", "none"] = "spectral"
     """Constraint on the discriminator's weights, or batch norm, which the paper has."""
     text: Literal["bag", "gru"] = "gru"
-    """The text encoder: a mean of words' vectors, or a recurrent network, which hears an order."""
+    """The text encoder: a mean of words' vectors, or a recurrent network, heeding order; with
+    --text-encoder a linear map of what that makes of captions."""
     text_dim: int = 1024
     """Numbers of a caption's code (phi)."""
     condition_dim: int = 128

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import mutations
 from egan.collection.gan_int_cls import PRESETS, SOURCES, GanIntClsSettings
-from egan.collection.gan_int_cls.networks import TEXTS, Discriminator, Eye, Generator
+from egan.collection.gan_int_cls.networks import Discriminator, Eye, Generator, text_encoder
 from egan.data.dataset import CAPTIONS
 from egan.losses import discriminator as logistic
 from egan.losses.games import whole
@@ -52,10 +52,10 @@ class GanIntCls(Game):
 
     def discriminators(self) -> dict[str, nn.Module]:
         """Build D, and the encoders of captions and of images, which all members share."""
-        s, vocabulary = self.settings, len(self.task.wording.words)
+        s = self.settings
         return {
             "discriminator": Discriminator(s, self.shape),
-            "text": TEXTS[s.text](vocabulary, s.text_dim),
+            "text": text_encoder(s, self.task.data),
             "eye": Eye(s, self.shape),
         }
 

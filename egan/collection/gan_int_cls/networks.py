@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from egan.collection.gan_int_cls import GanIntClsSettings
+from egan.data.dataset import Dataset
+from egan.data.encodings import Encodings
 from egan.networks import dcgan
 from egan.networks.blocks import Logits, finished
 
@@ -51,7 +53,29 @@ class Recurrent(nn.Module):
         return code
 
 
+class Given(nn.Module):
+    """Captions (N, T) -> φ (N, K): a linear map of what an encoder of the user's makes of them."""
+
+    def __init__(self, encodings: Encodings, dim: int) -> None:
+        super().__init__()
+        self.encodings = encodings
+        self.last = nn.Linear(encodings.dim, dim)
+
+    def forward(self, captions: Tensor) -> Tensor:
+        """Encode captions."""
+        code: Tensor = self.last(self.encodings.of(captions))
+        return code
+
+
 TEXTS = {"bag": Bag, "gru": Recurrent}
+
+
+def text_encoder(s: GanIntClsSettings, data: Dataset) -> nn.Module:
+    """Build φ: of words, or of the codes that captions have already."""
+    if data.encodings is not None:
+        return Given(data.encodings, s.text_dim)
+    assert data.wording is not None
+    return TEXTS[s.text](len(data.wording.words), s.text_dim)
 
 
 class Eye(nn.Module):

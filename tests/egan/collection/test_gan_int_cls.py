@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from egan import collection
 from egan.collection import testing as checks
 from egan.collection.gan_int_cls.model import wrong_loss
-from egan.collection.gan_int_cls.networks import Bag, Discriminator, Recurrent
+from egan.collection.gan_int_cls.networks import Bag, Discriminator, Given, Recurrent
+from egan.data.encodings import Encodings
 from egan.tasks import Batch
 from population.seeding import preserved_randomness
 
@@ -180,3 +181,15 @@ def test_data_without_captions_are_refused():
 
     with pytest.raises(ValueError, match=r"needs data with 'captions'.*--data\.captions"):
         checks.built(checks.tiny("gan_int_cls", load("shapes")))
+
+
+def test_an_encoder_of_ones_own_is_read_through_a_linear_map():
+    known = checks.built(checks.tiny("gan_int_cls"), {}).task.data
+    rows = known.annotations["captions"]
+    captions = np.unique(rows.reshape(-1, rows.shape[2]), axis=0)
+    codes = np.random.default_rng(0).standard_normal((len(captions), 5)).astype(np.float32)
+    network = Given(Encodings(captions, codes, known.wording), 3)
+    asked = torch.from_numpy(captions[[4, 0, 4]].astype(np.int64))
+    expected = codes[[4, 0, 4]] @ network.last.weight.detach().numpy().T
+    expected += network.last.bias.detach().numpy()
+    np.testing.assert_allclose(network(asked).detach().numpy(), expected, rtol=1e-5)
