@@ -124,11 +124,10 @@ def _gaussian(x_NF: Array, y_MF: Array, *, variance: float) -> Array:
 def _median_variance(*sets: Array) -> float:
     """Return the squared median distance; equal samples are left out, and 1 if all are equal."""
     pooled = np.concatenate([one[: _MEDIAN_OF // len(sets)] for one in sets])
-    pairs = np.triu_indices(len(pooled), k=1)
-    squared, lengths = squared_distances(pooled, pooled)[pairs], (pooled**2).sum(axis=1)
+    squared, lengths = squared_distances(pooled, pooled), (pooled**2).sum(axis=1)
     # below this a distance is rounding: copies of one sample, which a collapsed generator makes;
     # by the lengths of the pair, so that one far sample does not make equals of all others
-    squared = squared[squared > 1e-12 * (lengths[pairs[0]] + lengths[pairs[1]])]
+    squared = squared[np.triu(squared > 1e-12 * (lengths[:, None] + lengths), k=1)]
     return float(np.median(squared)) if len(squared) else 1.0
 
 

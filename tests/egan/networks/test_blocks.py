@@ -137,3 +137,17 @@ def test_a_network_without_layers_cannot_be_made_orthogonal():
 def test_a_trunk_flattens():
     trunk = Trunk([nn.Conv2d(1, 2, 3)], num_features=18)
     assert trunk(torch.zeros(4, 1, 5, 5)).shape == (4, 18)
+
+
+def test_shapes_alone_have_the_tensors_of_a_constrained_network():
+    def build():
+        convolutions = nn.Conv2d(3, 8, 3), nn.ConvTranspose2d(8, 4, 3)
+        network = nn.Sequential(*convolutions, nn.Linear(5, 6), nn.Embedding(3, 4))
+        constrain(network)
+        return network
+
+    with torch.device("meta"):
+        shapes = build().state_dict()
+    found = {name: tensor.shape for name, tensor in build().state_dict().items()}
+    assert {name: tensor.shape for name, tensor in shapes.items()} == found
+    assert all(tensor.is_meta for tensor in shapes.values())
