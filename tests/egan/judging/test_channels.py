@@ -29,8 +29,15 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def judged(data, tmp_path_factory):
-    return extractor(data, cache=tmp_path_factory.mktemp("cache"))
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def judged(data, cache):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(features.classifier, "MIN_STEPS", 100)
+        return extractor(data, cache=cache)
 
 
 def test_modes_are_numbers_whose_digits_are_the_channels_classes(data, judged):
@@ -77,7 +84,7 @@ def test_the_classifier_learns_from_single_images_and_from_no_other(data, monkey
     assert isinstance(recipe, Recipe)
 
 
-def test_features_of_one_s_own_leave_the_counting_as_it_is(data, judged, tmp_path):
-    own = extractor(data, cache=tmp_path, spec=lambda images: images.flatten(1)[:, :5])
+def test_features_of_one_s_own_leave_the_counting_as_it_is(data, judged, cache):
+    own = extractor(data, cache=cache, spec=lambda images: images.flatten(1)[:, :5])
     assert own.features(data.real(4)).shape == (4, 5)
     assert own.num_modes == 27

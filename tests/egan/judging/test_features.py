@@ -80,7 +80,8 @@ def test_training_is_deterministic_and_leaves_no_trace(quick):
     assert accuracy == again
 
 
-def test_unlabelled_images_are_learnt_by_their_turns():
+def test_unlabelled_images_are_learnt_by_their_turns(monkeypatch):
+    monkeypatch.setattr(classifier, "MIN_STEPS", 60)
     data = stripes(labelled=False)
     ramp = np.linspace(0, 255, 8).astype(np.uint8)
     data = Dataset("ramps", np.broadcast_to(ramp, data.samples.shape).copy())

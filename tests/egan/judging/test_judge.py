@@ -63,7 +63,9 @@ def test_samples_that_are_not_finite_score_nan():
     assert all(math.isnan(score) for score in scores.values())
 
 
-def test_two_images_are_enough_to_judge(tmp_path):
+def test_two_images_are_enough_to_judge(tmp_path, monkeypatch):
+    monkeypatch.setattr("egan.judging.classifier.MIN_STEPS", 5)
+    monkeypatch.setattr("egan.judging.classifier.MAX_STEPS", 5)
     data = Dataset("two", np.arange(128, dtype=np.uint8).reshape(2, 1, 8, 8))
     scores = judge(data, extractor(data, cache=tmp_path), data.draw(4, generator()))
     assert all(math.isfinite(score) for score in scores.values())
