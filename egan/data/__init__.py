@@ -42,6 +42,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.domains:load_font_to_digits",
         "two domains: those digits of a font, and scikit-learn's",
     ),
+    "font_to_mnist": Lazy(
+        "egan.data.domains:load_font_to_mnist",
+        "two domains: those digits of a font, and MNIST's 5,000 at 16x16; egan[data]",
+    ),
     "shapes": Lazy(
         "egan.data.shapes:load", "5,000 rendered shapes; shape, colour, size and place known"
     ),
@@ -133,7 +137,8 @@ DESCRIPTIONS: dict[str, str] = {name: loader.description for name, loader in LOA
 POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss_roll")
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
-    *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds", "heads"),
+    *("digits_to_mnist", "font", "font_to_digits", "font_to_mnist"),
+    *("shapes", "scenes", "crowds", "heads"),
     *("captioned_shapes", "icons", "aged_icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),

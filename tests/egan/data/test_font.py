@@ -70,3 +70,12 @@ def test_the_real_ones_are_scikit_learns():
     kept = load("digits", split="test")
     assert np.array_equal(test.samples[of(TARGET, test)], kept.samples)
     assert load("font_to_digits", image_size=16).shape == (1, 16, 16)
+
+
+def test_the_real_ones_are_mnists_without_their_border():
+    data = load("font_to_mnist")
+    assert data.shape == (1, 16, 16)
+    assert np.array_equal(np.bincount(data.annotations[DOMAIN]), [5000, 5000])
+    assert np.array_equal(data.samples[of(SOURCE, data)], load("font", image_size=16).samples)
+    other = load("digits_to_mnist", image_size=16)
+    assert np.array_equal(data.samples[of(TARGET, data)], other.samples[of(TARGET, other)])

@@ -23,6 +23,8 @@ from population.state import pack, unpack
 POINTS = ["gaussians25", "--executor", "inline", "--width", "8", "--discriminator-width", "8"]
 GAME = ["gan", "--data.name", "gaussians25", "--width", "32", "--discriminator-width", "32"]
 
+pytestmark = pytest.mark.usefixtures("_few_samples")
+
 
 def run(output, *words):
     """Return status and folder of a run that looks every two generations or rounds."""

@@ -16,7 +16,7 @@ DISTANCES = {0: 9.0, 20: 5.0, 40: 3.0, 60: 4.0, 80: 6.0, 90: 1.0}
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch):
+def told(monkeypatch, _few_samples):
     """Have looks cost nothing, and tell what the table says."""
     blank = Image.new("L", (1, 1))
     monkeypatch.setattr(Showcase, "picture", lambda _: blank)
