@@ -43,8 +43,17 @@ say again what they said, so that rules alone praise them. Tones are numbers wit
 and a small slope is cheaper than a scale. What was tried is in the docstring of the acceptance: a
 higher rate of G (3e-3) leads to the other end, tones of any scale over two octaves, and neither
 features, nor noise of 16 numbers, nor freezing nobody keeps a mark that is missed. Longer
-training than 500 updates (40 CPU seconds), and the predictor that G begins as in the authors' code,
-were not tried."""
+training than 500 updates (40 CPU seconds) was not tried.
+
+After the run that is kept, G was taught first to predict the next tone, as in the authors' code
+(`pretrain_updates`), with seed 10: tones out of scale, divergence of steps, span and share of runs
+that return, as it was taught, then after 250 and 500 updates of both.
+
+    200 updates    .121  .445   5.0  .64      .209  .394  10.6  .36      .132  .421   7.1  .55
+    400 updates    .079  .450   4.4  .68      .265  .334  13.4  .17      .285  .286   8.3  .12
+
+It makes for livelier melodies, nearer in steps and in what returns, and farther from a scale: no
+more marks would be kept, and the preset is as it was."""
 UPDATES = 500
 RATES: dict[str, Any] = {"generator_lr": 1e-3, "discriminator_lr": 1e-3}
 

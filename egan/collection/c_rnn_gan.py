@@ -9,17 +9,19 @@ LSTM of two layers in both directions, tells at every tick, and its word is thei
 
 with f what D's head is told, its mean over ticks. An update:
 
-    draw real melodies, make as many, and take both losses
+    for the first `pretrain_updates`: draw real melodies, and step G, told their tones in the place
+        of its own, on the squared error of the next one
+    then: draw real melodies, make as many, and take both losses
     step D on L_D, unless it is ahead: L_D < .7 L_G
     step G on L_G, unless it is ahead: L_G < .7 L_D
 
 Whoever is ahead is frozen only while some loss is below `freeze_below` (2); 0 freezes nobody. The
 public code, in older versions, freezes G in both cases and does not tell G its last tone. L_G is
-the heuristic one for the paper's log(1 − D(G(z))), as everywhere in the collection. As published G
-is taught first, as a predictor of the next tone; here it is not. Tones are told one by one, so that
-the time since the one before is the silence between them.
+the heuristic one for the paper's log(1 − D(G(z))), as everywhere in the collection. Tones are told
+one by one, so that the time since the one before is the silence between them.
 
-Evolving, generators have mutations in the place of L_G, and nobody is frozen.
+Evolving, generators have mutations in the place of L_G, nobody is frozen, and G is taught nothing
+before.
 
 Fitness: minus the share of tones out of scale, minus the divergence of steps from held-out data.
 """
@@ -45,6 +47,7 @@ class CRnnGanSettings(GameSettings):
     """Settings of a C-RNN-GAN, beside those that all games have."""
 
     STRUCTURAL = ("width", "latent_dim")
+    MAY_BE_ZERO = ("pretrain_updates",)
     SPACE: ClassVar = {
         "generator_lr": "1e-4,1e-2,log",
         "discriminator_lr": "1e-4,1e-2,log",
@@ -58,6 +61,8 @@ class CRnnGanSettings(GameSettings):
     """Units of a layer of an LSTM, in either direction."""
     feature_matching: bool = False
     """Let G match the mean of what D's head is told, in the adversarial term's place."""
+    pretrain_updates: int = 0
+    """Updates at the start in which G learns to predict the next tone of real melodies, alone."""
     freeze_below: float = 2.0
     """Loss below which a side that is far ahead waits; 0 for never."""
     l2_weight: float = 0.0
@@ -79,7 +84,12 @@ def paper() -> RunConfig:
         data=DataConfig(name="abc"),
         search=SearchConfig(rounds=100, interval=1000),
         settings=CRnnGanSettings(
-            width=350, l2_weight=1.0, batch_size=20, generator_lr=1e-3, discriminator_lr=1e-3
+            width=350,
+            l2_weight=1.0,
+            batch_size=20,
+            pretrain_updates=3000,
+            generator_lr=1e-3,
+            discriminator_lr=1e-3,
         ),
     )
 
@@ -97,15 +107,15 @@ class Player(nn.Module):
         self.second = nn.LSTMCell(width, width)
         self.head = nn.Linear(width, features)
 
-    def forward(self, z: Tensor) -> Tensor:
-        """Play melodies."""
+    def forward(self, z: Tensor, heard: Tensor | None = None) -> Tensor:
+        """Play melodies; or say which tone follows each beginning of those that are heard."""
         tone, tones = z.new_zeros(len(z), self.features), []
         below = above = None
-        for noise in z.unbind(dim=1):
+        for tick, noise in enumerate(z.unbind(dim=1)):
             below = self.first(torch.cat([noise, tone], dim=1), below)
             above = self.second(below[0], above)
-            tone = self.head(above[0]).tanh()
-            tones.append(tone)
+            tones.append(self.head(above[0]).tanh())
+            tone = tones[-1] if heard is None else heard[:, tick]
         return torch.stack(tones, dim=1)
 
 
@@ -141,6 +151,7 @@ class CRnnGan(Game):
         "paper": {
             "1611.09904": ("width", "feature_matching", "freeze_below"),
             "its authors' code": ("batch_size", "l2_weight"),
+            "its authors' code: 6 epochs, of some 500 batches": ("pretrain_updates",),
             "ours; as published gradient descent at .1": (
                 *("generator_lr", "discriminator_lr", "beta1", "beta2", "ema_decay"),
                 *("latent_dim", "discriminator_steps"),
@@ -189,9 +200,11 @@ class CRnnGan(Game):
         )
 
     def update(self) -> None:
-        """Take a step of both sides, or of the one that is not ahead."""
-        size = self.settings.batch_size
-        real, fake = self.draw(), self.fake(size)
+        """Teach G to predict, or take a step of both sides, or of the one that is not ahead."""
+        if self.updates < self.settings.pretrain_updates:
+            self.train_generator(self.surprise(self.draw()))
+            return
+        real, fake = self.draw(), self.fake(self.settings.batch_size)
         silent = Batch(fake.samples.detach(), fake.codes)
         loss = self.discriminator_loss(self.seen(real, learned=True), self.seen(silent))
         with torch.no_grad():
@@ -201,6 +214,11 @@ class CRnnGan(Game):
             self.descend(loss, *self.sides.environment)
         if ahead != "generator":
             self.train_generator(self.generator_losses(fake, real, [self.objective()])[0])
+
+    def surprise(self, real: Batch) -> Tensor:
+        """Return G's mean squared error of the next tone of melodies (N, T, F)."""
+        z = self.codes(len(real), self.rng)["z"].to(self.device)
+        return F.mse_loss(self.computed(self.generator, z, real.samples), real.samples)
 
 
 def side_ahead(discriminator: float, generator: float, *, below: float) -> str | None:

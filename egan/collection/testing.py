@@ -48,7 +48,8 @@ BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "font_to_mnist"),
     *("shapes", "scenes"),
     *("captioned_shapes", "icons", "crowds", "heads"),
-    *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
+    *("bimodal", "five_modes", "gaussians8"),
+    *("oracle_language", "folk_tunes", "folk_pitches"),
     *("cartpole", "gridworld"),
 )
 

@@ -65,9 +65,26 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
         base = starting_point(request.source)
         request = _parse(given, source=guess, base=_harmless(base))
     _see_named(base, given, source=request.source)
-    if not any(word.partition("=")[0] == "--data.name" for word in given):
+    named = _data_named(given)
+    if named is None:
         request = replace(request, config=_with_kind_of_data(request.config, base))
+    elif named != request.config.data.name:
+        flag = "captions" if request.config.data.captions is not None else "pairs"
+        raise UserError(
+            f"--data.name {named} reads nothing from --data.{flag}, which says --data.name "
+            f"{request.config.data.name}; leave one of them out."
+        )
     return _checked(request, base)
+
+
+def _data_named(given: Sequence[str]) -> str | None:
+    """Return the data set that the words name, the last one if they name several."""
+    named = None
+    for word, following in zip(given, [*given[1:], ""], strict=True):
+        flag, equals, value = word.partition("=")
+        if flag == "--data.name":
+            named = value if equals else following
+    return named
 
 
 def starting_point(source: str, *, beside: Sequence[str] = ()) -> RunConfig:

@@ -23,7 +23,7 @@ class DataConfig:
     aged_icons, crowds, heads, bimodal, five_modes, gaussians8, gaussians25, ring16, swiss_roll,
     cartpole, gridworld, gymnasium, openmoji, openmoji_lines, photographs, folder, pairs, masks,
     side_by_side, views, domains, captions, ages, cifar10, mnist, npz, oracle_language, folk_tunes,
-    abc, midi, text, characters."""
+    folk_pitches, abc, midi, text, characters."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, views, captions, ages, cifar10, mnist, npz,
     abc, midi, text, characters and gymnasium."""

@@ -125,6 +125,9 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "folk_tunes": Lazy(
         "egan.data.folk_tunes:load", "folk songs of Essen's collection, 32 notes each; egan[data]"
     ),
+    "folk_pitches": Lazy(
+        "egan.data.folk_tunes:load_pitches", "their pitches alone, 32 tokens each; egan[data]"
+    ),
     "abc": Lazy("egan.data.folk_tunes:load_abc", "your own tunes: a folder of .abc files"),
     "midi": Lazy("egan.data.folk_tunes:load_midi", "your own tunes: a folder of MIDI files"),
     "text": Lazy(
@@ -141,12 +144,12 @@ BUILT_IN = (
     *("shapes", "scenes", "crowds", "heads"),
     *("captioned_shapes", "icons", "aged_icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
-    *("oracle_language", "folk_tunes"),
+    *("oracle_language", "folk_tunes", "folk_pitches"),
     *POINTS,
 )
 CONTROL = ("cartpole", "gridworld", "gymnasium")
 """Those of trajectories."""
-SEQUENCES = ("oracle_language", "text", "characters", "folk_tunes", "abc", "midi")
+SEQUENCES = ("oracle_language", "text", "characters", "folk_pitches", "folk_tunes", "abc", "midi")
 MAPPED = ("folder",)
 """Those whose samples need not be in memory."""
 Store = Literal["auto", "memory", "mapped"]

@@ -24,10 +24,12 @@ from egan.data.dataset import Array, Dataset
 from egan.data.images import check_path, exists, refusal
 from egan.data.listing import NUM_NAMED, counted
 from egan.data.notes import HIGHEST, LONGEST, LOWEST, TICKS
+from egan.data.spelling import Spelling
 from egan.memory import TooLargeError, require
 
 PACKAGE, FOLDER = "music21", "corpus/essenFolksong"
 LENGTH = 32
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 ACCENT, PLAIN = 100, 76
 """The intensity of the first note of a bar, and of others: ABC says nothing of it."""
 BYTES, BYTES_OF_MIDI = 60, 150
@@ -58,6 +60,25 @@ def _tunes() -> Dataset:
         )
     notes, _short = notes_of(tune for file in files for tune in read(file))
     return Dataset("folk_tunes", np.stack(notes))
+
+
+def load_pitches(**_: Any) -> Dataset:
+    """Load the pitches of the Essen collection's notes as tokens (N, 32), called C4 and so on.
+
+    Raises:
+        ValueError: music21 is missing, or its files are.
+    """
+    pitches = _tunes().samples[:, :, 1].astype(np.int64)
+    lowest, highest = int(pitches.min()), int(pitches.max())
+    names = tuple(called(pitch) for pitch in range(lowest, highest + 1))
+    return Dataset(
+        "folk_pitches", pitches - lowest, vocabulary=len(names), spelling=Spelling(names)
+    )
+
+
+def called(pitch: int) -> str:
+    """Return what a pitch in semitones is called; 60 is C4, the middle one."""
+    return f"{NAMES[pitch % len(NAMES)]}{pitch // len(NAMES) - 1}"
 
 
 def load_abc(*, path: Path | None, **_: Any) -> Dataset:

@@ -34,7 +34,7 @@ the divergence of n-grams from held-out data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from egan.config import DataConfig, RunConfig, SearchConfig, Settings
@@ -115,6 +115,11 @@ def small() -> RunConfig:
     )
 
 
+def tunes() -> RunConfig:
+    """Pitches of folk songs, in three minutes; egan[data]."""
+    return replace(small(), data=DataConfig(name="folk_pitches"))
+
+
 def paper() -> RunConfig:
     """A text of one's own, with the sizes and rates of the authors' code."""
     return RunConfig(
@@ -136,7 +141,7 @@ def paper() -> RunConfig:
     )
 
 
-PRESETS = {"small": small, "paper": paper}
+PRESETS = {"small": small, "tunes": tunes, "paper": paper}
 SOURCES = {
     "paper": {
         "1609.05473, and its authors' code": (

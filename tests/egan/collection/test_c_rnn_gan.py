@@ -104,3 +104,30 @@ def test_squares_of_weights_are_in_both_losses():
         if network == "generator":  # without its own graph of the first pass
             losses[1] = heavy.generator_losses(fake, real, [heavy.objective()])[0]
         torch.testing.assert_close(losses[1] - losses[0], expected)
+
+
+def test_a_melody_that_is_heard_stands_in_the_place_of_tones_of_its_own():
+    torch.manual_seed(0)
+    player, z, heard = Player(2, 4, width=3), torch.rand(1, 5, 2), torch.rand(1, 5, 4)
+    said, below, above = player(z, heard), None, None
+    last = torch.zeros(1, 4)
+    for t in range(5):
+        below = player.first(torch.cat([z[:, t], last], dim=1), below)
+        above = player.second(below[0], above)
+        torch.testing.assert_close(said[:, t], torch.tanh(player.head(above[0])))
+        last = heard[:, t]
+
+
+def test_at_first_the_generator_alone_learns_to_predict():
+    model = built(pretrain_updates=1, generator_lr=1e-2)
+    others = [p.clone() for p in model.discriminator.parameters()]
+    real = model.draw()
+    with torch.no_grad():
+        before = model.surprise(real)
+    model.update()
+    assert all(map(torch.equal, others, model.discriminator.parameters()))
+    with torch.no_grad():
+        assert model.surprise(real) < before
+    model.updates = 1
+    model.update()
+    assert not all(map(torch.equal, others, model.discriminator.parameters()))

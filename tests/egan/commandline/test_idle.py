@@ -34,6 +34,8 @@ IDLE = [
     ("gan --data.trajectories 3", "Give --data.name as one of cartpole, gridworld, gymnasium"),
     ("bimodal --data.channels 3", "unknown preset"),
     ("fgan --data.name bimodal --data.channels 3", "have no colours"),
+    ("seqgan --data.name text --data.pairs a b", "which says --data.name pairs; leave one of"),
+    ("gan --data.name=folder --data.captions a.csv", "reads nothing from --data.captions"),
     ("gan --augment-strength 0.5", "--augment-strength 0.5 cannot take effect"),
     ("digits --ada-target 0.5", "Give --augment diffaugment, or ada"),
     ("gan --augment diffaugment --ada-kimg 9", "Give --augment ada"),

@@ -67,6 +67,17 @@ def test_the_collection_is_read_whole():
     assert in_c > 0.9  # else keys or accidentals were read wrongly: .58 by chance
 
 
+@pytest.mark.skipif(find_spec("music21") is None, reason="needs egan[data]")
+def test_pitches_alone_are_tokens_with_names():
+    notes, pitches = data.load("folk_tunes"), data.load("folk_pitches")
+    words = pitches.spelling.words
+    assert len(words) == pitches.vocabulary == pitches.samples.max() + 1
+    lowest = int(notes.samples[:, :, 1].min())
+    assert np.array_equal(pitches.samples, notes.samples[:, :, 1] - lowest)
+    assert words[60 - lowest] == "C4"
+    assert words[71 - lowest] == "B4"
+
+
 def test_only_files_are_read(folder):
     (folder / "gone.abc").symlink_to(folder / "nothing")
     (folder / "folder.abc").mkdir()
