@@ -45,7 +45,9 @@ class TpGan(Game):
     )
     tiny: ClassVar = {
         **dict.fromkeys(("width", "discriminator_width"), 4),
-        **{"code_dim": 8, "latent_dim": 4, "identity_weight": 0.0, "batch_size": 8},
+        **dict.fromkeys(("code_dim", "batch_size"), 8),
+        "latent_dim": 4,
+        "identity_weight": 0.0,
     }
     settings: TpGanSettings
 

@@ -93,9 +93,7 @@ class TwoPathways(nn.Module):
         source, landmarks = mirrored(source, aside), mirrored_landmarks(landmarks, aside)
         features, patches = self._local(source, landmarks)
         code, images, half, quarter = self.whole(source, noise, features)
-        return Made(
-            mirrored(images, aside), half, quarter, patches, self.persons(code), aside
-        )
+        return Made(mirrored(images, aside), half, quarter, patches, self.persons(code), aside)
 
     def _local(self, source: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
         """Return features (N, width, H, W) of all patches in their places, and the patches."""
@@ -127,8 +125,8 @@ class TwoPathways(nn.Module):
         """Return the pixels (N, P) that frontal views (N, C, H, W) have where the patches are."""
         found = [images[:, :0].flatten(1)]
         for box, _ in zip(self.boxes, self.parts, strict=False):
-            rows, columns = slice(box.top, box.top + box.height), slice(box.left, box.left + box.width)
-            found.append(images[:, :, rows, columns].flatten(1))
+            across = images[..., box.left : box.left + box.width]
+            found.append(across[:, :, box.top : box.top + box.height].flatten(1))
         return torch.cat(found, dim=1)
 
 

@@ -37,44 +37,54 @@ class GlobalPathway(nn.Module):
         channels, (base, self.depth) = shape[0], deepest(shape)
         # 128x128x3 -> 128x128x64 -> 64x64x64 -> 32x32x128 -> 16x16x256 -> 8x8x512 -> 512 -> 256
         seen = [width, *(width * min(MAX_FACTOR, 2**scale) for scale in range(self.depth))]
-        kernels = [7, 5, *[3] * (self.depth - 1)]
-        self.encoder = nn.ModuleList(
-            encoding(before, after, kernel, stride=min(scale + 1, 2), blocks=blocks)
-            for scale, (before, after, kernel, blocks) in enumerate(
-                zip([channels, *seen], seen, kernels, [*[1] * self.depth, BLOCKS], strict=False)
-            )
-        )
-        self.code = nn.Sequential(
-            nn.Linear(seen[-1] * base**2, PIECES * code_dim), Maxout(PIECES)
-        )
+        self.encoder = self._encoder(channels, seen)
+        self.code = nn.Sequential(nn.Linear(seen[-1] * base**2, PIECES * code_dim), Maxout(PIECES))
         # 256 + 100 -> 8x8x64 -> 32x32x32 -> 64x64x16 -> 128x128x8
         self.first = width, base, base
         self.spread = nn.Linear(code_dim + latent_dim, width * base**2)
-        self.simple, simple = nn.ModuleDict(), {self.depth: 0}
-        before, last = width, self.depth
-        for scale in range(min(SMALLEST, self.depth - 1), -1, -1):
-            simple[scale] = max(1, width >> (3 - scale))
-            self.simple[str(scale)] = enlarging(before, simple[scale], 2 ** (last - scale))
-            before, last = simple[scale], scale
+        simple = {scale: max(1, width >> (3 - scale)) for scale in range(SMALLEST, -1, -1)}
+        simple.pop(self.depth, None)
+        self.simple = self._simple(width, simple)
         # 8x8x(64 + 512) -> 16x16x512 -> 32x32x256 -> 64x64x128 -> 128x128x64
         made = {scale: width * min(MAX_FACTOR, 2**scale) for scale in range(self.depth)}
-        joined = {
-            scale: made.get(scale, width)
+        joined = [
+            made.get(scale, width)
             + seen[scale]
             + simple.get(scale, 0)
-            + channels * (scale <= SMALLEST)
+            + channels * self._sees(scale)
             for scale in range(self.depth + 1)
-        }
+        ]
         self.decoder = nn.ModuleDict(
-            {str(scale): enlarging(joined[scale + 1], made[scale], 2) for scale in made}
+            {str(scale): enlarging(joined[scale + 1], after, 2) for scale, after in made.items()}
         )
         self.smaller = nn.ModuleDict({str(one): imaging(joined[one], channels) for one in IMAGED})
         # 128x128x64 and all that is beside it -> 128x128x64 -> 128x128x32 -> 128x128x3
+        narrow = max(1, width // 2)
         self.last = nn.Sequential(
             *(nn.Conv2d(joined[0] + beside, width, 5, 1, 2), nn.LeakyReLU(SLOPE)),
-            *(nn.Conv2d(width, max(1, width // 2), 3, 1, 1), nn.LeakyReLU(SLOPE)),
-            imaging(max(1, width // 2), channels),
+            *(nn.Conv2d(width, narrow, 3, 1, 1), nn.LeakyReLU(SLOPE)),
+            imaging(narrow, channels),
         )
+
+    def _encoder(self, channels: int, widths: list[int]) -> nn.ModuleList:
+        kernels = [7, 5, *[3] * (self.depth - 1)]
+        layers = zip([channels, *widths], widths, kernels, strict=False)
+        return nn.ModuleList(
+            encoding(*layer, halves=scale > 0, blocks=BLOCKS if scale == self.depth else 1)
+            for scale, layer in enumerate(layers)
+        )
+
+    def _simple(self, before: int, widths: dict[int, int]) -> nn.ModuleDict:
+        layers, last = {}, self.depth
+        for scale, after in widths.items():
+            layers[str(scale)] = enlarging(before, after, 2 ** (last - scale))
+            before, last = after, scale
+        return nn.ModuleDict(layers)
+
+    @staticmethod
+    def _sees(scale: int) -> bool:
+        """Whether the decoder sees the source at a scale, halved that often."""
+        return scale <= SMALLEST
 
     def forward(
         self, source: Tensor, noise: Tensor, beside: Tensor
@@ -94,14 +104,13 @@ class GlobalPathway(nn.Module):
             if str(scale) in self.simple:
                 simple = self.simple[str(scale)](simple)
                 parts.append(simple)
-            if scale <= SMALLEST:
+            if self._sees(scale):
                 parts.append(F.avg_pool2d(source, 2**scale))
             joined = torch.cat(parts, dim=1)
             if scale in IMAGED:
                 images.append(self.smaller[str(scale)](joined))
-        whole = self.last(torch.cat([joined, beside], dim=1))
         quarter, half = images
-        return code, whole, half, quarter
+        return code, self.last(torch.cat([joined, beside], dim=1)), half, quarter
 
 
 class LocalPathway(nn.Module):
@@ -118,10 +127,8 @@ class LocalPathway(nn.Module):
         # 40x40x3 -> 40x40x64 -> 20x20x128 -> 10x10x256 -> 5x5x512
         widths = [width * min(MAX_FACTOR, 2**scale) for scale in range(halved + 1)]
         self.encoder = nn.ModuleList(
-            encoding(before, after, 3, stride=min(scale + 1, 2), blocks=1)
-            for scale, (before, after) in enumerate(
-                zip([channels, *widths], widths, strict=False)
-            )
+            encoding(before, after, 3, halves=scale > 0, blocks=1)
+            for scale, (before, after) in enumerate(zip([channels, *widths], widths, strict=False))
         )
         # 5x5x512 -> 10x10x256 (+256) -> 20x20x128 (+128) -> 40x40x64 (+64) -> 40x40x64
         self.decoder = nn.ModuleList(
@@ -162,10 +169,10 @@ def deepest(shape: tuple[int, ...]) -> tuple[int, int]:
     return base << (times - depth), depth
 
 
-def encoding(before: int, after: int, kernel: int, *, stride: int, blocks: int) -> nn.Module:
+def encoding(before: int, after: int, kernel: int, *, halves: bool, blocks: int) -> nn.Module:
     """Return a convolution, and residual blocks: maps (N, before, h, w) -> (N, after, ...)."""
     return nn.Sequential(
-        nn.Conv2d(before, after, kernel, stride, kernel // 2),
+        nn.Conv2d(before, after, kernel, 1 + halves, kernel // 2),
         nn.LeakyReLU(SLOPE),
         *(
             ResidualBlock(after, after, activation=nn.LeakyReLU(SLOPE), preactivate=False)
