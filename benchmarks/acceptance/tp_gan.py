@@ -5,16 +5,29 @@ measures (see `egan.tasks.Frontal`): how often a view is told rightly among 40 f
 frozen recogniser of other persons, of those turned away by 45 degrees or more, beside the view as
 it is; and SSIM beside the true frontal view, that of the mirrored view and of the mean face. What
 the local pathways are worth is measured around the eyes and the mouth, where these truly are: the
-mean absolute difference to the truth, beside the global pathway alone, which has no patches and
-takes more updates in as many CPU seconds.
+mean absolute difference to the truth, beside the global pathway alone, which is wider for it, so
+that both have as many parameters, as many updates and as many CPU seconds of each (.09).
 
 Beside what nobody learns stands what takes two seconds to: least squares from the pixels of a view
 to those of the front, for each yaw by itself, which it is told.
+
+What was tried on seed 10, on training persons of whom a fifth judged: share told rightly of those
+turned away by 45 degrees or more, and mean absolute difference of all. First with λ3 3e-3:
+
+    batch 16, 300 updates   G's rate 1e-3 .55 .069, 2e-3 .66 .064, 4e-3 diverged
+                            1e-3 with λ1 .3 .55 .070; 2e-3 with λ3 .03 .71 .064, β1 .9 .68 .059
+    batch 8, 600 updates    2e-3 .77 .053, with λ3 .1 .76 .057, λ3 .3 and β1 .9 .80 .057
+    global alone, width 16, batch 8, 780 updates
+                            1e-3 .69 .059, 4e-3 diverged; 2e-3 with λ3 .1 .75 .058
+
+and then 1.5e-3 with λ3 .03 for both, as they are here: .75 .060 after 500 updates and .86 .048 after
+1,000, beside the global pathway's .56 .067 and .87 .048; around the eyes and the mouth .096 and .078
+beside .111 and .080. So the local pathways were early, and after 1,000 updates worth nothing in
+sight but there. Least squares had .88 .040. D's rate and λ2 were not searched.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -25,7 +38,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acceptance import Figures
-from acceptance.training import QUICK_UPDATES, built, train, trained
+from acceptance.training import built, trained
 from egan.collection.tp_gan.model import TpGan, lopsidedness
 from egan.collection.tp_gan.networks import PATCHES, Box, TwoPathways, cut, middles, mirrored
 from egan.data import load
@@ -38,7 +51,8 @@ from egan.tasks.frontal import PERSON
 from egan.tasks.views import SOURCE, batch_of
 from egan.training.model import Model, stream
 
-UPDATES, FEW = 600, 8
+UPDATES, FEW = 1000, 8
+ALONE: dict[str, Any] = {"local": False, "width": 20}
 HELD_BACK = 1.0
 """What least squares are held back by, the best of 1, 10 and 100."""
 
@@ -119,12 +133,8 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train the model on the heads, and hold what it makes against true frontal views."""
     its, first = task(quick=quick), seeds[0]
     options: dict[str, Any] = {"task": its, "updates": UPDATES, "quick": quick}
-    scores, alone = [], []
-    for seed in seeds:
-        started = time.process_time()
-        scores.append(judged(turned(trained("tp_gan", seed, **options)), its))
-        seconds = time.process_time() - started
-        alone.append(judged(turned(globally(seed, its, seconds=seconds, quick=quick)), its))
+    scores = [judged(turned(trained("tp_gan", seed, **options)), its) for seed in seeds]
+    alone = [judged(turned(trained("tp_gan", seed, **options, **ALONE)), its) for seed in seeds]
     strange, misled = (
         judged(turned(trained(kind, first, **options)), its) for kind in (Strange, Misled)
     )
@@ -148,7 +158,7 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
             mark="parts",
             found=[one["parts"] for one in scores],
             baseline=[one["parts"] for one in alone],
-            baseline_name="the global pathway alone, as many CPU seconds",
+            baseline_name="the global pathway alone, as many parameters and CPU seconds",
             saboteur="patches of other views",
             sabotaged=[misled["parts"]],
             sabotaged_baseline=[alone[0]["parts"]],
@@ -176,15 +186,6 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
             sabotaged=[astray_from_the_paper(Unweighed, first)],
         ),
     ]
-
-
-def globally(seed: int, its: Frontal, *, seconds: float, quick: bool) -> Model:
-    """Train the global pathway alone for some CPU seconds."""
-    model = built("tp_gan", seed, task=its, quick=quick, local=False)
-    started = time.process_time()
-    while not model.updates or (not quick and time.process_time() - started < seconds):
-        train(model, seed, updates=QUICK_UPDATES, quick=quick)
-    return model
 
 
 def turned(model: Any) -> Tensor:

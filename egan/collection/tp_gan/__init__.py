@@ -88,15 +88,16 @@ def small() -> RunConfig:
     """Rendered heads of 32x32 pixels, whose halves are not alike: without L_sym."""
     return RunConfig(
         data=DataConfig(name="heads"),
-        search=SearchConfig(rounds=10, interval=50),
+        search=SearchConfig(rounds=20, interval=50),
         settings=TpGanSettings(
-            batch_size=16,
+            batch_size=8,
             width=16,
             discriminator_width=16,
             code_dim=64,
             latent_dim=16,
             symmetry_weight=0.0,
-            generator_lr=2e-3,
+            identity_weight=0.03,
+            generator_lr=1.5e-3,
         ),
     )
 
