@@ -20,10 +20,13 @@ turned away by 45 degrees or more, and mean absolute difference of all. First wi
     global alone, width 16, batch 8, 780 updates
                             1e-3 .69 .059, 4e-3 diverged; 2e-3 with λ3 .1 .75 .058
 
-and then 1.5e-3 with λ3 .03 for both, as they are here: .75 .060 after 500 updates and .86 .048 after
-1,000, beside the global pathway's .56 .067 and .87 .048; around the eyes and the mouth .096 and .078
-beside .111 and .080. So the local pathways were early, and after 1,000 updates worth nothing in
-sight but there. Least squares had .88 .040. D's rate and λ2 were not searched.
+and then 1.5e-3 with λ3 .03 for both, as they are here, beside the global pathway of width 20:
+
+    500 updates     .75 .060 beside .56 .067; around the eyes and the mouth .096 beside .111
+    1,000 updates   .86 .048 beside .87 .048; .078 beside .080
+
+So the local pathways were early, and then worth nothing in sight but where they look. Least squares
+had .88 .040. D's rate and λ2 were not searched.
 """
 
 from __future__ import annotations
@@ -49,7 +52,7 @@ from egan.losses.smoothness import roughness
 from egan.tasks import TARGET, Codes, Frontal, Scores
 from egan.tasks.frontal import PERSON
 from egan.tasks.views import SOURCE, batch_of
-from egan.training.model import Model, stream
+from egan.training.model import stream
 
 UPDATES, FEW = 1000, 8
 ALONE: dict[str, Any] = {"local": False, "width": 20}
