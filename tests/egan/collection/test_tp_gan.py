@@ -220,4 +220,4 @@ def test_views_of_ones_own_are_learned_from_and_photographs_turned(tmp_path, mon
     capsys.readouterr()
     asked = [str(run), *new, "--poses=-45", "--output", str(tmp_path / "x")]
     assert sample_main(asked) == 2
-    assert "TpGan turns nothing" in capsys.readouterr().err
+    assert "TpGan turns nothing to a yaw" in capsys.readouterr().err
