@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SEED = 2018
 
+__all__ = ["Classifier", "Known", "recogniser"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known(Recipe):
