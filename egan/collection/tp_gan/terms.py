@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -11,7 +10,7 @@ from egan.collection.tp_gan.networks import TwoPathways, mirrored
 from egan.losses.smoothness import roughness
 from egan.tasks import TARGET, Batch
 from egan.tasks.frontal import PERSON
-from egan.tasks.recogniser import Classifier
+from egan.tasks.recogniser import Classifier, strangeness
 
 SCALES = {"images": 1.5, "half": 1.0, "quarter": 1.0}
 """The outputs at the whole size, a half and a quarter of it, and what their differences weigh."""
@@ -60,11 +59,3 @@ def lopsidedness(images: Tensor) -> Tensor:
     """
     half = images.shape[-1] // 2
     return F.l1_loss(images[..., -half:], images[..., :half].flip(3).detach())
-
-
-def strangeness(recogniser: Classifier, made: Tensor, true: Tensor) -> Tensor:
-    """Return L_ip: mean absolute differences of a recogniser's last two layers, summed."""
-    with torch.no_grad():
-        wanted = recogniser.last_two(true)
-    found = recogniser.last_two(made)
-    return torch.stack([F.l1_loss(*both) for both in zip(found, wanted, strict=True)]).sum()
