@@ -35,11 +35,12 @@ from torch import Tensor
 
 from acceptance import Figures
 from acceptance.training import built, trained
-from egan.collection.capg_gan.model import ASKED, CapgGan, difference, roughness
+from egan.collection.capg_gan.model import ASKED, CapgGan, difference
 from egan.data import load
 from egan.data.dataset import IDENTITY, YAW
 from egan.data.persons import frontal
 from egan.judging.features import Features, extractor
+from egan.losses.smoothness import roughness
 from egan.tasks import TARGET, Codes, Scores, Views
 from egan.tasks.views import SOURCE, batch_of
 from egan.training.model import Model, stream

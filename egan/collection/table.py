@@ -174,6 +174,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="heads",
     ),
+    "tp_gan": Entry(
+        "egan.collection.tp_gan.model:TpGan",
+        paper="Beyond face rotation: global and local perception GAN, 1704.04086",
+        family="adversarial",
+        task="heads",
+    ),
     "srgan": Entry(
         "egan.collection.srgan.model:Srgan",
         paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",

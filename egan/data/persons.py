@@ -52,6 +52,12 @@ def frontal(data: Dataset) -> Array:
     return order[np.unique(identity[order], return_index=True)[1]]
 
 
+def with_frontal(data: Dataset, views: Array) -> Pairs:
+    """Return views (N,) of data, each with the frontal view of the same person."""
+    front, persons = frontal(data), data.annotations[IDENTITY]
+    return Pairs(views, front[np.searchsorted(persons[front], persons[views])])
+
+
 def by_yaw(data: Dataset, person: int) -> Array:
     """Return the indices of a person's views, from the left to the right."""
     views = np.flatnonzero(data.annotations[IDENTITY] == person)

@@ -76,9 +76,14 @@ class Classifier(nn.Module):
 
     def embed(self, images: torch.Tensor) -> torch.Tensor:
         """Map images (N, C, H, W) to features (N, F), the last hidden layer."""
+        return self.last_two(images)[1]
+
+    def last_two(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Map images (N, C, H, W) to the last convolution's features, and to those of `embed`."""
         if images.shape[-1] > MAX_SIZE:
             images = F.interpolate(images, size=(MAX_SIZE, MAX_SIZE), mode="area")
-        return F.relu(self.hidden(self.convolutions(images))) * self.scale
+        maps = self.convolutions(images)
+        return maps, F.relu(self.hidden(maps)) * self.scale
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Map images (N, C, H, W) to logits (N, K)."""

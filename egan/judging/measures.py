@@ -148,6 +148,7 @@ _ALL = (
     _share(COPIED, "memorised", None),
     # of views of persons
     _share("rank1", "persons told rightly when turned to the front"),
+    _share("profile_rank1", "profiles told rightly when turned to the front"),
     Measure(
         name="landmark_error", label="error of landmarks in widths", form=".3f", better="lower"
     ),

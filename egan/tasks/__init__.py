@@ -14,6 +14,7 @@ from egan.tasks.classes import Classes
 from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole, Pasted
 from egan.tasks.density import Density
+from egan.tasks.frontal import Frontal
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.melodies import Melodies
 from egan.tasks.recognition import Recognition
@@ -47,6 +48,7 @@ __all__ = [
     "Density",
     "Downscaled",
     "Draw",
+    "Frontal",
     "Generation",
     "Hole",
     "Melodies",

@@ -15,7 +15,7 @@ from torch import Tensor
 import fitness
 from egan.data.dataset import IDENTITY, LANDMARKS, VISIBLE, YAW, Dataset
 from egan.data.kinds import Images
-from egan.data.persons import Pairs, Persons, by_yaw, frontal
+from egan.data.persons import Pairs, Persons, by_yaw, frontal, with_frontal
 from egan.judging.classifier import one_thread
 from egan.networks.landmarks import LandmarkReader
 from egan.reporting.showing import show
@@ -105,11 +105,7 @@ class Views(Task):
         others = np.setdiff1d(self.held_out.spread(len(self.held_out)), front)
         if len(others) > self.num_judged:
             others = others[np.arange(self.num_judged) * len(others) // self.num_judged]
-        persons = self.held_out.annotations[IDENTITY]
-        of_person = dict(zip(persons[front].tolist(), front.tolist(), strict=True))
-        return Pairs(
-            others, np.array([of_person[one] for one in persons[others].tolist()], np.int64)
-        )
+        return with_frontal(self.held_out, others)
 
     @property
     def turned_pairs(self) -> Pairs:

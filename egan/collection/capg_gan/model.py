@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
@@ -14,28 +13,17 @@ import mutations
 from egan.collection.capg_gan import PRESETS, SOURCES, CapgGanSettings
 from egan.collection.capg_gan.networks import Couple, Rotator
 from egan.data.dataset import LANDMARKS, YAW
-from egan.judging.classifier import Classifier, Recipe
-from egan.judging.features import network_of
 from egan.losses.games import whole
+from egan.losses.smoothness import roughness
 from egan.networks.landmarks import LandmarkReader, heatmaps
 from egan.tasks import TARGET, Batch, Codes, Needs, Views
+from egan.tasks.recogniser import Classifier, recogniser
 from egan.tasks.views import SOURCE, fitted
 from egan.training.game import Game, Objective
 
 ASKED = "asked"
 READER_SEED, NUM_READ = 2018, 256
 SCALES = (1, 2, 4)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known(Recipe):
-    """How the recogniser of L_id is trained: a step for every three views, and 20 at least."""
-
-    seed: int = READER_SEED
-
-    def num_steps(self, num_examples: int) -> int:
-        """Return the number of steps for so many views."""
-        return max(20, num_examples // 3)
 
 
 class CapgGan(Game):
@@ -161,16 +149,10 @@ class CapgGan(Game):
     @cached_property
     def recogniser(self) -> Classifier:
         """What knows faces, frozen: of training persons, and another than the judge."""
-        compared = type(self.task).compared(self.task.data)
-        return network_of(compared, recipe=Known()).to(self.device)
+        return recogniser(self.task).to(self.device)
 
 
 def difference(made: Tensor, true: Tensor) -> Tensor:
     """Return the mean absolute difference of images (N, C, H, W), of three sizes in the mean."""
     gaps = [F.l1_loss(F.avg_pool2d(made, k), F.avg_pool2d(true, k)) for k in SCALES]
     return torch.stack(gaps).mean()
-
-
-def roughness(images: Tensor) -> Tensor:
-    """Return the mean absolute difference of neighbouring pixels, down and across."""
-    return images.diff(dim=2).abs().mean() + images.diff(dim=3).abs().mean()

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 from egan import collection
-from egan.collection.capg_gan.model import ASKED, CapgGan, difference, roughness
+from egan.collection.capg_gan.model import ASKED, CapgGan, difference
 from egan.collection.testing import built, random_images, small, task_of
 from egan.data.dataset import LANDMARKS, YAW
 from egan.networks.landmarks import heatmaps
@@ -98,11 +98,6 @@ def test_a_view_follows_source_and_yaw_alone():
         assert torch.allclose(views[1:2], made.view(source[1:2], yaw[1:2], rng()), atol=1e-6)
         assert not torch.allclose(views, made.view(source, -yaw - 5, rng()), atol=1e-6)
         assert not torch.allclose(views, made.view(source.roll(1, 0), yaw, rng()), atol=1e-6)
-
-
-def test_roughness_is_of_neighbours():
-    image = torch.tensor([[0.0, 1.0], [0.0, 4.0]])[None, None]
-    assert roughness(image).item() == pytest.approx(1.5 + 2.5)
 
 
 def test_what_does_not_fit_is_told():
