@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
 from egan.judging.classifier import Classifier, Recipe
 from egan.judging.features import network_of
 
@@ -31,3 +35,14 @@ def recogniser(task: Views) -> Classifier:
     It has learned from their frontal views, see `Views.compared`; gradients pass through it.
     """
     return network_of(type(task).compared(task.data), recipe=Known())
+
+
+def strangeness(recogniser: Classifier, made: Tensor, true: Tensor) -> Tensor:
+    """Return how far images are from true ones to a recogniser.
+
+    The mean absolute differences of its last two layers, summed.
+    """
+    with torch.no_grad():
+        wanted = recogniser.last_two(true)
+    found = recogniser.last_two(made)
+    return torch.stack([F.l1_loss(*both) for both in zip(found, wanted, strict=True)]).sum()

@@ -22,7 +22,7 @@ from egan.networks.latent import draw_codes
 from egan.networks.patches import PatchDiscriminator
 from egan.tasks import TARGET, Batch, Codes, Frontal, Needs, moved
 from egan.tasks.frontal import PERSON
-from egan.tasks.recogniser import recogniser
+from egan.tasks.recogniser import recogniser, strangeness
 from egan.tasks.views import SOURCE, fitted
 from egan.training.game import Game, Objective
 
@@ -147,7 +147,8 @@ class TpGan(Game):
         terms = terms + s.smoothness_weight * roughness(fake.samples)
         terms = terms + s.person_weight * F.cross_entropy(codes["persons"], codes[PERSON])
         if s.identity_weight:
-            terms = terms + s.identity_weight * self.strangeness(fake.samples, codes[TARGET])
+            given = fake.samples, codes[TARGET]
+            terms = terms + s.identity_weight * strangeness(self.recogniser, *given)
         return terms / (s.adversarial_weight or 1.0)
 
     def difference(self, fake: Batch) -> Tensor:
@@ -162,13 +163,6 @@ class TpGan(Game):
             patches = network.pixels_of(true)  # type: ignore[operator]
             total = total + self.settings.patch_weight * F.l1_loss(made["patches"], patches)
         return total
-
-    def strangeness(self, made: Tensor, true: Tensor) -> Tensor:
-        """Return L_ip: mean absolute differences of the recogniser's last two layers, summed."""
-        with torch.no_grad():
-            wanted = self.recogniser.last_two(true)
-        found = self.recogniser.last_two(made)
-        return torch.stack([F.l1_loss(*both) for both in zip(found, wanted, strict=True)]).sum()
 
     @cached_property
     def recogniser(self) -> Classifier:
