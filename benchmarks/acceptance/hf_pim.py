@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 import fitness
 from acceptance import Figures
-from acceptance.training import built, train, trained
+from acceptance.training import built, trained
 from egan.collection.hf_pim.model import (
     REFERENCE,
     SEEN,

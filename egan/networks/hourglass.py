@@ -1,4 +1,4 @@
-"""An hourglass: an encoder down to a code of numbers, and a decoder with skip links or without."""
+"""An hourglass: an encoder down to a code of numbers, and a decoder with skip links."""
 
 from __future__ import annotations
 
@@ -13,30 +13,22 @@ KERNEL, PADDING = 4, 1
 
 
 class Hourglass(nn.Module):
-    """Images (N, C, H, W) -> maps (N, C', H, W), of any range.
+    """Images (N, C, H, W) -> maps (N, C', H, W), of any range: a U-Net with a code.
 
     Args:
         shape: C, H and W.
         channels: C'.
         width: Channels of the first layer; doubled at each halving, up to 8 times.
         bottleneck: Numbers that an image is encoded in.
-        skips: Whether each layer of the decoder sees the encoder's of its size too: a U-Net.
 
     Raises:
         ValueError: The images cannot be halved down to 4x4 or 7x7 pixels.
     """
 
     def __init__(
-        self,
-        shape: tuple[int, ...],
-        channels: int,
-        *,
-        width: int,
-        bottleneck: int,
-        skips: bool = True,
+        self, shape: tuple[int, ...], channels: int, *, width: int, bottleneck: int
     ) -> None:
         super().__init__()
-        self.skips = skips
         size = shape[-1]
         levels = halvings(shape)
         widths = [width * min(2**level, MAX_FACTOR) for level in range(levels)]
@@ -50,7 +42,7 @@ class Hourglass(nn.Module):
         self.narrow, self.wide = nn.Linear(units, bottleneck), nn.Linear(bottleneck, units)
         # 256 -> 4x4x512 (+512) -> 8x8x512 (+512) -> 16x16x256 (+256) -> ... -> 128x128
         outputs = [*widths[-2::-1], channels]
-        inputs = [(1 + skips) * one for one in (widths[-1], *outputs[:-1])]
+        inputs = [2 * one for one in (widths[-1], *outputs[:-1])]
         self.decoder = nn.ModuleList(
             nn.ConvTranspose2d(before, after, KERNEL, 2, PADDING)
             for before, after in zip(inputs, outputs, strict=True)
@@ -65,9 +57,7 @@ class Hourglass(nn.Module):
         code = F.leaky_relu(self.narrow(hidden.flatten(1)), SLOPE)
         hidden = F.leaky_relu(self.wide(code), SLOPE).view(-1, *self.base)
         for layer in self.decoder:
-            if self.skips:
-                hidden = torch.cat([hidden, beside.pop()], dim=1)
-            hidden = layer(F.leaky_relu(hidden, SLOPE))
+            hidden = layer(F.leaky_relu(torch.cat([hidden, beside.pop()], dim=1), SLOPE))
         return hidden
 
 

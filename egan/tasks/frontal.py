@@ -30,10 +30,10 @@ class Frontal(Views):
 
     The task of `Views` with but one yaw that is asked for, that of the view of each person which is
     turned the least. A batch has frontal views, each with a "source" that is not, its "yaw", its
-    "landmarks" and "field" where they are known, and the number of its "person"; the persons that are learned
-    from are the classes of the data. A model offers ``view(source, yaw, rng)``. Scores are those of
-    `Views`, all of held-out persons who are turned to the front, and "profile_rank1", the share
-    told rightly of those who were turned away by 45 degrees or more, where there are any.
+    "landmarks" and "field" where they are known, and the number of its "person"; the persons that
+    are learned from are the classes of the data. A model offers ``view(source, yaw, rng)``. Scores
+    are those of `Views`, all of held-out persons who are turned to the front, and "profile_rank1",
+    the share told rightly of those who were turned away by 45 degrees or more, where there are any.
     """
 
     asks: ClassVar = Asks(inputs=True)

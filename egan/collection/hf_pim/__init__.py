@@ -25,10 +25,11 @@ that were made from those that were lifted off the true frontal view y through i
 L_id is the mean absolute difference of the last two layers of a frozen recogniser, L_tv that of
 neighbouring pixels. An update:
 
-    of the first `field_updates`:    step C on λ1 L_F
-    of the next `texture_updates`:   step D on L_D and the dictionary on L_A; step T and B on L
-    afterwards, at a tenth of rates: the same, and C too
-    and move the average of C, T and B, which makes the views that are judged
+    of the first `field_updates`: step C on λ1 L_F
+    of the next `texture_updates`: C stays what its average is; step D on L_D and the dictionary on
+    L_A; step T and B on L
+    afterwards, at a tenth of the rates: the same, and step C on L too
+    and always move the average of C, T and B, which makes the views that are judged
 
 Where this differs from what we know of it: the field's truth is that of rendered heads, the
 paper's a 3-D model that was fitted. Without any, `field_weight` 0 learns the field from pixels

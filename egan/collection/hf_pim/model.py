@@ -87,13 +87,16 @@ class HfPim(Game):
         }
 
     @property
+    def alone(self) -> int:
+        """How many updates C learns alone."""
+        return self.settings.field_updates if self.settings.field_weight else 0
+
+    @property
     def phase(self) -> Phase:
         """Who learns now; in an evolution all together."""
-        s = self.settings
-        alone = s.field_updates if s.field_weight else 0
-        if self.side is not None or self.updates >= alone + s.texture_updates:
+        if self.side is not None or self.updates >= self.alone + self.settings.texture_updates:
             return "together"
-        return "field" if self.updates < alone else "texture"
+        return "field" if self.updates < self.alone else "texture"
 
     def learning_rate(self, network: str) -> float:
         """Return the rate of a network in this phase."""
@@ -106,12 +109,19 @@ class HfPim(Game):
         """Train C alone; or D and the dictionary, and then T and B, C too at last."""
         self.apply_settings()
         if self.phase != "field":
+            if self.alone and self.updates == self.alone:
+                self.freeze()
             super().update()
             return
         codes = moved(self.codes(self.settings.batch_size, self.rng), self.device)
         field, mask = self.generator.field(codes[SOURCE])  # type: ignore[operator]
         loss = self.settings.field_weight * astray(field, mask, codes[FIELD])
         self.train_generator(self.weighed(loss))
+
+    def freeze(self) -> None:
+        """Have C be its average, which is nearer to the truth than its last steps."""
+        average: Frontaliser = self.average  # type: ignore[assignment]
+        self.generator.field_net.load_state_dict(average.field_net.state_dict())  # type: ignore[union-attr, operator]
 
     def draw(self, count: int | None = None) -> Batch:
         """Draw frontal views (N, C, H, W)."""

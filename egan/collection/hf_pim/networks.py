@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 from egan.networks.hourglass import SLOPE, Hourglass
 
+FAR = 2.0
+"""Where coordinates end: beyond 1 a texture goes on as at its edge."""
 SEEN_FROM = 0.1
 """The weight of pixels from which a texture's point counts as seen."""
 
@@ -58,10 +60,7 @@ class Frontaliser(nn.Module):
         super().__init__()
         channels, size = shape[0], shape[-1]
         self.field_net = Hourglass(shape, 3, width=field_width, bottleneck=bottleneck)
-        # a texture lies elsewhere than in the view: nothing to skip to
-        self.texture_net = Hourglass(
-            shape, channels, width=width, bottleneck=bottleneck, skips=False
-        )
+        self.texture_net = Hourglass(shape, channels, width=width, bottleneck=bottleneck)
         self.background_net = (
             nn.Sequential(
                 nn.Conv2d(channels + 1, width, 3, 1, 1),
@@ -100,7 +99,8 @@ def warped(texture: Tensor, field: Tensor) -> Tensor:
         texture: (N, C, S, S), rows by v and columns by u, both from -1 to 1.
         field: (N, 2, H, W) u and v.
     """
-    places = field.permute(0, 2, 3, 1)
+    # torch's backward pass reads outside its memory at coordinates that are no numbers
+    places = field.nan_to_num().clamp(-FAR, FAR).permute(0, 2, 3, 1)
     return F.grid_sample(
         texture, places, mode="bilinear", padding_mode="border", align_corners=False
     )
@@ -122,7 +122,8 @@ def lifted(images: Tensor, field: Tensor, mask: Tensor, *, size: int) -> tuple[T
         Textures (N, C, S, S), and 1 where a point is seen, (N, 1, S, S).
     """
     with torch.no_grad():
-        place = ((field.flatten(2) + 1) * (size / 2) - 0.5).clamp(0, size - 1.001)
+        place = (field.nan_to_num().flatten(2) + 1) * (size / 2) - 0.5
+        place = place.clamp(0, size - 1.001)
         before = place.floor()
         away = place - before
         column, row = before.long().unbind(1)

@@ -1,4 +1,4 @@
-"""HF-PIM: the warp, what is lifted, the dictionary, the loss, the phases, and one's own photographs."""
+"""HF-PIM: warps, lifted textures, the dictionary, the loss, phases, photographs of one's own."""
 
 from dataclasses import replace
 from functools import partial
@@ -78,6 +78,14 @@ def test_one_pixel_is_laid_on_the_four_points_around_it():
     texture, seen = lifted(image, field, mask, size=4)
     assert seen.nonzero()[:, 2:].tolist() == [[0, 2], [1, 2]]
     assert torch.allclose(texture[seen == 1], torch.tensor(0.7))
+
+
+def test_a_field_of_no_numbers_is_warped_without_harm():
+    texture = torch.rand(1, 1, 4, 4, requires_grad=True)
+    field = torch.full((1, 2, 4, 4), torch.nan, requires_grad=True)
+    warped(texture, field).sum().backward()
+    lifted(texture, field, torch.ones(1, 1, 4, 4), size=4)
+    assert torch.isfinite(texture.grad).all()
 
 
 def test_residuals_are_pooled_as_in_the_formula_and_know_no_order():
