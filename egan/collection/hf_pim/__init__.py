@@ -114,20 +114,23 @@ class HfPimSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """Rendered heads of 32x32 pixels, whose fields are known."""
+    """Rendered heads of 32x32 pixels, whose fields are known: without L_id, which takes longer."""
     return RunConfig(
         data=DataConfig(name="heads"),
         search=SearchConfig(rounds=20, interval=100),
         settings=HfPimSettings(
-            batch_size=16,
+            batch_size=8,
             field_width=16,
-            width=24,
+            width=20,
             bottleneck=128,
-            discriminator_width=16,
-            field_updates=800,
-            texture_updates=900,
-            field_lr=2e-3,
+            discriminator_width=8,
+            field_updates=1200,
+            texture_updates=700,
+            field_lr=3e-3,
             generator_lr=2e-3,
+            texture_weight=0.03,
+            adversarial_weight=0.01,
+            identity_weight=0.0,
         ),
     )
 
