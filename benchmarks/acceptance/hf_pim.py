@@ -71,7 +71,12 @@ FIELD_UPDATES, TEXTURE_UPDATES, TOGETHER, FEW = 1200, 250, 50, 8
 UPDATES = FIELD_UPDATES + TEXTURE_UPDATES + TOGETHER
 PHASES = {"field_updates": FIELD_UPDATES, "texture_updates": TEXTURE_UPDATES}
 STRAIGHT_UPDATES = 680
-STRAIGHT: dict[str, Any] = {"field_weight": 0.0, "texture_weight": 0.0, "width": 29}
+STRAIGHT: dict[str, Any] = {
+    "field_weight": 0.0,
+    "texture_weight": 0.0,
+    "width": 30,
+    "texture_updates": STRAIGHT_UPDATES - TOGETHER,
+}
 
 
 class Straight(nn.Module):
@@ -142,7 +147,7 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     its, first = task(quick=quick), seeds[0]
     options: dict[str, Any] = {"task": its, "quick": quick, "updates": UPDATES, **PHASES}
     direct = [
-        judged(trained(Direct, seed, **{**options, "updates": STRAIGHT_UPDATES}, **STRAIGHT), its)
+        judged(trained(Direct, seed, **{**options, "updates": STRAIGHT_UPDATES, **STRAIGHT}), its)
         for seed in seeds
     ]
     scores, plain = [], []
