@@ -180,6 +180,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="heads",
     ),
+    "hf_pim": Entry(
+        "egan.collection.hf_pim.model:HfPim",
+        paper="Learning a high fidelity pose invariant model, 1806.08472",
+        family="adversarial",
+        task="heads",
+    ),
     "srgan": Entry(
         "egan.collection.srgan.model:Srgan",
         paper="Photo-realistic single image super-resolution using a GAN, 1609.04802",

@@ -22,7 +22,7 @@ from egan.config import EvolutionConfig, RunConfig, SearchConfig
 from egan.data import SEQUENCES
 from egan.data import load as load_data
 from egan.data.crowds import SEGMENTATION
-from egan.data.dataset import CAPTIONS, DOMAIN, IDENTITY, LANDMARKS, YAW, Dataset
+from egan.data.dataset import CAPTIONS, DOMAIN, FIELD, IDENTITY, LANDMARKS, YAW, Dataset
 from egan.data.spelling import END, Spelling
 from egan.evolution.whole import Parts
 from egan.judging.features import Features
@@ -100,6 +100,7 @@ def random_images(shape: tuple[int, ...], *, num_classes: int = 10, count: int =
         CAPTIONS: rng.integers(0, 9, (count, 2, 5)),
         YAW: rng.uniform(-90, 90, count).astype(np.float32),
         LANDMARKS: rng.uniform(-1, 1, (count, 5, 2)).astype(np.float32),
+        FIELD: rng.random((count, 3, *shape[1:]), np.float32),
     }
     wording = Spelling((END, *"abcdefgh"))
     return Dataset("random", samples, labels, annotations=known, wording=wording)

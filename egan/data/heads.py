@@ -216,5 +216,22 @@ def projected(heads: Heads, identity: Array, yaw: Array) -> tuple[Array, Array]:
     u, v = np.moveaxis(heads.marks[identity], 2, 0) * (np.pi / 2)
     x, y, z = a * np.cos(v) * np.sin(u), b * np.sin(v), c * np.cos(v) * np.cos(u)
     cos, sin = np.cos(np.deg2rad(yaw))[:, None], np.sin(np.deg2rad(yaw))[:, None]
-    near = cos * z / c**2 - sin * x / a**2 > 0
-    return np.stack([x * cos + z * sin, -y], axis=2).astype(np.float32), near
+    return np.stack([x * cos + z * sin, -y], axis=2).astype(np.float32), _near(x, z, a, c, yaw)
+
+
+def shown(heads: Heads, identity: Array, yaw: Array, *, size: int) -> Array:
+    """Return which points (N, S, S) of the faces of persons (N,) yaws (N,) show, bool.
+
+    A point is on the near side; its place is as in `Heads.texture`, of S points.
+    """
+    a, c = heads.axes[identity, 0, None, None], heads.axes[identity, 2, None, None]
+    middle = (((np.arange(size) + 0.5) * (2.0 / size)) - 1.0) * (np.pi / 2)
+    u, v = middle[None, None, :], middle[None, :, None]
+    x, z = a * np.cos(v) * np.sin(u), c * np.cos(v) * np.cos(u)
+    return _near(x, z, a, c, yaw[:, None])
+
+
+def _near(x: Array, z: Array, a: Array, c: Array, yaw: Array) -> Array:
+    """Return whether points (N, ...) of ellipsoids are on the near side at yaws (N,)."""
+    cos, sin = np.cos(np.deg2rad(yaw))[:, None], np.sin(np.deg2rad(yaw))[:, None]
+    return np.asarray(cos * z / c**2 - sin * x / a**2 > 0)

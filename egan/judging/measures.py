@@ -152,6 +152,7 @@ _ALL = (
     Measure(
         name="landmark_error", label="error of landmarks in widths", form=".3f", better="lower"
     ),
+    Measure(name="field_error", label="end-point error of fields", form=".3f", better="lower"),
     # of labels and codes
     _share("accuracy", "accuracy"),
     _share("as_told", "of all that the caption tells"),

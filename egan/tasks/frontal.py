@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egan.data.dataset import IDENTITY, YAW, Array, Dataset
+from egan.data.dataset import FIELD, IDENTITY, YAW, Array, Dataset
 from egan.data.persons import Pairs, by_yaw, frontal, with_frontal
 from egan.tasks.base import Asks, Batch, Draw, Scores
 from egan.tasks.views import COLUMNS, PERSONS, Views, batch_of
@@ -30,10 +30,10 @@ class Frontal(Views):
 
     The task of `Views` with but one yaw that is asked for, that of the view of each person which is
     turned the least. A batch has frontal views, each with a "source" that is not, its "yaw", its
-    "landmarks" where they are known, and the number of its "person"; the persons that are learned
-    from are the classes of the data. A model offers ``view(source, yaw, rng)``. Scores are those of
-    `Views`, all of held-out persons who are turned to the front, and "profile_rank1", the share
-    told rightly of those who were turned away by 45 degrees or more, where there are any.
+    "landmarks" and "field" where they are known, and the number of its "person"; the persons that
+    are learned from are the classes of the data. A model offers ``view(source, yaw, rng)``. Scores
+    are those of `Views`, all of held-out persons who are turned to the front, and "profile_rank1",
+    the share told rightly of those who were turned away by 45 degrees or more, where there are any.
     """
 
     asks: ClassVar = Asks(inputs=True)
@@ -53,7 +53,10 @@ class Frontal(Views):
         batch = batch_of(self.data, pairs)
         assert self.data.labels is not None
         persons = torch.from_numpy(self.data.labels[pairs.target])
-        return Batch(batch.samples, {**batch.codes, PERSON: persons})
+        codes = {**batch.codes, PERSON: persons}
+        if FIELD in self.data.annotations:
+            codes[FIELD] = torch.tensor(self.data.annotations[FIELD][pairs.target]).float()
+        return Batch(batch.samples, codes)
 
     @cached_property
     def _known(self) -> Pairs:

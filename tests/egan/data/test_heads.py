@@ -101,3 +101,21 @@ def test_other_sizes_and_colour():
     made = heads.load(path=None, image_size=16, channels=3)
     assert made.shape == (3, 16, 16)
     assert made.annotations[FIELD].shape == (2200, 3, 16, 16)
+
+
+def test_what_of_a_texture_is_shown_is_what_rays_meet(few):
+    identity = np.zeros(3, np.int64)
+    yaw = np.array([0.0, 60.0, -60.0])
+    shown = heads.shown(few, identity, yaw, size=16)
+    assert shown[0].all()
+    assert np.array_equal(shown[1], shown[2][:, ::-1])
+    found = heads.rays(few.axes[identity], yaw, image_size=128)
+    for k in range(3):
+        face = found.hit[k] & (np.abs(found.u[k]) <= 1)
+        column, row = (
+            np.clip(((at[k][face] + 1) * 8).astype(int), 0, 15) for at in (found.u, found.v)
+        )
+        met = np.zeros((16, 16), bool)
+        met[row, column] = True
+        assert (shown[k] <= met)[3:-3].mean() > 0.95  # rays miss points at the poles
+        assert shown[k][met].mean() > 0.85
