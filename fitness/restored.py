@@ -19,9 +19,7 @@ SMALLEST = 1e-10
 """The least squared error, in squares of the range: 100 dB stand for an image that is right."""
 
 
-def psnr(
-    made: Samples, true: Samples, *, span: float = 2.0, where: Samples | None = None
-) -> float:
+def psnr(made: Samples, true: Samples, *, span: float = 2.0, where: Samples | None = None) -> float:
     """Return the mean peak signal-to-noise ratio: E[10 log₁₀(span² / MSE)], in dB.
 
     The mean squared error is an image's, over its channels and pixels.

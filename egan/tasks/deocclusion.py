@@ -60,7 +60,7 @@ class Deocclusion(Restoration):
         super().__init__(data, held_out, features, damage=occluded or Occluded())
 
     def draw(self, count: int, rng: torch.Generator) -> Batch:
-        """Draw true images (count, C, H, W) with "labels", the "damaged" one of each, its "mask"."""
+        """Draw true images (count, C, H, W), their "labels", "damaged" ones and "mask"."""
         true = draw_labelled(self.data, count, rng)
         images, mask = self.damage.occlude(true.samples, rng)
         return Batch(true.samples, {**true.codes, DAMAGED: images, MASK: mask})
@@ -121,9 +121,7 @@ class Deocclusion(Restoration):
     def rows(self, rows: Mapping[str, Tensor]) -> Image.Image:
         """Draw rows of images (N, C, H, W), and of masks where their name is "mask"."""
         shape = (-1, *self.data.shape)
-        drawn = [
-            (2 * one - 1).expand(shape) if name == MASK else one for name, one in rows.items()
-        ]
+        drawn = [(2 * one - 1).expand(shape) if name == MASK else one for name, one in rows.items()]
         columns = len(drawn[0])
         return self.show(torch.cat(drawn), columns=columns, row_names=tuple(rows))
 
@@ -134,7 +132,7 @@ class Deocclusion(Restoration):
         return self.rows({"occluded": batch.codes[DAMAGED], MASK: mask, "truth": batch.samples})
 
     def baselines(self) -> Mapping[str, Scores]:
-        """Return what is made without learning is worth, with the best fixed rectangle for masks."""
+        """Return what mending without learning is worth, and the best fixed rectangle as a mask."""
         batch = self.judged(self.num_judged)
         mask = self.box().expand_as(batch.codes[MASK])
         naive = self.damage.naive(batch.codes[DAMAGED], self._known())

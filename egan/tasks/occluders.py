@@ -118,7 +118,10 @@ def best_box(masks: Tensor) -> Tensor:
         torch.meshgrid(*axes, indexing="ij")
         for axes in (
             (torch.arange(1, height + 1), torch.arange(1, width + 1)),
-            ((height - torch.arange(1, height + 1)) // 2, (width - torch.arange(1, width + 1)) // 2),
+            (
+                (height - torch.arange(1, height + 1)) // 2,
+                (width - torch.arange(1, width + 1)) // 2,
+            ),
         )
     )
     low, right = top + down, left + across

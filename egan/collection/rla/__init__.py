@@ -76,14 +76,18 @@ class RlaSettings(GameSettings):
 
 
 def small() -> RunConfig:
-    """MNIST's 5,000 at 16x16 pixels behind rectangles, a digit being an identity; in two minutes."""
+    """MNIST's 5,000 at 16x16 pixels behind rectangles, in two minutes; a digit is an identity."""
     return RunConfig(
         data=DataConfig(name="mnist5k", image_size=16),
-        search=SearchConfig(rounds=20, interval=75),
+        search=SearchConfig(rounds=20, interval=50),
         settings=RlaSettings(
-            width=128,
+            width=96,
             discriminator_width=16,
-            generator_lr=2e-3,
+            batch_size=32,
+            mask_weight=1.0,
+            adversarial_weight=0.01,
+            identity_weight=0.03,
+            generator_lr=4e-3,
             discriminator_lr=1e-3,
             beta1=0.9,
         ),

@@ -104,9 +104,7 @@ class Autoencoder(nn.Module):
         num_steps: T.
     """
 
-    def __init__(
-        self, shape: tuple[int, ...], *, scales: int, width: int, num_steps: int
-    ) -> None:
+    def __init__(self, shape: tuple[int, ...], *, scales: int, width: int, num_steps: int) -> None:
         super().__init__()
         channels, height, across = shape
         self.num_steps = num_steps
