@@ -133,4 +133,5 @@ class Rla(Game):
         steps = network.steps(batch.codes[DAMAGED].to(self.device))
         rows = {"occluded": batch.codes[DAMAGED], MASK: torch.sigmoid(steps[-1].mask).cpu()}
         rows |= {f"step {number}": one.images.cpu() for number, one in enumerate(steps, 1)}
-        return self.task.rows({**rows, "truth": batch.samples})
+        drawn: Image.Image = self.task.rows({**rows, "truth": batch.samples})
+        return drawn

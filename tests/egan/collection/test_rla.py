@@ -132,7 +132,8 @@ def test_occluded_pictures_of_ones_own_are_mended_by_what_was_learned(tmp_path, 
 
 
 def test_data_without_identities_are_refused(tmp_path, capsys):
-    Image.new("L", (8, 8)).save(tmp_path / "0.png")
+    for name in "01":
+        Image.new("L", (8, 8)).save(tmp_path / f"{name}.png")
     words = ["rla", "--data.name", "folder", "--data.path", str(tmp_path)]
     assert main([*words, "--output", str(tmp_path / "runs")]) == 2
     assert "needs data with classes" in capsys.readouterr().err
