@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fitness.copies import Memorisation, memorisation
     from fitness.frechet import frechet_distance
     from fitness.halves import errors_of, parts
-    from fitness.masks import information_quality_ratio, intersection_over_union
+    from fitness.masks import information_quality_ratio, intersection_over_union, paired_iou
     from fitness.melodies import out_of_scale, repetition, tone_span
     from fitness.mixture import MixtureScores, mode_coverage
     from fitness.mmd import squared_mmd
@@ -71,6 +71,7 @@ __all__ = [
     "ngram_divergence",
     "normalized_mutual_information",
     "out_of_scale",
+    "paired_iou",
     "pairwise_distances",
     "pairwise_diversity",
     "parts",
@@ -121,6 +122,7 @@ _MODULES = {
     "ngram_divergence": "ngrams",
     "normalized_mutual_information": "classes",
     "out_of_scale": "melodies",
+    "paired_iou": "masks",
     "pairwise_distances": "pairwise",
     "pairwise_diversity": "pairwise",
     "parts": "halves",

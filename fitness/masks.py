@@ -28,6 +28,24 @@ def intersection_over_union(first: Samples, second: Samples) -> Array:
     return np.divide(both_UC, union_UC, out=np.zeros_like(both_UC), where=union_UC > 0)
 
 
+def paired_iou(found: Samples, true: Samples) -> float:
+    """Return E[|a ∧ b| / |a ∨ b|] over masks (N, P), each beside its own true one; in [0, 1].
+
+    1 where both are empty.
+
+    Raises:
+        ValueError: if the masks are no booleans in rows, or not as many of as many pixels.
+    """
+    a_NP, b_NP = _as_masks(found, "found"), _as_masks(true, "true")
+    if a_NP.shape != b_NP.shape:
+        raise ValueError(
+            f"found and true must be masks of one shape (N, P), but got {a_NP.shape} and "
+            f"{b_NP.shape}."
+        )
+    both_N, union_N = (one.sum(axis=1).astype(np.float64) for one in (a_NP & b_NP, a_NP | b_NP))
+    return float(np.divide(both_N, union_N, out=np.ones_like(both_N), where=union_N > 0).mean())
+
+
 def information_quality_ratio(first: Samples, second: Samples) -> Array:
     """Return I(a; b) / H(a, b) of the pixels of masks (U, P) and (C, P), as (U, C) in [0, 1].
 

@@ -19,7 +19,7 @@ SMALLEST = 1e-10
 """The least squared error, in squares of the range: 100 dB stand for an image that is right."""
 
 
-def psnr(made: Samples, true: Samples, *, span: float = 2.0) -> float:
+def psnr(made: Samples, true: Samples, *, span: float = 2.0, where: Samples | None = None) -> float:
     """Return the mean peak signal-to-noise ratio: E[10 log₁₀(span² / MSE)], in dB.
 
     The mean squared error is an image's, over its channels and pixels.
@@ -28,12 +28,20 @@ def psnr(made: Samples, true: Samples, *, span: float = 2.0) -> float:
         made: (N, C, H, W) images.
         true: As many true ones.
         span: The range of a pixel; 2 for images in [-1, 1].
+        where: (N, 1, H, W), 1 at the pixels that count, some in each image, and 0 elsewhere; all
+            count by default.
 
     Raises:
         ValueError: The shapes differ, or are none of images.
     """
     made, true = _alike(made, true)
-    errors = ((made - true) ** 2).mean(axis=(1, 2, 3)) / span**2
+    squares = (made - true) ** 2
+    if where is None:
+        errors = squares.mean(axis=(1, 2, 3)) / span**2
+    else:
+        _, weights = _alike(squares[:, :1], where)
+        found = (squares.mean(axis=1, keepdims=True) * weights).sum(axis=(1, 2, 3))
+        errors = found / weights.sum(axis=(1, 2, 3)) / span**2
     return float(-10 * np.log10(np.maximum(errors, SMALLEST)).mean())
 
 

@@ -217,6 +217,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="mnist5k",
     ),
+    "rla": Entry(
+        "egan.collection.rla.model:Rla",
+        paper="Robust LSTM-autoencoders for face de-occlusion in the wild, 1612.08534",
+        family="adversarial",
+        task="mnist5k",
+    ),
     "gp_gan": Entry(
         "egan.collection.gp_gan.model:GpGan",
         paper="GP-GAN: towards realistic high-resolution image blending, 1703.07195",

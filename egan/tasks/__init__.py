@@ -14,9 +14,11 @@ from egan.tasks.classes import Classes
 from egan.tasks.control import Control
 from egan.tasks.damage import Damage, Downscaled, Hole, Pasted
 from egan.tasks.density import Density
+from egan.tasks.deocclusion import MASK, Deocclusion
 from egan.tasks.frontal import Frontal
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.melodies import Melodies
+from egan.tasks.occluders import Occluded
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
@@ -31,6 +33,7 @@ from egan.tasks.views import Views
 __all__ = [
     "ADAPTED",
     "DAMAGED",
+    "MASK",
     "OTHER",
     "OTHER_AGES",
     "ROW",
@@ -46,6 +49,7 @@ __all__ = [
     "Control",
     "Damage",
     "Density",
+    "Deocclusion",
     "Downscaled",
     "Draw",
     "Frontal",
@@ -53,6 +57,7 @@ __all__ = [
     "Hole",
     "Melodies",
     "Needs",
+    "Occluded",
     "Pasted",
     "Recognition",
     "Reconstruction",

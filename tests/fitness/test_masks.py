@@ -4,7 +4,7 @@ import scipy.stats
 import sklearn.metrics
 import torch
 
-from fitness import information_quality_ratio, intersection_over_union
+from fitness import information_quality_ratio, intersection_over_union, paired_iou
 from fitness import masks as masks_module
 
 
@@ -76,3 +76,11 @@ def test_what_are_no_masks_is_refused():
             intersection_over_union(masks(1, 9), bad)
     with pytest.raises(ValueError, match="equally many pixels, but got 9 and 8"):
         information_quality_ratio(masks(1, 9), masks(1, 8))
+
+
+def test_paired_masks_are_each_beside_their_own():
+    found = np.array([[1, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]], bool)
+    true = np.array([[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]], bool)
+    assert paired_iou(found, true) == pytest.approx((1 / 3 + 1 + 1) / 3)
+    with pytest.raises(ValueError, match=r"one shape \(N, P\), but got"):
+        paired_iou(found, true[:2])

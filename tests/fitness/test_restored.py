@@ -100,3 +100,12 @@ def test_images_of_another_shape_are_refused(score):
     with pytest.raises(ValueError, match="must both be"):
         score(images(8, 8), images(8, 8))
     assert score(torch.zeros(1, 1, 8, 8), np.zeros((1, 1, 8, 8))) is not None
+
+
+def test_psnr_where_a_mask_says():
+    true = np.zeros((2, 3, 4, 4))
+    made, where = true + 0.2, np.zeros((2, 1, 4, 4))
+    where[0, :, 1:3, 1:] = where[1, :, 0, 0] = 1
+    made[1, :, 0, 0] = 0.02
+    assert psnr(made, true, where=where) == pytest.approx((20 + 40) / 2)
+    assert psnr(made, true, where=np.ones_like(where)) == pytest.approx(psnr(made, true))
