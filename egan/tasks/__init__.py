@@ -16,6 +16,7 @@ from egan.tasks.damage import Damage, Downscaled, Hole, Pasted
 from egan.tasks.density import Density
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.melodies import Melodies
+from egan.tasks.prediction import NEXT, PAST, Prediction, continued
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
@@ -30,8 +31,10 @@ from egan.tasks.views import Views
 __all__ = [
     "ADAPTED",
     "DAMAGED",
+    "NEXT",
     "OTHER",
     "OTHER_AGES",
+    "PAST",
     "ROW",
     "SEGMENTATION",
     "TARGET",
@@ -52,6 +55,7 @@ __all__ = [
     "Melodies",
     "Needs",
     "Pasted",
+    "Prediction",
     "Recognition",
     "Reconstruction",
     "Refinement",
@@ -64,6 +68,7 @@ __all__ = [
     "Translation",
     "UnpairedTranslation",
     "Views",
+    "continued",
     "draw",
     "draw_captions",
     "draw_labels",
