@@ -66,12 +66,11 @@ def ssim(made: Samples, true: Samples, *, span: float = 2.0) -> float:
 
 
 def sharpness(made: Samples, true: Samples, *, span: float = 2.0) -> float:
-    """Return how alike edges are, in dB: the mean over images of
+    """Return how alike edges are, in dB.
 
-        10 log₁₀(1 / E|(∇ᵢ + ∇ⱼ) true − (∇ᵢ + ∇ⱼ) made|),
-
-    with ∇ᵢ and ∇ⱼ the absolute differences to the pixel above and to that on the left, as shares of
-    `span`. Higher is better; a blurred image has less than a sharp one whose edges are in place.
+    The mean over images of 10 log₁₀(1 / E|(∇ᵢ + ∇ⱼ) true − (∇ᵢ + ∇ⱼ) made|), with ∇ᵢ and ∇ⱼ the
+    absolute differences to the pixel above and to that on the left, as shares of `span`. Higher is
+    better; a blurred image has less than a sharp one whose edges are in place.
 
     Raises:
         ValueError: The shapes differ, are none of images, or a side has one pixel.

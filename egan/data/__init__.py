@@ -70,9 +70,7 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "films": Lazy(
         "egan.data.films:load", "clips of three short films, 32x32 in colour; egan[data]"
     ),
-    "clips": Lazy(
-        "egan.data.clips:load", "films of yours: folders of frames, GIFs or video files"
-    ),
+    "clips": Lazy("egan.data.clips:load", "films of yours: folders of frames, GIFs or video files"),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),

@@ -149,6 +149,9 @@ def kept(film: Array) -> Array | None:
     names, counts = np.unique(film, return_counts=True)
     if len(names) >= EVERY:
         return np.flatnonzero(np.isin(film, names[EVERY - 1 :: EVERY]))
-    late = [np.flatnonzero(film == name)[count - count // EVERY :] for name, count in zip(names, counts, strict=True)]
+    late = [
+        np.flatnonzero(film == name)[count - count // EVERY :]
+        for name, count in zip(names, counts, strict=True)
+    ]
     test = np.concatenate(late)
     return test if len(test) else None

@@ -104,8 +104,14 @@ def _filmed(file: Path, *filters: str) -> Iterator[Array]:
             for one in islice(frames, MOST_FRAMES):
                 pixels = np.frombuffer(one, np.uint8).reshape(height, width, 3)
                 yield pixels.transpose(2, 0, 1)
-        except (RuntimeError, StopIteration, KeyError) as error:
-            raise OSError(f"ffmpeg reads no film in it: {str(error)[:200]}") from error
+        except (OSError, RuntimeError, StopIteration, KeyError) as error:
+            raise OSError(f"ffmpeg reads no film in it: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """Return the last thing that ffmpeg says but for the file's name."""
+    said = [line for line in str(error).splitlines() if line.startswith("[")]
+    return said[0].split("] ")[-1] if said else "it has no pictures"
 
 
 def filmed(file: Path, *, height: int) -> Array:

@@ -181,8 +181,7 @@ class Prediction(Task):
         drawn = [show(Images(), one[None], columns=1, scale=scale).convert("RGB") for one in frames]
         colours = ["white"] * len(past) + [MARK] * len(made.samples[index])
         return [
-            ImageOps.expand(one, FRAME, colour)
-            for one, colour in zip(drawn, colours, strict=True)
+            ImageOps.expand(one, FRAME, colour) for one, colour in zip(drawn, colours, strict=True)
         ]
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from fitness import gradient_energy, psnr, spectral_distance, ssim
+from fitness import gradient_energy, psnr, sharpness, spectral_distance, ssim
 from fitness.restored import SMALLEST
 
 
@@ -100,3 +100,14 @@ def test_images_of_another_shape_are_refused(score):
     with pytest.raises(ValueError, match="must both be"):
         score(images(8, 8), images(8, 8))
     assert score(torch.zeros(1, 1, 8, 8), np.zeros((1, 1, 8, 8))) is not None
+
+
+def test_sharpness_is_that_of_the_paper_and_falls_with_blur():
+    true = np.zeros((1, 1, 3, 3))
+    true[..., 1:] = 2.0  # an edge across: |∇| is 2 in the first of two columns of differences
+    assert sharpness(np.zeros_like(true), true) == pytest.approx(-10 * np.log10(0.5))
+    assert sharpness(true, true) > 100
+    soft = np.array([0.0, 1.0, 2.0]) * np.ones((1, 1, 3, 1))
+    assert sharpness(soft, true) == pytest.approx(-10 * np.log10(0.5))
+    with pytest.raises(ValueError, match="2x2 pixels or more"):
+        sharpness(true[..., :1], true[..., :1])

@@ -20,7 +20,7 @@ difference loss asks for edges as steep as the true ones; D, for a frame that ma
 
 `scales` is the number of sizes, `distance` p, `order` α; the three weights are settings, and with
 `adversarial_weight` 0 there is no game. `conditional` off has D see frames alone, as the best-known
-public code does. Further frames are predicted from predicted ones.
+public code does; `changes` has G_k add to the last frame of X_k, which is ours. Further frames are predicted from predicted ones.
 
 Where this differs: sums over pixels are means, in all three terms, and L_G is divided by λ_adv and
 by the number of sizes, which changes nothing under Adam, so that under `--evolve` a mutation takes
@@ -43,7 +43,7 @@ from egan.config import DataConfig, GameSettings, RunConfig, SearchConfig
 class VideoPredictionSettings(GameSettings):
     """Settings of adversarial video prediction."""
 
-    STRUCTURAL = ("width", "discriminator_width", "scales", "conditional")
+    STRUCTURAL = ("width", "discriminator_width", "scales", "conditional", "changes")
     SPACE: ClassVar = {
         "adversarial_weight": "1e-3,0.3,log",
         "gradient_weight": "0,2",
@@ -60,6 +60,9 @@ class VideoPredictionSettings(GameSettings):
     """Sizes in which frames are predicted and judged, each twice as large as the one before."""
     conditional: bool = True
     """Whether the discriminator sees the past beside the frame."""
+    changes: bool = False
+    """Whether the generator makes in each size the change from the last frame; else, as published,
+    that from the enlarged prediction of the size before. For films that move little."""
     adversarial_weight: float = 0.05
     """Weight of the adversarial term; with 0 there is no game."""
     distance_weight: float = 1.0
@@ -141,6 +144,6 @@ SOURCES = {
         "Adam's own": ("beta1", "beta2"),
         "one step of each": ("discriminator_steps",),
         "no code z": ("latent_dim",),
-        "ours": ("ema_decay",),
+        "ours": ("ema_decay", "changes"),
     }
 }

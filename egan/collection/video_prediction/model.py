@@ -45,7 +45,8 @@ class VideoPrediction(Game):
 
     def generator_network(self) -> nn.Module:
         """Build G."""
-        return Generator(self.task.source_shape, self.sizes, width=self.settings.width)
+        s = self.settings
+        return Generator(self.task.source_shape, self.sizes, width=s.width, changes=s.changes)
 
     def discriminator_network(self) -> nn.Module:
         """Build D."""
@@ -93,9 +94,7 @@ class VideoPrediction(Game):
     def differences(self, fake: Batch) -> Tensor:
         """Return λ_p Σ_k ‖Y_k − Ŷ_k‖_p^p + λ_gdl Σ_k GDL, each norm a mean."""
         s, total = self.settings, fake.samples.new_zeros(())
-        pairs = zip(
-            unpacked(fake.samples, self.sizes), self.pyramid(fake.codes[NEXT]), strict=True
-        )
+        pairs = zip(unpacked(fake.samples, self.sizes), self.pyramid(fake.codes[NEXT]), strict=True)
         for made, true in pairs:
             apart = (made - true).abs() if s.distance == "l1" else (made - true).square()
             edges = gradient_difference(made, true, order=s.order)

@@ -79,10 +79,15 @@ class Generator(nn.Module):
         past: P, C, H and H.
         sizes: The sides of the pyramid, H the last of them.
         width: Channels of the first layer of each size; the paper's are 128.
+        changes: Whether each makes the change from the last frame, rather than from what the size
+            before has made.
     """
 
-    def __init__(self, past: tuple[int, ...], sizes: Sequence[int], *, width: int) -> None:
+    def __init__(
+        self, past: tuple[int, ...], sizes: Sequence[int], *, width: int, changes: bool
+    ) -> None:
         super().__init__()
+        self.changes = changes
         self.sizes, known, channels = tuple(sizes), past[0] * past[1], past[1]
         # 4: 12 -> 128 -> 256 -> 128 -> 3    8: 15 -> the same     each map as large as the frame
         # 16 and 32: 15 -> 128 -> 256 -> 512 -> 256 -> 128 -> 3
@@ -94,15 +99,14 @@ class Generator(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, past: Tensor) -> Tensor:
-        """Predict: Ŷ_k = u(Ŷ_{k-1}) + G_k(X_k, u(Ŷ_{k-1}))."""
+        """Predict: Ŷ_k = u(Ŷ_{k-1}) + G_k(X_k, u(Ŷ_{k-1})), or X_k's last frame + G_k."""
         made: list[Tensor] = []
         for size, layers in zip(self.sizes, self.layers, strict=True):
-            known = shrunk(past, size).flatten(1, 2)
-            if made:
-                low = enlarged(made[-1])
-                made.append(low + layers(torch.cat([known, low], dim=1)))
-            else:
-                made.append(layers(known))
+            frames = shrunk(past, size)
+            low = [enlarged(one) for one in made[-1:]]  # none below the smallest
+            change = layers(torch.cat([frames.flatten(1, 2), *low], dim=1))
+            start = [frames[:, -1]] if self.changes else low
+            made.append(sum(start, start=change))
         return packed(made)
 
 
