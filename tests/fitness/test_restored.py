@@ -106,7 +106,7 @@ def test_sharpness_is_that_of_the_paper_and_falls_with_blur():
     true = np.zeros((1, 1, 3, 3))
     true[..., 1:] = 2.0  # an edge across: |∇| is 2 in the first of two columns of differences
     assert sharpness(np.zeros_like(true), true) == pytest.approx(-10 * np.log10(0.5))
-    assert sharpness(true, true) > 100
+    assert sharpness(true, true) > 90
     soft = np.array([0.0, 1.0, 2.0]) * np.ones((1, 1, 3, 1))
     assert sharpness(soft, true) == pytest.approx(-10 * np.log10(0.5))
     with pytest.raises(ValueError, match="2x2 pixels or more"):

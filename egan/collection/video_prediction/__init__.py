@@ -20,7 +20,8 @@ difference loss asks for edges as steep as the true ones; D, for a frame that ma
 
 `scales` is the number of sizes, `distance` p, `order` α; the three weights are settings, and with
 `adversarial_weight` 0 there is no game. `conditional` off has D see frames alone, as the best-known
-public code does; `changes` has G_k add to the last frame of X_k, which is ours. Further frames are predicted from predicted ones.
+public code does; `changes` has G_k add to the last frame of X_k, which is ours, as are
+`pretraining` updates at the start of G alone. Further frames are predicted from predicted ones.
 
 Where this differs: sums over pixels are means, in all three terms, and L_G is divided by λ_adv and
 by the number of sizes, which changes nothing under Adam, so that under `--evolve` a mutation takes
@@ -44,6 +45,7 @@ class VideoPredictionSettings(GameSettings):
     """Settings of adversarial video prediction."""
 
     STRUCTURAL = ("width", "discriminator_width", "scales", "conditional", "changes")
+    MAY_BE_ZERO = ("pretraining",)
     SPACE: ClassVar = {
         "adversarial_weight": "1e-3,0.3,log",
         "gradient_weight": "0,2",
@@ -71,6 +73,8 @@ class VideoPredictionSettings(GameSettings):
     """Weight of the gradient difference loss."""
     distance: Literal["l1", "l2"] = "l1"
     """The difference of pixels: absolute, or squared."""
+    pretraining: int = 0
+    """Updates at the start in which the generator learns without the discriminator, which rests."""
     order: float = 1.0
     """Power of differences of gradients (alpha)."""
 
@@ -144,6 +148,6 @@ SOURCES = {
         "Adam's own": ("beta1", "beta2"),
         "one step of each": ("discriminator_steps",),
         "no code z": ("latent_dim",),
-        "ours": ("ema_decay", "changes"),
+        "ours": ("ema_decay", "changes", "pretraining"),
     }
 }

@@ -33,7 +33,13 @@ class VideoPrediction(Game):
     task_type: ClassVar = Prediction
     presets: ClassVar = PRESETS
     sources: ClassVar = SOURCES
-    tiny: ClassVar = {"width": 2, "discriminator_width": 2, "scales": 2, "batch_size": 8}
+    tiny: ClassVar = {
+        "width": 2,
+        "discriminator_width": 2,
+        "scales": 2,
+        "batch_size": 8,
+        "pretraining": 0,
+    }
     discriminator_codes: ClassVar = (PAST,)
     augmentable: ClassVar = False
     settings: VideoPredictionSettings
@@ -102,11 +108,13 @@ class VideoPrediction(Game):
         return total
 
     def update(self) -> None:
-        """Train D and then G, or G alone where there is no game."""
-        if self.settings.adversarial_weight:
+        """Train D and then G, or G alone where there is no game, or not yet."""
+        s = self.settings
+        if s.adversarial_weight and self.updates >= s.pretraining:
             super().update()
             return
-        fake = self.fake(self.settings.batch_size)
+        fake = self.fake(s.batch_size)
+        # weighed as later: Adam's moments of one are on the scale of the other's gradients
         self.train_generator(self.generator_terms(fake, fake))
 
     @torch.no_grad()

@@ -123,7 +123,8 @@ class Discriminator(nn.Module):
     Args:
         past: P, C, H and H.
         sizes: The sides of the pyramid.
-        width: Channels of the first layer at 4 and 8 pixels, half of those above; the paper's are 64.
+        width: Channels of the first layer at 4 and 8 pixels, half of those above; the paper's are
+            64.
         conditional: Whether it sees the past beside a frame.
     """
 
