@@ -104,6 +104,10 @@ def small() -> RunConfig:
             width=16,
             discriminator_width=8,
             scales=2,
+            distance="l2",
+            gradient_weight=0.3,
+            adversarial_weight=0.02,
+            pretraining=300,
             generator_lr=2e-3,
             discriminator_lr=5e-4,
             beta1=0.5,
@@ -115,7 +119,7 @@ def small() -> RunConfig:
 def squared() -> RunConfig:
     """The squared error alone, on the same clips."""
     config = small()
-    alone = {"adversarial_weight": 0.0, "gradient_weight": 0.0, "distance": "l2"}
+    alone = {"adversarial_weight": 0.0, "gradient_weight": 0.0}
     return replace(config, settings=config.settings.tuned(alone))
 
 
