@@ -2,8 +2,8 @@
 
 Judged on clips that nobody learned from: 500 of test digits, 16x16 pixels, and the last fifth of
 each of three films, squares of 32x32. The squared error alone is the same generator, for as many
-CPU seconds; it has no discriminator, and takes more updates. On the films G makes the change from the
-last frame (`changes`), which is ours.
+CPU seconds; it has no discriminator, and takes more updates. On the films G makes the change from
+the last frame (`changes`), which is ours.
 
 Rates and weights are the best of what was tried on seed 10, on clips that were held out of those
 that are learned from here; the test part was not looked at:
@@ -105,16 +105,14 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     astray = judged(trained(Astray, first, **options), digits)
     elsewhere = judged(trained(Astray, first, **seen), films)
     copied, left = (its.baselines()["last frame"] for its in (digits, films))
-    beside = "the squared error alone, as many CPU seconds"
+    beside = "the squared error alone, as many CPU seconds", plain
+    copies = "the last frame", [copied] * len(seeds)
     return [
-        against(mark, name, whole, plain, beside, astray)
-        for mark, name in (("sharpness", "sharpness"), ("pixels", "psnr"))
-    ] + [
-        against("copies", "psnr", whole, [copied] * len(seeds), "the last frame", astray),
-        against(
-            "recursion", "recursive_psnr", whole, [copied] * len(seeds), "the last frame", astray
-        ),
-        against("films", "psnr", filmed, [left] * len(seeds), "the last frame", elsewhere),
+        against("sharpness", "sharpness", whole, beside, astray),
+        against("pixels", "psnr", whole, beside, astray),
+        against("copies", "psnr", whole, copies, astray),
+        against("recursion", "recursive_psnr", whole, copies, astray),
+        against("films", "psnr", filmed, ("the last frame", [left] * len(seeds)), elsewhere),
         Figures(
             mark="loss",
             found=[astray_from_the_paper(VideoPrediction, seed) for seed in seeds],
@@ -128,16 +126,15 @@ def against(
     mark: str,
     name: str,
     found: Sequence[Scores],
-    baseline: Sequence[Scores],
-    beside: str,
+    beside: tuple[str, Sequence[Scores]],
     astray: Scores,
 ) -> Figures:
     """Hold one score against that of a baseline."""
     return Figures(
         mark=mark,
         found=[one[name] for one in found],
-        baseline=[one[name] for one in baseline],
-        baseline_name=beside,
+        baseline=[one[name] for one in beside[1]],
+        baseline_name=beside[0],
         saboteur="next frames of other clips",
         sabotaged=[astray[name]],
     )

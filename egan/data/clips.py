@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from egan.data.dataset import Array, Dataset
-from egan.data.images import as_channels, check_channels, check_image_size, exists, refusal
+from egan.data.images import as_channels, check_channels, check_image_size, check_path, refusal
 from egan.data.listing import counted, named
 from egan.data.video_files import MOVING, frame_files, frames_of
 
@@ -84,19 +84,18 @@ def films_at(path: Path | None, *, image_size: int, channels: int | None, least:
     """Decode the films at a path that have so many frames or more.
 
     Raises:
-        ValueError: There is none; the message says why, of those that cannot be used.
+        ValueError: The path is wrong, or there is none; the message says why, of those that cannot be used.
     """
     check_channels(channels)
-    if path is None or not isinstance(path, Path) or not exists(path):
-        what = "is missing" if path is None else f"{path} does not exist"
-        raise ValueError(f"--data.path {what}: clips reads a folder of {EXPECTED}.")
+    is_film = isinstance(path, Path) and path.is_file()
+    path = check_path(path, name="clips", folder=not is_film)
     found, left_out = dict[str, Array](), dict[str, str]()
     for film in listed(path):
         try:
-            frames = frames_of(film, image_size)
-            if len(frames) < least:
-                raise ValueError(f"{len(frames)} frames, of which it takes {least}")
-            found[film.name] = frames
+            one = frames_of(film, image_size)
+            if len(one) < least:
+                raise ValueError(f"{len(one)} frames, of which it takes {least}")
+            found[film.name] = one
         except (OSError, ValueError, SyntaxError) as error:  # the last one is Pillow's
             left_out[film.name] = " ".join(str(error).split())
     if not found:

@@ -109,9 +109,10 @@ def _filmed(file: Path, *filters: str) -> Iterator[Array]:
 
 
 def _told(error: Exception) -> str:
-    """Return the last thing that ffmpeg says but for the file's name."""
-    said = [line for line in str(error).splitlines() if line.startswith("[")]
-    return said[0].split("] ")[-1] if said else "it has no pictures"
+    """Return what ffmpeg says is wrong with a file."""
+    said = [line.split("] ")[-1] for line in str(error).splitlines() if line.startswith("[")]
+    reasons = [one for one in said if not one.startswith("Error opening")]
+    return reasons[-1] if reasons else "it has no pictures"
 
 
 def filmed(file: Path, *, height: int) -> Array:

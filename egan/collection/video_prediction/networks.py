@@ -68,8 +68,10 @@ def packed(pyramid: Sequence[Tensor]) -> Tensor:
 
 def unpacked(flat: Tensor, sizes: Sequence[int]) -> list[Tensor]:
     """Take images of several sizes apart again."""
-    parts = flat.split([size * size for size in sizes], dim=2)
-    return [part.unflatten(2, (size, size)) for part, size in zip(parts, sizes, strict=True)]
+    parts = torch.split(flat, [size * size for size in sizes], dim=2)
+    return [
+        part.reshape(*part.shape[:2], size, size) for part, size in zip(parts, sizes, strict=True)
+    ]
 
 
 class Generator(nn.Module):

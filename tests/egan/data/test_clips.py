@@ -73,7 +73,8 @@ def test_without_a_film_it_says_what_is_expected(what, tmp_path):
         path.mkdir()
     if what == "short":
         frames_in(path / "one", 4)
-    with pytest.raises(ValueError, match=r"--data.path .*films: .*folders of frames") as caught:
+    said = "does not exist" if what == "missing" else "but expected films: folders of frames"
+    with pytest.raises(ValueError, match=rf"--data.path .*{said}") as caught:
         load(path)
     assert "\n" not in str(caught.value)
 
