@@ -84,7 +84,8 @@ def films_at(path: Path | None, *, image_size: int, channels: int | None, least:
     """Decode the films at a path that have so many frames or more.
 
     Raises:
-        ValueError: The path is wrong, or there is none; the message says why, of those that cannot be used.
+        ValueError: The path is wrong, or there is none; the message says why, of those that cannot
+            be used.
     """
     check_channels(channels)
     is_film = isinstance(path, Path) and path.is_file()

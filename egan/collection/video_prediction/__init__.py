@@ -98,7 +98,7 @@ def small() -> RunConfig:
     """Two bouncing digits, 16x16 pixels, in three minutes."""
     return RunConfig(
         data=DataConfig(name="bouncing", image_size=16),
-        search=SearchConfig(rounds=16, interval=50),
+        search=SearchConfig(rounds=30, interval=80),
         settings=VideoPredictionSettings(
             batch_size=16,
             width=16,
@@ -107,7 +107,7 @@ def small() -> RunConfig:
             distance="l2",
             gradient_weight=0.3,
             adversarial_weight=0.02,
-            pretraining=300,
+            pretraining=1200,
             generator_lr=2e-3,
             discriminator_lr=5e-4,
             beta1=0.5,
