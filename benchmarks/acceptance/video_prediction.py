@@ -20,8 +20,8 @@ that are learned from here; the test part was not looked at:
         G's rate 2e-3 and D's 2e-4 28.08, 16.16; 5e-4 and 5e-4 28.06, 16.15
         without `changes`, 2e-3 and 5e-4 18.72, 11.98; the last frame as it is 28.08, 16.17
 
-The last of ours for digits is the preset, which takes six times as many updates. Other rates were not tried with it, and it was not tried
-on films, which have it too.
+The last of ours for digits is the preset, which takes six times as many updates. Other rates were
+not tried with it, and it was not tried on films, which have it too.
 
 The saboteurs: next frames of other clips, and differences that are not weighed.
 """

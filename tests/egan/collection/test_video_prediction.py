@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from egan import data
+from egan.collection.saved import save
 from egan.collection.testing import built, random_clips, small, task_of
 from egan.collection.video_prediction.model import VideoPrediction
 from egan.collection.video_prediction.networks import packed, shrunk, sizes_of, unpacked
+from egan.data import clips
 from egan.losses.edges import gradient_difference
-from egan.run import main
 from egan.sample import main as sample_main
 from egan.tasks import NEXT, PAST
 
@@ -99,25 +101,32 @@ def test_settings_that_mean_nothing_are_refused():
         settings.tuned({"order": 0.0}).check()
 
 
-def test_a_run_on_films_of_ones_own_goes_on_with_others(tmp_path, capsys):
+def test_a_saved_model_goes_on_with_films_of_ones_own(tmp_path, capsys):
     random = np.random.default_rng(0)
-    for name in ("known/a", "known/b", "known/c", "new/d"):
-        folder = tmp_path / "films" / name
+    for name in ("known/a", "known/b", "new/d"):
+        folder = tmp_path / name
         folder.mkdir(parents=True)
         for i in range(18):
             pixels = random.integers(0, 256, (16, 16), np.uint8)
             Image.fromarray(pixels).save(folder / f"{i}.png")
-    known, new, output = tmp_path / "films/known", tmp_path / "films/new", tmp_path / "next"
-    run = ["video_prediction", "--data.name", "clips", "--data.path", str(known)]
-    run += ["--data.image-size", "16", "--width", "2", "--discriminator-width", "2"]
-    run += ["--batch-size", "4", "--rounds", "1", "--interval", "1", "--executor", "inline"]
-    run += ["--output", str(tmp_path / "r")]
-    assert main(run) == 0
-    [folder] = [path.parent for path in (tmp_path / "r").rglob("model.safetensors")]
-    assert sample_main([str(folder), "--inputs", str(new), "--output", str(output)]) == 0
+    films = data.load("clips", path=tmp_path / "known", image_size=16)
+    config = small("video_prediction")
+    made = built(
+        partial(VideoPrediction, settings=config.settings, task=task_of(VideoPrediction, films))
+    )
+    saved, output = tmp_path / "model.safetensors", tmp_path / "next"
+    save(saved, made, config, steps=0)
+    assert (
+        sample_main([str(saved), "--inputs", str(tmp_path / "new"), "--output", str(output)]) == 0
+    )
     names = sorted(str(path.relative_to(output)) for path in output.rglob("*.*"))
     assert names == ["000000.gif", *(f"000000/{i:03d}.png" for i in range(3))]
     with Image.open(output / "000000.gif") as film:
         assert film.n_frames == 7
-    assert sample_main([str(folder), "--inputs", str(known / "none"), "--output", "x"]) == 2
+    past = clips.read(tmp_path / "new", shape=(4, 1, 16, 16), flag="--inputs").real(1)
+    with made.judging():
+        first = made.predict(past, 3, rng())[0, 0, 0]
+    with Image.open(output / "000000" / "000.png") as image:
+        assert np.abs(np.asarray(image) / 127.5 - 1 - first.numpy()).max() < 0.01
+    assert sample_main([str(saved), "--inputs", str(tmp_path / "none"), "--output", "x"]) == 2
     assert "--inputs" in capsys.readouterr().err
