@@ -12,6 +12,7 @@ Examples:
   python -m egan.sample runs/00008-gan_int_cls --captions captions.txt --output drawn/
   python -m egan.sample runs/00008-capg_gan --inputs people/ --poses=-45,0,45 --output turned/
   python -m egan.sample runs/00009-age_cgan --inputs faces/ --ages 0,bold --output aged/
+  python -m egan.sample runs/00010-video_prediction --inputs films/ --output next/
 
 RUN is a run's directory, or a file in it: model.safetensors, which is written when the run ends or
 is stopped, or best.safetensors, of the best look so far. It may have trained, searched or evolved a
@@ -36,6 +37,7 @@ from egan.errors import UserError, printable, told_to_user
 from egan.weights_file import BEST_WEIGHTS, WEIGHTS
 
 if TYPE_CHECKING:
+    from egan.data.dataset import Dataset
     from egan.sampling.order import Order
     from egan.training.model import Model
 
@@ -70,7 +72,8 @@ class Options:
     """Better samples that are more alike: StyleGAN's ψ from 0 to 1, BigGAN's threshold of z."""
 
     inputs: Path | None = None
-    """A folder of images, or a .npz, for a model that turns images into others."""
+    """A folder of images, or a .npz, for a model that turns images into others; for one that goes
+    on with films a folder of them, each a folder of frames, a GIF, or a video file."""
 
     captions: Path | None = None
     """A text with a caption in each line, to make samples of in turn; by default of those that the
@@ -176,20 +179,13 @@ def _check_device(device: str) -> None:
 
 
 def _order(options: Options, model: Model) -> Order:
-    from egan.data.anywhere import read
     from egan.sampling.order import NO_IMAGES, Order
 
     sources: Any = None
     if options.inputs is not None:
         if not model.task.asks.inputs:
             raise ValueError(f"{type(model).__name__} {NO_IMAGES}")
-        channels, *_, size = model.task.source_shape
-        try:
-            sources = read(
-                options.inputs, image_size=size, channels=channels, flag="--inputs", least=1
-            )
-        except ValueError as error:  # the size is the model's
-            raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
+        sources = _sources(options.inputs, model)
     _encode_by(options, model)
     captions = _captions(options.captions, model)
     poses = _poses(options.poses)
@@ -212,6 +208,25 @@ def _order(options: Options, model: Model) -> Order:
     )
     order.check(model)
     return order
+
+
+def _sources(path: Path, model: Model) -> Dataset:
+    """Read what samples are made from: images, or films where the model goes on with some.
+
+    Raises:
+        ValueError: It cannot be read.
+    """
+    from egan.data import anywhere, clips
+    from egan.data.kinds import Clips
+
+    shape = model.task.source_shape
+    if isinstance(model.task.data.kind, Clips):
+        return clips.read(path, shape=shape, flag="--inputs")
+    channels, *_, size = shape
+    try:
+        return anywhere.read(path, image_size=size, channels=channels, flag="--inputs", least=1)
+    except ValueError as error:  # the size is the model's
+        raise ValueError(str(error).replace(CHOOSE_SIZE, "")) from error
 
 
 def _encode_by(options: Options, model: Model) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fitness.pareto import crowded_order, crowding_distance, fronts
     from fitness.probe import Labelled, linear_probe
     from fitness.regions import boundary_f, component_error, mean_iou
-    from fitness.restored import gradient_energy, psnr, spectral_distance, ssim
+    from fitness.restored import gradient_energy, psnr, sharpness, spectral_distance, ssim
     from fitness.strokes import ink, slant
     from fitness.wasserstein import sliced_wasserstein, wasserstein_1d
     from fitness.weights import mixture_weights, removal_costs
@@ -80,6 +80,7 @@ __all__ = [
     "quality",
     "removal_costs",
     "repetition",
+    "sharpness",
     "slant",
     "sliced_wasserstein",
     "spectral_distance",
@@ -131,6 +132,7 @@ _MODULES = {
     "quality": "adversarial",
     "removal_costs": "weights",
     "repetition": "melodies",
+    "sharpness": "restored",
     "slant": "strokes",
     "sliced_wasserstein": "wasserstein",
     "spectral_distance": "restored",

@@ -168,6 +168,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="crowds",
     ),
+    "video_prediction": Entry(
+        "egan.collection.video_prediction.model:VideoPrediction",
+        paper="Deep multi-scale video prediction beyond mean square error, 1511.05440",
+        family="adversarial",
+        task="bouncing",
+    ),
     "capg_gan": Entry(
         "egan.collection.capg_gan.model:CapgGan",
         paper="Pose-guided photorealistic face rotation, CVPR 2018",

@@ -38,7 +38,7 @@ ALL_KINDS = (*MUTATIONS, "relativistic_hinge")
 """Mutations among which is one that looks at real samples too."""
 COLOURS = dict.fromkeys(
     (
-        *("cifar10", "folder", "views", "pairs", "masks", "domains", "captions"),
+        *("cifar10", "folder", "views", "pairs", "masks", "domains", "captions", "clips"),
         *("stacked_mnist", "openmoji"),
     ),
     3,
@@ -113,6 +113,12 @@ def random_masks(shape: tuple[int, ...], *, num_classes: int = 21, count: int = 
     maps = rng.integers(0, num_classes, (count, *shape[1:]), np.uint8)
     names = tuple(map(str, range(num_classes)))
     return Dataset("random", samples, annotations={SEGMENTATION: maps}, class_names=names)
+
+
+def random_clips(shape: tuple[int, ...], *, count: int = 4, length: int = 9) -> Dataset:
+    """Return clips whose frames are noise."""
+    samples = np.random.default_rng(0).integers(0, 256, (count, length, *shape), np.uint8)
+    return Dataset("random", samples)
 
 
 def random_tokens(*, count: int = 24, length: int = 20, vocabulary: int = 5000) -> Dataset:
@@ -258,6 +264,8 @@ def paper_sizes(name: str, *, narrower: int = 1) -> dict[str, int]:
         shape = (channels, size, size)
         if data.name == "masks":
             dataset = random_masks(shape)
+        elif data.name == "clips":
+            dataset = random_clips(shape)
         else:
             dataset = random_images(shape, num_classes=kind.paper_classes, count=4)
     widths = {n: getattr(config.settings, n, 0) for n in ("width", "discriminator_width")}

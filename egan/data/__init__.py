@@ -68,6 +68,13 @@ LOADERS: dict[str, Lazy[Dataset]] = {
     "heads": Lazy(
         "egan.data.heads:load", "200 rendered heads from 11 sides; every point known, 32x32 grey"
     ),
+    "bouncing": Lazy(
+        "egan.data.bouncing:load", "2,500 clips of two digits that move and bounce, 32x32 grey"
+    ),
+    "films": Lazy(
+        "egan.data.films:load", "clips of three short films, 32x32 in colour; egan[data]"
+    ),
+    "clips": Lazy("egan.data.clips:load", "films of yours: folders of frames, GIFs or video files"),
     "bimodal": Lazy("egan.data.line:bimodal", "two unlike Gaussians, points on a line"),
     "five_modes": Lazy("egan.data.line:five_modes", "five Gaussians, points on a line"),
     "gaussians8": Lazy("egan.data.points:gaussians8", "8 Gaussians on a circle, points in a plane"),
@@ -142,6 +149,7 @@ BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "font_to_mnist"),
     *("shapes", "scenes", "crowds", "heads"),
+    *("bouncing", "films"),
     *("captioned_shapes", "icons", "aged_icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes", "folk_pitches"),

@@ -69,6 +69,7 @@ class Clips(Pixels):
 
     name: ClassVar = "clips"
     form: ClassVar = "(N, T, C, H, W) uint8"
+    example: ClassVar = "bouncing"
     ndim: ClassVar = 5
     num_judged: ClassVar = 250
     num_shown: ClassVar = 10

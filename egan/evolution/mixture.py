@@ -189,6 +189,12 @@ class Mixture(Model):
         """Return probabilities (N, K, H, W) of images (N, C, H, W), on the CPU."""
         return self._turned("segment", images, rng)
 
+    def predict(self, past: Tensor, steps: int, rng: torch.Generator) -> Tensor:
+        """Go on from clips (N, P, C, H, W), each by one member: (N, steps, C, H, W)."""
+        return self._made(
+            len(past), rng, lambda game, places: game.predict(past[places], steps, rng)
+        )
+
     def view(self, source: Tensor, yaw: Tensor, rng: torch.Generator) -> Tensor:
         """Turn images (N, C, H, W) to yaws (N,) in degrees, on the CPU."""
         return self._made(

@@ -20,7 +20,7 @@ import numpy as np
 
 from egan.data.dataset import CAPTIONS
 from egan.data.kind import Kind
-from egan.data.kinds import Images, Points, Tokens
+from egan.data.kinds import Clips, Images, Points, Tokens
 from egan.data.notes import Notes
 from egan.data.spelling import Spelling, texts
 from egan.files import atomic, check_free, whole_folder
@@ -38,8 +38,8 @@ Write = Callable[["Batch"], None]
 Film = Callable[["Batch"], "list[Image.Image]"]
 TABLE = "captions.csv"
 """Where it is told of which caption an image is."""
-MOST_FILMED, FRAME_MS = 10, 40
-"""How many samples a film shows, and how long each of its frames."""
+MOST_FILMED, FRAME_MS, CLIP_MS = 10, 40, 250
+"""How many samples a film shows, and how long each of its frames, and of those of a clip."""
 OTHERS = (
     ".csv",
     ".gif",
@@ -92,7 +92,7 @@ def writer(output: Path, lot: Lot) -> AbstractContextManager[Write]:
     Raises:
         ValueError: There is something already, or these samples cannot be written so.
     """
-    folder = midi_folder if isinstance(lot.kind, Notes) else png_folder
+    folder = next((its for kind, its in FOLDERS.items() if isinstance(lot.kind, kind)), png_folder)
     write = WRITERS.get(output.suffix.lower(), folder)
     if write is folder and output.suffix.lower() in OTHERS:
         raise ValueError(
@@ -181,6 +181,33 @@ def midi_folder(output: Path, lot: Lot) -> Iterator[Write]:
                 number += 1
 
         yield write
+
+
+@contextmanager
+def clip_folder(output: Path, lot: Lot) -> Iterator[Write]:
+    """Write a subfolder for each clip, a PNG file for each frame, and a GIF beside it."""
+    assert lot.film is not None
+    draw, number = lot.film, 0
+    with whole_folder(output) as folder:
+
+        def write(made: Batch) -> None:
+            nonlocal number
+            for i, clip in enumerate(lot.kind.encode(made.samples)):
+                place = folder / f"{number:06d}"
+                place.mkdir()
+                for index, frame in enumerate(clip):
+                    _save_image(frame, place / f"{index:03d}.png")
+                codes = {name: code[i : i + 1] for name, code in made.codes.items()}
+                one = type(made)(made.samples[i : i + 1], codes)
+                _save_film(draw(one), place.with_suffix(".gif"), each_ms=CLIP_MS)
+                number += 1
+
+        yield write
+
+
+def _save_film(frames: Sequence[Image.Image], path: Path, *, each_ms: int) -> None:
+    first, *others = (one.convert("P") for one in frames)
+    first.save(path, format="GIF", save_all=True, append_images=others, duration=each_ms, loop=0)
 
 
 def _folder_name(name: str) -> str:
@@ -277,10 +304,8 @@ def film(output: Path, lot: Lot) -> Iterator[Write]:
     output.parent.mkdir(parents=True, exist_ok=True)
     with atomic(output) as temporary:
         yield write
-        first, *others = (one.convert("P") for one in frames)
-        first.save(
-            temporary, format="GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0
-        )
+        each = CLIP_MS if isinstance(lot.kind, Clips) else FRAME_MS
+        _save_film(frames, temporary, each_ms=each)
 
 
 @contextmanager
@@ -295,4 +320,6 @@ def lines(output: Path, lot: Lot) -> Iterator[Write]:
         yield write
 
 
+FOLDERS = {Notes: midi_folder, Clips: clip_folder}
+"""What writes a folder of samples that are no pictures, by their kind."""
 WRITERS = {".npz": archive, ".csv": table, ".txt": lines, ".gif": film}

@@ -19,6 +19,7 @@ from egan.tasks.frontal import Frontal
 from egan.tasks.generation import ROW, Generation
 from egan.tasks.melodies import Melodies
 from egan.tasks.occluders import Occluded
+from egan.tasks.prediction import NEXT, PAST, Prediction, continued
 from egan.tasks.recognition import Recognition
 from egan.tasks.reconstruction import Reconstruction
 from egan.tasks.refinement import Refinement
@@ -34,8 +35,10 @@ __all__ = [
     "ADAPTED",
     "DAMAGED",
     "MASK",
+    "NEXT",
     "OTHER",
     "OTHER_AGES",
+    "PAST",
     "ROW",
     "SEGMENTATION",
     "TARGET",
@@ -59,6 +62,7 @@ __all__ = [
     "Needs",
     "Occluded",
     "Pasted",
+    "Prediction",
     "Recognition",
     "Reconstruction",
     "Refinement",
@@ -71,6 +75,7 @@ __all__ = [
     "Translation",
     "UnpairedTranslation",
     "Views",
+    "continued",
     "draw",
     "draw_captions",
     "draw_labels",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from fitness import gradient_energy, psnr, spectral_distance, ssim
+from fitness import gradient_energy, psnr, sharpness, spectral_distance, ssim
 from fitness.restored import SMALLEST
 
 
@@ -109,3 +109,14 @@ def test_psnr_where_a_mask_says():
     made[1, :, 0, 0] = 0.02
     assert psnr(made, true, where=where) == pytest.approx((20 + 40) / 2)
     assert psnr(made, true, where=np.ones_like(where)) == pytest.approx(psnr(made, true))
+
+
+def test_sharpness_is_that_of_the_paper_and_falls_with_blur():
+    true = np.zeros((1, 1, 3, 3))
+    true[..., 1:] = 2.0  # an edge across: |∇| is 2 in the first of two columns of differences
+    assert sharpness(np.zeros_like(true), true) == pytest.approx(-10 * np.log10(0.5))
+    assert sharpness(true, true) > 90
+    soft = np.array([0.0, 1.0, 2.0]) * np.ones((1, 1, 3, 1))
+    assert sharpness(soft, true) == pytest.approx(-10 * np.log10(0.5))
+    with pytest.raises(ValueError, match="2x2 pixels or more"):
+        sharpness(true[..., :1], true[..., :1])
