@@ -46,7 +46,7 @@ COLOURS = dict.fromkeys(
 FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "shapes", "scenes"),
-    *("captioned_shapes", "icons", "crowds", "heads"),
+    *("captioned_shapes", "detailed_shapes", "icons", "crowds", "heads"),
     *("bimodal", "five_modes", "gaussians8", "oracle_language", "folk_tunes"),
     *("cartpole", "gridworld"),
 )

@@ -55,6 +55,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.captioned_shapes:load",
         "the rendered shapes, each with four captions; four combinations are for tests alone",
     ),
+    "detailed_shapes": Lazy(
+        "egan.data.captioned_shapes:load_detailed",
+        "the same at 32x32, with holes and borders that smaller images do not show",
+    ),
     "icons": Lazy(
         "egan.data.icons:load", "3,622 icons, their names as captions, 32x32 grey; egan[data]"
     ),
@@ -134,7 +138,7 @@ POINTS = ("bimodal", "five_modes", "gaussians8", "gaussians25", "ring16", "swiss
 BUILT_IN = (
     *("digits", "overlapped_digits", "mnist5k", "overlapped_mnist5k", "stacked_mnist"),
     *("digits_to_mnist", "font", "font_to_digits", "shapes", "scenes", "crowds", "heads"),
-    *("captioned_shapes", "icons", "aged_icons"),
+    *("captioned_shapes", "detailed_shapes", "icons", "aged_icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes"),
     *POINTS,
