@@ -121,8 +121,6 @@ def load(
                 k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)
             }
             network.load_state_dict(weights)
-        for one in (model, *getattr(model, "members", ())):  # how it samples may follow from them
-            one.updates = int(metadata["steps"])
     except _MISFITS as error:
         lacks = f"{error} is missing" if isinstance(error, KeyError) else str(error).rstrip(".")
         raise ValueError(f"{path} does not fit together: {lacks}. Give {WHAT}.") from error

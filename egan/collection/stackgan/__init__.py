@@ -150,7 +150,14 @@ PRESETS = {"small": small, "paper": paper}
 SOURCES = {
     "paper": {
         "section 3.5": (
-            *("width", "second_width", "discriminator_width", "norm", "condition_dim", "latent_dim"),
+            *(
+                "width",
+                "second_width",
+                "discriminator_width",
+                "norm",
+                "condition_dim",
+                "latent_dim",
+            ),
             *("upscale", "sketch_halvings", "residual_blocks", "batch_size", "beta1"),
             *("generator_lr", "discriminator_lr", "second_generator_lr"),
             *("second_discriminator_lr", "rate_halved_every", "second_stage_at"),

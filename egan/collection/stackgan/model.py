@@ -15,6 +15,7 @@ from egan.losses.variational import gaussian_kl
 from egan.tasks import ROW, Batch, Codes, Draw
 from egan.tasks.base import moved
 from egan.training.captioned import CaptionedGame
+from egan.training.model import Gradient
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -53,22 +54,41 @@ class StackGan(CaptionedGame):
     @property
     def is_second_stage(self) -> bool:
         """Whether the second stage learns, and makes samples."""
-        return self.updates >= self.settings.second_stage_at
+        return bool(self.judges.is_second)
+
+    @property
+    def judges(self) -> Judges:
+        """D₀ and D."""
+        judges = self.discriminator
+        assert isinstance(judges, Judges)
+        return judges
+
+    def settle(self, updates: int) -> None:
+        """Begin the second stage where there were updates enough."""
+        self.judges.is_second.fill_(updates >= self.settings.second_stage_at)
 
     def learning_rate(self, network: str) -> float:
         """Return a network's rate, of the players that of the stage that learns, halved so far."""
         if network not in STAGED:
             return super().learning_rate(network)
         s, name = self.settings, self.learning[network]
-        begun = s.second_stage_at if self.is_second_stage else s.text_updates
-        rate = float(getattr(s, SECOND + name if self.is_second_stage else name))
+        is_second = self.updates >= s.second_stage_at
+        begun = s.second_stage_at if is_second else s.text_updates
+        rate = float(getattr(s, SECOND + name if is_second else name))
         every = s.rate_halved_every
         return rate * 0.5 ** (max(self.updates - begun, 0) // every) if every else rate
 
     def update(self) -> None:
         """Train what learns by now, at the rates of its stage."""
+        self.settle(self.updates)
         self.apply_settings()
         super().update()
+
+    def follow(self, gradient: Gradient, *names: str) -> None:
+        """Take a step; that of D in an evolution ends its generation."""
+        super().follow(gradient, *names)
+        if self.side == "environment" and "discriminator" in names:
+            self.settle(self.updates + 1)
 
     def codes(self, count: int, rng: torch.Generator) -> Codes:
         """Draw z (count, Z), captions (count, T), and ε (count, 2, M) for either stage."""
@@ -89,8 +109,7 @@ class StackGan(CaptionedGame):
     @property
     def judge(self) -> nn.Module:
         """D₀ or D."""
-        judges = self.discriminator
-        assert isinstance(judges, Judges)
+        judges = self.judges
         return judges.second if self.is_second_stage else judges.first
 
     def in_use(self, images: Tensor) -> Tensor:

@@ -5,6 +5,8 @@ N samples, K numbers of φ, M of a code ĉ, Z of z, C H W images, h = H / `upsca
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -80,7 +82,7 @@ class Sketcher(nn.Module):
             nn.ReLU(),
             nn.Unflatten(1, (channels[0], base, base)),
         )
-        doublings = zip(channels, channels[1:], strict=False)
+        doublings = pairwise(channels)
         self.rest = nn.Sequential(
             *(layer for pair in doublings for layer in upwards(*pair)),
             nn.Conv2d(channels[-1], shape[0], 3, padding=1),
@@ -126,7 +128,7 @@ class Refiner(nn.Module):
         widths = [s.second_width * 2**k for k in range(s.sketch_halvings + 1)]
         inside = widths[-1]
         self.encoder = nn.Sequential(nn.Conv2d(shape[0], widths[0], 3, padding=1), nn.ReLU())
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             self.encoder.append(nn.Conv2d(before, after, 4, stride=2, padding=1, bias=False))
             self.encoder.extend([nn.BatchNorm2d(after), nn.ReLU()])
         self.joint = nn.Sequential(
@@ -138,11 +140,7 @@ class Refiner(nn.Module):
         doublings = s.sketch_halvings + s.upscale.bit_length() - 1
         channels = [max(inside >> k, 1) for k in range(doublings + 1)]
         self.decoder = nn.Sequential(
-            *(
-                layer
-                for pair in zip(channels, channels[1:], strict=False)
-                for layer in upwards(*pair)
-            ),
+            *(layer for pair in pairwise(channels) for layer in upwards(*pair)),
             nn.Conv2d(channels[-1], shape[0], 3, padding=1),
             nn.Tanh(),
         )
@@ -189,10 +187,18 @@ class Generator(nn.Module):
 
 
 class Judges(nn.Module):
-    """D₀ and D, of sketches and of images: each (N, C, S, S) and φ (N, K) -> logits (N,)."""
+    """D₀ and D, of sketches and of images: each (N, C, S, S) and φ (N, K) -> logits (N,).
+
+    Attributes:
+        is_second: Whether D is in use. It is a part of the state of D's side alone, so that members
+            of an evolution and their discriminator are never in different stages.
+    """
+
+    is_second: Tensor
 
     def __init__(self, s: StackGanSettings, shape: tuple[int, ...]) -> None:
         super().__init__()
+        self.register_buffer("is_second", torch.zeros((), dtype=torch.uint8))
         self.first = Discriminator(s, sketch_shape(shape, s.upscale))
         self.second = Discriminator(s, shape)
 

@@ -1,4 +1,6 @@
-"""StackGAN: drawn codes, which stage learns when, both losses, sizes, and resume in either stage."""
+"""StackGAN: drawn codes, which stage learns when, losses, sizes, and resume in either stage."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -42,7 +44,6 @@ def taken(member, count):
             member.updates += 1
 
 
-
 def test_codes_of_a_caption_are_its_gaussian():
     network = Augmentation(5, 3)
     code, epsilon = torch.randn(4, 5), torch.randn(4, 3)
@@ -57,7 +58,7 @@ def test_codes_of_a_caption_are_its_gaussian():
 @pytest.mark.parametrize("updates", [0, 1])
 def test_the_generator_minimises_the_divergence_of_its_stage(updates):
     member = built(kl_weight=0.7)
-    member.updates = updates
+    member.settle(updates)
     fake = member.fake(8)
     stage = member.generator.second if updates else member.generator.first
     mean, log_variance = stage.augmentation(member.told(fake.codes["captions"]))
@@ -82,7 +83,7 @@ def test_one_stage_learns_at_a_time():
     for _ in range(3):
         taken(member, 1)
         found.append(weights(member))
-    texts, first, second = (changed(*pair) for pair in zip(found, found[1:], strict=False))
+    texts, first, second = (changed(*pair) for pair in pairwise(found))
     assert {name.split(".")[0] for name in texts} == {"text", "eye"}
     names = [{".".join(name.split(".")[:2]) for name in one} for one in (first, second)]
     assert names[0] == {"generator.first", "discriminator.first", "average"}
@@ -107,14 +108,14 @@ def test_sketches_are_judged_at_their_own_size():
     assert torch.equal(halves.repeat_interleave(2, 2).repeat_interleave(2, 3), sketches)
     assert member.in_use(sketches).shape[-1] == member.shape[-1] // 2
     assert member.judge is member.discriminator.first
-    member.updates = 1
+    member.settle(1)
     assert member.in_use(sketches) is sketches
     assert member.judge is member.discriminator.second
 
 
 def test_the_second_stage_reads_sketch_caption_and_its_own_noise():
     member = built()
-    member.updates = 1
+    member.settle(1)
     for p in member.networks["generator"].parameters():  # so that nothing is too small to be seen
         p.data.mul_(8)
     codes = member.codes(4, member.rng)
@@ -143,7 +144,7 @@ def test_resume_in_either_stage_and_between_gives_the_same_bits(before):
 def test_a_file_samples_with_the_stage_that_it_was_saved_in(steps, tmp_path):
     config = checks.small("stackgan")
     model = checks.built(checks.tiny("stackgan"))
-    model.updates = steps
+    model.settle(steps)
     model.training(False)  # the average has its own statistics now
     saved.save(tmp_path / "m.safetensors", model, config, steps=steps)
     other = saved.load(tmp_path / "m.safetensors")
