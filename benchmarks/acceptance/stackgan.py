@@ -7,8 +7,8 @@ enlarged again, bilinearly, which is what a perfect first stage would have. What
 read off 1,000 samples of test captions, of five in eight a shape and a colour that were never seen
 together: the share of right ones of all that is told of shape, colour, size and place, sketches
 read at their own size. Diversity: the mean distance in the same features of five samples of each of
-100 test captions. All have 2,000 updates, 400 of them of the text encoder, in batches of 32;
-StackGAN 800 of either stage.
+100 test captions. All have 1,500 updates, 300 of them of the text encoder, in batches of 32,
+StackGAN 700 of the first stage and 500 of the second.
 
 Settings are of seed 10, which is not judged: SEARCHED
 
@@ -34,14 +34,15 @@ from egan.collection.stackgan.model import EPSILON, StackGan
 from egan.collection.stackgan.networks import Augmentation
 from egan.data.dataset import CAPTIONS
 from egan.judging.captions import FREE, asked, told_right
+from egan.judging.reference import Reference
 from egan.tasks import Batch, Captions, Codes, draw_captions
 from egan.training.model import stream
 
-DATA = "detailed_shapes"
-TEXT, FIRST, UPDATES = 400, 1200, 2000
+DATA, QUICK_DATA = "detailed_shapes", "captioned_shapes"
+TEXT, FIRST, UPDATES = 300, 1000, 1500
 ONE_STAGE = {
     "text_updates": TEXT,
-    "discriminator_width": 16,
+    "discriminator_width": 32,
     "int_weight": 0.0,
     "generator_lr": 4e-3,
     "discriminator_lr": 2e-3,
@@ -138,16 +139,21 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     ]
 
 
+def judge(*, quick: bool) -> Reference:
+    """Return what judges samples, and both parts of the data; of half the size where quick."""
+    return reference(QUICK_DATA if quick else DATA)
+
+
 @cache
-def task() -> Captions:
-    """Return the task, and what judges samples."""
-    judge = reference(DATA)
-    return Captions(judge.train, judge.test, judge.features)
+def task(*, quick: bool) -> Captions:
+    """Return what models learn from, and are asked for."""
+    known = judge(quick=quick)
+    return Captions(known.train, known.test, known.features)
 
 
 def both_stages(seed: int, *, quick: bool, **changed: Any) -> tuple[StackGan, dict[str, float]]:
     """Train both stages; return the model, and what its first stage is worth."""
-    found = trained("stackgan", seed, task=task(), updates=FIRST, quick=quick, **changed)
+    found = trained("stackgan", seed, task=task(quick=quick), updates=FIRST, quick=quick, **changed)
     assert isinstance(found, StackGan)
     found.settle(0)
     before = sketched(found, quick=quick)
@@ -159,7 +165,9 @@ def both_stages(seed: int, *, quick: bool, **changed: Any) -> tuple[StackGan, di
 
 def one_stage(seed: int, *, quick: bool) -> dict[str, float]:
     """Train GAN-CLS on images of the full size for as many updates, and judge it."""
-    found = trained("gan_int_cls", seed, task=task(), updates=UPDATES, quick=quick, **ONE_STAGE)
+    found = trained(
+        "gan_int_cls", seed, task=task(quick=quick), updates=UPDATES, quick=quick, **ONE_STAGE
+    )
     return judged(found, quick=quick)
 
 
@@ -179,18 +187,18 @@ def samples(found: Any, captions: Tensor) -> Tensor:
 
 def seen(*, quick: bool) -> Tensor:
     """Return captions as the training part has them."""
-    return draw_captions(task().data, FEW if quick else NUM, stream(5))
+    return draw_captions(task(quick=quick).data, FEW if quick else NUM, stream(5))
 
 
 def frechet(found: Any, *, quick: bool) -> float:
     """Return the distance of samples to the training part."""
-    return reference(DATA).frechet(samples(found, seen(quick=quick)))
+    return judge(quick=quick).frechet(samples(found, seen(quick=quick)))
 
 
 def judged(found: Any, *, quick: bool) -> dict[str, float]:
     """Return the distance of samples, and what they show of what captions tell."""
-    captions = task().asked_for(FEW if quick else NUM)
-    right = share_right(samples(found, captions), captions)
+    captions = task(quick=quick).asked_for(FEW if quick else NUM)
+    right = share_right(samples(found, captions), captions, quick=quick)
     return {"frechet": frechet(found, quick=quick), "right": right}
 
 
@@ -199,26 +207,26 @@ def sketched(found: StackGan, *, quick: bool) -> dict[str, float]:
     times = found.settings.upscale
     sketches = F.avg_pool2d(samples(found, seen(quick=quick)), times)
     large = F.interpolate(sketches, scale_factor=float(times), mode="bilinear", align_corners=False)
-    captions = task().asked_for(FEW if quick else NUM)
+    captions = task(quick=quick).asked_for(FEW if quick else NUM)
     shown = F.avg_pool2d(samples(found, captions), times)
     return {
-        "enlarged": reference(DATA).frechet(large),
-        "sketched": share_right(shown, captions),
+        "enlarged": judge(quick=quick).frechet(large),
+        "sketched": share_right(shown, captions, quick=quick),
     }
 
 
-def share_right(images: Tensor, captions: Tensor) -> float:
+def share_right(images: Tensor, captions: Tensor, *, quick: bool) -> float:
     """Return how much of what captions (N, T) tell their images (N, 3, H, W) show."""
-    wanted = asked(captions.numpy(), task().wording)
-    right = told_right(images, captions.numpy(), task().wording)
+    wanted = asked(captions.numpy(), task(quick=quick).wording)
+    right = told_right(images, captions.numpy(), task(quick=quick).wording)
     return float(np.mean([right[name][wanted[name] != FREE].mean() for name in right]))
 
 
 def diversity(found: StackGan, *, quick: bool) -> float:
     """Return the mean distance of samples of the same caption, in fixed features."""
-    captions = task().asked_for(2 if quick else SENTENCES)
+    captions = task(quick=quick).asked_for(2 if quick else SENTENCES)
     made = samples(found, captions.repeat_interleave(EACH, dim=0))
-    known = reference(DATA).features.features(made).reshape(len(captions), EACH, -1)
+    known = judge(quick=quick).features.features(made).reshape(len(captions), EACH, -1)
     gaps = np.linalg.norm(known[:, :, None] - known[:, None], axis=3)
     return float(gaps.sum() / (len(captions) * EACH * (EACH - 1)))
 
@@ -233,7 +241,7 @@ def _stage(found: StackGan) -> Augmentation:
 
 def astray(kind: type[StackGan], seed: int) -> float:
     """Return the relative error of a tiny model's divergence, beside that of torch's normals."""
-    found: Any = built(kind, seed, task=task(), quick=True)
+    found: Any = built(kind, seed, task=task(quick=True), quick=True)
     found.rng = stream(seed)
     with found.judging():
         fake = found.fake(FEW)

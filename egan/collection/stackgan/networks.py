@@ -72,7 +72,6 @@ class Sketcher(nn.Module):
 
     def __init__(self, s: StackGanSettings, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.augmentation = Augmentation(s.text_dim, s.condition_dim)
         base = base_size(shape[1])
         widths = hidden_widths(shape[1], s.width, base=base)
         channels = [*widths, 2 * widths[-1]][::-1]
@@ -89,6 +88,7 @@ class Sketcher(nn.Module):
             nn.Tanh(),
         )
         initialise(self, "normal")
+        self.augmentation = Augmentation(s.text_dim, s.condition_dim)  # not so small at first
 
     def forward(self, z: Tensor, code: Tensor, epsilon: Tensor | None) -> Tensor:
         """Make sketches."""
@@ -124,7 +124,6 @@ class Refiner(nn.Module):
 
     def __init__(self, s: StackGanSettings, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.augmentation = Augmentation(s.text_dim, s.condition_dim)
         widths = [s.second_width * 2**k for k in range(s.sketch_halvings + 1)]
         inside = widths[-1]
         self.encoder = nn.Sequential(nn.Conv2d(shape[0], widths[0], 3, padding=1), nn.ReLU())
@@ -145,6 +144,7 @@ class Refiner(nn.Module):
             nn.Tanh(),
         )
         initialise(self, "normal")
+        self.augmentation = Augmentation(s.text_dim, s.condition_dim)  # not so small at first
 
     def forward(self, sketches: Tensor, code: Tensor, epsilon: Tensor | None) -> Tensor:
         """Make images of sketches."""
