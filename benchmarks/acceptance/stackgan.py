@@ -10,8 +10,8 @@ read at their own size. Diversity: the mean distance in the same features of fiv
 100 test captions. All have 1,500 updates, 300 of them of the text encoder, in batches of 32,
 StackGAN 700 of the first stage and 500 of the second.
 
-Settings are of seed 10, which is not judged. Searched were G's rate, D's being half of it, of either
-stage and of the game of one stage (GAN-CLS, the same text encoder and discriminator), and λ:
+Settings are of seed 10, which is not judged. Searched were G's rate, D's being half of it, of
+either stage and of the game of one stage (GAN-CLS, the same text encoder and discriminator), and λ:
 distance, of sketches enlarged, and share right.
 
              one stage     first stage, λ = 1, .1, .02           second stage

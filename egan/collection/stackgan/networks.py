@@ -36,6 +36,19 @@ def sketch_shape(shape: tuple[int, ...], upscale: int) -> tuple[int, ...]:
     return channels, height // upscale, width // upscale
 
 
+def check_halvings(size: int, times: int) -> None:
+    """See that sketches of a size can be halved so often.
+
+    Raises:
+        ValueError: They cannot.
+    """
+    if size % 2**times:
+        raise ValueError(
+            f"sketches of {size}x{size} cannot be halved {times} times; give fewer "
+            "--sketch-halvings."
+        )
+
+
 class Augmentation(nn.Module):
     """φ (N, K) -> μ and log σ² (N, M) of the code ĉ = μ + σ ε: a linear layer, and LeakyReLU."""
 
@@ -124,6 +137,7 @@ class Refiner(nn.Module):
 
     def __init__(self, s: StackGanSettings, shape: tuple[int, ...]) -> None:
         super().__init__()
+        check_halvings(shape[1] // s.upscale, s.sketch_halvings)
         widths = [s.second_width * 2**k for k in range(s.sketch_halvings + 1)]
         inside = widths[-1]
         self.encoder = nn.Sequential(nn.Conv2d(shape[0], widths[0], 3, padding=1), nn.ReLU())

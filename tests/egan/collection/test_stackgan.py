@@ -178,6 +178,7 @@ def test_the_papers_sizes():
         ({"upscale": 3}, "--upscale must be 2, 4, 8"),
         ({"upscale": 1}, "--upscale must be 2, 4, 8"),
         ({"upscale": 8}, "8x8 or more.*--data.image-size 64"),
+        ({"sketch_halvings": 5}, "16x16 cannot be halved 5 times"),
     ],
 )
 def test_stages_that_cannot_be_are_refused(settings, message):
