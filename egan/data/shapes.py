@@ -40,7 +40,7 @@ SQUARE = 0.85
 ARM = 0.35
 """Half the width of a cross's arm, in radii."""
 DETAILS = ("plain", "hole", "border")
-HOLE = DETAILS.index("hole")
+HOLE, BORDER = (DETAILS.index(name) for name in ("hole", "border"))
 PIXEL = 1 / 16
 """A pixel of an image of 32x32: half as wide as a hole, as wide as a border."""
 WHITE = 0.95
@@ -172,13 +172,13 @@ def _covered(one: Things, size: int) -> tuple[Array, Array]:
     share = coverage(one.shape, one.radii, one.centres, image_size=size)
     edge = np.zeros_like(share)
     if one.detail is not None:
-        hole, border = one.detail == HOLE, one.detail == DETAILS.index("border")
-        narrow = np.full(len(share), PIXEL)
-        circle = np.full(len(share), SHAPES.index("circle"))
-        share -= hole[:, None, None] * coverage(circle, narrow, one.centres, image_size=size)
-        inner = np.maximum(one.radii - PIXEL, 0.0)
-        inside = coverage(one.shape, inner, one.centres, image_size=size)
-        edge = border[:, None, None] * (share - inside)
+        hole, border = one.detail == HOLE, one.detail == BORDER
+        circle = np.full(hole.sum(), SHAPES.index("circle"))
+        narrow = np.full(hole.sum(), PIXEL)
+        share[hole] -= coverage(circle, narrow, one.centres[hole], image_size=size)
+        inner = one.radii[border] - PIXEL
+        inside = coverage(one.shape[border], inner, one.centres[border], image_size=size)
+        edge[border] = share[border] - inside
     return np.clip(share, 0.0, 1.0), np.clip(edge, 0.0, 1.0)
 
 
