@@ -210,6 +210,12 @@ MODELS: dict[str, Entry] = {
         family="adversarial",
         task="captioned_shapes",
     ),
+    "stackgan": Entry(
+        "egan.collection.stackgan.model:StackGan",
+        paper="StackGAN: text to photo-realistic image synthesis, 1612.03242",
+        family="adversarial",
+        task="detailed_shapes",
+    ),
     "simgan": Entry(
         "egan.collection.simgan.model:SimGan",
         paper="Learning from simulated and unsupervised images through adversarial training, "

@@ -47,7 +47,7 @@ FEW = 60
 BUILT_IN = (
     *("digits", "overlapped_digits", "digits_to_mnist", "font_to_digits", "font_to_mnist"),
     *("shapes", "scenes"),
-    *("captioned_shapes", "icons", "crowds", "heads"),
+    *("captioned_shapes", "detailed_shapes", "icons", "crowds", "heads"),
     *("bimodal", "five_modes", "gaussians8"),
     *("oracle_language", "folk_tunes", "folk_pitches"),
     *("cartpole", "gridworld"),

@@ -20,10 +20,11 @@ class DataConfig:
     name: str = "digits"
     """Data set: digits, overlapped_digits, mnist5k, overlapped_mnist5k, stacked_mnist,
     digits_to_mnist, font, font_to_digits, font_to_mnist, shapes, scenes, aged_icons,
-    captioned_shapes, icons, crowds, heads, bouncing, films, clips, bimodal, five_modes, gaussians8,
-    gaussians25, ring16, swiss_roll, cartpole, gridworld, gymnasium, openmoji, openmoji_lines,
-    photographs, folder, pairs, masks, side_by_side, views, domains, ages, captions, cifar10, mnist,
-    npz, oracle_language, folk_tunes, folk_pitches, abc, midi, text, characters."""
+    captioned_shapes, detailed_shapes, icons, crowds, heads, bouncing, films, clips, bimodal,
+    five_modes, gaussians8, gaussians25, ring16, swiss_roll, cartpole, gridworld, gymnasium,
+    openmoji, openmoji_lines, photographs, folder, pairs, masks, side_by_side, views, domains, ages,
+    captions, cifar10, mnist, npz, oracle_language, folk_tunes, folk_pitches, abc, midi, text,
+    characters."""
     path: str | None = None
     """Folder or file on disk, for folder, side_by_side, views, clips, captions, ages, cifar10,
     mnist, npz, abc, midi, text, characters and gymnasium."""

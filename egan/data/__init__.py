@@ -59,6 +59,10 @@ LOADERS: dict[str, Lazy[Dataset]] = {
         "egan.data.captioned_shapes:load",
         "the rendered shapes, each with four captions; four combinations are for tests alone",
     ),
+    "detailed_shapes": Lazy(
+        "egan.data.captioned_shapes:load_detailed",
+        "the same at 32x32, with holes and borders that smaller images do not show",
+    ),
     "icons": Lazy(
         "egan.data.icons:load", "3,622 icons, their names as captions, 32x32 grey; egan[data]"
     ),
@@ -150,7 +154,7 @@ BUILT_IN = (
     *("digits_to_mnist", "font", "font_to_digits", "font_to_mnist"),
     *("shapes", "scenes", "crowds", "heads"),
     *("bouncing", "films"),
-    *("captioned_shapes", "icons", "aged_icons"),
+    *("captioned_shapes", "detailed_shapes", "icons", "aged_icons"),
     *("openmoji", "openmoji_lines", "photographs", "cartpole", "gridworld"),
     *("oracle_language", "folk_tunes", "folk_pitches"),
     *POINTS,

@@ -9,6 +9,7 @@ is dropped one time in five, and is free then. Shape and colour are always told.
 
 Four of the sixteen combinations of shape and colour, `HELD_OUT`, are in the test part alone, beside
 a fifth of the others: each shape and each colour is learned from, in other company.
+`detailed_shapes` are the same with small holes and borders, which only larger images show.
 `egan.judging.captions` reads off a generated image whether it shows what its caption says.
 """
 
@@ -27,7 +28,8 @@ from egan.data.spelling import END, Spelling
 from egan.data.splits import held_out
 from egan.data.wording import tokens_of
 
-NAME = "captioned_shapes"
+NAME, DETAILED = "captioned_shapes", "detailed_shapes"
+DETAILED_SIZE = 32
 SEED = 1605
 NUM_CAPTIONS = 4
 DROPPED = 0.2
@@ -67,9 +69,18 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     return _drawn(image_size, channels)
 
 
+def load_detailed(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:  # noqa: ARG001 - no file
+    """Draw the same images and captions, 32x32 by default, with holes and borders.
+
+    No caption tells of them; what they are is the annotation "detail", see `egan.data.shapes`. At
+    16x16 a hole is a pixel or less, and a border half of one.
+    """
+    return replace(_drawn(image_size or DETAILED_SIZE, channels, details=True), name=DETAILED)
+
+
 @lru_cache(maxsize=4)
-def _drawn(image_size: int | None, channels: int | None) -> Dataset:
-    data = shapes.load(path=None, image_size=image_size, channels=channels)
+def _drawn(image_size: int | None, channels: int | None, *, details: bool = False) -> Dataset:
+    data = shapes.load(path=None, image_size=image_size, channels=channels, details=details)
     known = {name: data.annotations[name] for name in ATTRIBUTES}
     captions = captions_for(known, np.random.default_rng(SEED), each=NUM_CAPTIONS)
     annotations = {**data.annotations, CAPTIONS: captions}

@@ -31,7 +31,7 @@ SCENE_COLOURS = ("red", "blue")
 
 COUNT = 5000
 IMAGE_SIZE = 16
-SEED, SCENES_SEED = 1812, 1811
+SEED, SCENES_SEED, DETAILS_SEED = 1812, 1811, 1612
 SUBPIXELS = 4
 CHUNK = 500
 
@@ -39,6 +39,12 @@ SQUARE = 0.85
 """Half the side of a square, in radii."""
 ARM = 0.35
 """Half the width of a cross's arm, in radii."""
+DETAILS = ("plain", "hole", "border")
+HOLE, BORDER = (DETAILS.index(name) for name in ("hole", "border"))
+PIXEL = 1 / 16
+"""A pixel of an image of 32x32: half as wide as a hole, as wide as a border."""
+WHITE = 0.95
+"""A border's red, green and blue."""
 
 
 class Things(NamedTuple):
@@ -49,24 +55,36 @@ class Things(NamedTuple):
         radii: (N,) of the circle around it; nothing is there where it is 0.
         centres: (N, 2) places, x and y.
         colour: (N,) indices into `COLOURS`.
+        detail: (N,) indices into `DETAILS`; all are plain where there is none.
     """
 
     shape: Array
     radii: Array
     centres: Array
     colour: Array
+    detail: Array | None = None
 
     def rows(self, rows: slice) -> Things:
         """Return those of some images."""
-        return Things(*(values[rows] for values in self))
+        return Things(*(None if values is None else values[rows] for values in self))  # type: ignore[arg-type]
 
 
-def load(*, path: Path | None, image_size: int | None, channels: int | None) -> Dataset:  # noqa: ARG001 - no file
+def load(
+    *,
+    path: Path | None,  # noqa: ARG001 - no file
+    image_size: int | None,
+    channels: int | None,
+    details: bool = False,
+) -> Dataset:
     """Draw images of one shape, 16x16 unless `image_size` says otherwise.
 
     The labels are `4 * shape + colour`, 16 classes. The annotations are `shape`, `colour`, `size`
     and `place` (N,) int64, indices into `ATTRIBUTES`, and `segmentation` (N, H, W) uint8: 0 for the
     background, 1 + colour where the shape covers more than half a pixel.
+
+    With `details` a third of the large shapes has a hole in the middle, 2 pixels wide at 32x32, and
+    a third of all a white border of 1 pixel: the annotation `detail` (N,), an index into `DETAILS`.
+    All else is as without.
     """
     size = _checked(image_size, channels)
     rng = np.random.default_rng(SEED)
@@ -75,6 +93,12 @@ def load(*, path: Path | None, image_size: int | None, channels: int | None) -> 
     centres = ANCHORS[known["place"]] + rng.uniform(-0.1, 0.1, size=(COUNT, 2))
     room = 1.0 - radii[:, None]  # a large one near the border is kept inside
     things = Things(known["shape"], radii, np.clip(centres, -room, room), known["colour"])
+    if details:
+        own = np.random.default_rng(DETAILS_SEED)  # what else is drawn stays the same
+        detail = own.integers(len(DETAILS), size=COUNT)
+        small = known["size"] == SIZES.index("small")
+        known["detail"] = np.where(small & (detail == HOLE), DETAILS.index("plain"), detail)
+        things = things._replace(detail=known["detail"])
     images, segments = _render([things], size, rng)
     labels = len(COLOURS) * known["shape"] + known["colour"]
     known["segmentation"] = segments
@@ -143,6 +167,21 @@ def coverage(
     return np.asarray(blocks.mean(axis=(2, 4), dtype=np.float64))
 
 
+def _covered(one: Things, size: int) -> tuple[Array, Array]:
+    """Return the share of each pixel (N, H, W) that things cover, and their borders alone."""
+    share = coverage(one.shape, one.radii, one.centres, image_size=size)
+    edge = np.zeros_like(share)
+    if one.detail is not None:
+        hole, border = one.detail == HOLE, one.detail == BORDER
+        circle = np.full(hole.sum(), SHAPES.index("circle"))
+        narrow = np.full(hole.sum(), PIXEL)
+        share[hole] -= coverage(circle, narrow, one.centres[hole], image_size=size)
+        inner = one.radii[border] - PIXEL
+        inside = coverage(one.shape[border], inner, one.centres[border], image_size=size)
+        edge[border] = share[border] - inside
+    return np.clip(share, 0.0, 1.0), np.clip(edge, 0.0, 1.0)
+
+
 def _circle(x: Array, y: Array) -> Array:
     return np.asarray(x**2 + y**2 < 1)
 
@@ -177,8 +216,9 @@ def _paint(things: Sequence[Things], size: int, rng: np.random.Generator) -> tup
     segments = np.zeros((count, size, size), dtype=np.uint8)
     for one in things:
         paint = PALETTE[one.colour] + rng.uniform(-0.05, 0.05, size=(count, 3))
-        share = coverage(one.shape, one.radii, one.centres, image_size=size)
+        share, edge = _covered(one, size)
         images += share[:, None] * (paint[:, :, None, None] - images)
+        images += edge[:, None] * (WHITE - images)
         segments = np.where(share > 0.5, 1 + one.colour[:, None, None], segments)
     pixels = np.rint(np.clip(images, 0.0, 1.0) * 255.0)
     return pixels.astype(np.uint8), segments.astype(np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 MARGIN = 1.0
 
@@ -24,3 +25,17 @@ def matching_loss(scores: Tensor, same: Tensor) -> Tensor:
     hinges = (MARGIN + scores - own[:, None]).relu() + (MARGIN + scores - own[None, :]).relu()
     wrong = ~same
     return torch.where(wrong, hinges, 0.0).sum() / wrong.sum().clamp(min=1)
+
+
+def wrong_loss(logits: Tensor, wrong: Tensor, captions: Tensor) -> Tensor:
+    """Return −E[log(1 − σ(t))] over captions that are not the right ones; 0 with none.
+
+    Args:
+        logits: t (N,), of images beside the wrong captions.
+        wrong: These captions (N, T).
+        captions: Those of the images (N, T).
+
+    Reed et al. 2016, arXiv 1605.05396, algorithm 1.
+    """
+    differ = (wrong != captions).any(dim=1).to(logits)
+    return (softplus(logits) * differ).sum() / differ.sum().clamp(min=1)

@@ -1,6 +1,6 @@
-"""The networks of GAN-INT-CLS: encoders of captions and of images, and both players.
+"""The generator of GAN-INT-CLS; who reads and judges is in `egan.networks.captions`.
 
-N samples, T words of a caption, K numbers of its code φ, Z of a code z, C H W images.
+N samples, K numbers of a caption's code φ, Z of a code z, C H W images.
 """
 
 from __future__ import annotations
@@ -9,92 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from egan.collection.gan_int_cls import GanIntClsSettings
-from egan.data.dataset import Dataset
-from egan.data.encodings import Encodings
 from egan.networks import dcgan
-from egan.networks.blocks import Logits, finished
-
-SLOPE = 0.2
-NOTHING = 0
-"""The token that fills what is left of a caption."""
-
-
-class Bag(nn.Module):
-    """Captions (N, T) -> φ (N, K): the mean of their words' vectors, through a linear layer."""
-
-    def __init__(self, vocabulary: int, dim: int) -> None:
-        super().__init__()
-        self.words = nn.Embedding(vocabulary, dim)
-        self.last = nn.Linear(dim, dim)
-
-    def forward(self, captions: Tensor) -> Tensor:
-        """Encode captions."""
-        there = (captions != NOTHING)[:, :, None].to(self.words.weight)
-        mean = (self.words(captions) * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
-        code: Tensor = self.last(mean)
-        return code
-
-
-class Recurrent(nn.Module):
-    """Captions (N, T) -> φ (N, K): what a GRU has made of the words after the last one."""
-
-    def __init__(self, vocabulary: int, dim: int) -> None:
-        super().__init__()
-        self.words = nn.Embedding(vocabulary, dim)
-        self.reader = nn.GRU(dim, dim, batch_first=True)
-        self.last = nn.Linear(dim, dim)
-
-    def forward(self, captions: Tensor) -> Tensor:
-        """Encode captions."""
-        states, _ = self.reader(self.words(captions))
-        place = ((captions != NOTHING).sum(dim=1) - 1).clamp(min=0)
-        read = states[torch.arange(len(captions), device=captions.device), place]
-        code: Tensor = self.last(read)
-        return code
-
-
-class Given(nn.Module):
-    """Captions (N, T) -> φ (N, K): a linear map of what an encoder of the user's makes of them."""
-
-    def __init__(self, encodings: Encodings, dim: int) -> None:
-        super().__init__()
-        self.encodings = encodings
-        self.last = nn.Linear(encodings.dim, dim)
-
-    def forward(self, captions: Tensor) -> Tensor:
-        """Encode captions."""
-        code: Tensor = self.last(self.encodings.of(captions))
-        return code
-
-
-TEXTS = {"bag": Bag, "gru": Recurrent}
-
-
-def text_encoder(s: GanIntClsSettings, data: Dataset) -> nn.Module:
-    """Build φ: of words, or of the codes that captions have already."""
-    if data.encodings is not None:
-        return Given(data.encodings, s.text_dim)
-    assert data.wording is not None
-    return TEXTS[s.text](len(data.wording.words), s.text_dim)
-
-
-class Eye(nn.Module):
-    """Images (N, C, H, W) -> (N, K), to be near the φ of their captions."""
-
-    def __init__(self, s: GanIntClsSettings, shape: tuple[int, ...]) -> None:
-        super().__init__()
-        self.body = dcgan.trunk(shape, width=s.discriminator_width)
-        self.last = nn.Linear(self.body.num_features, s.text_dim)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Encode images."""
-        code: Tensor = self.last(self.body(images))
-        return code
-
-
-def compressed(s: GanIntClsSettings) -> nn.Sequential:
-    """Build φ (N, K) -> (N, `condition_dim`)."""
-    return nn.Sequential(nn.Linear(s.text_dim, s.condition_dim), nn.LeakyReLU(SLOPE))
+from egan.networks.captions import compressed
 
 
 class Generator(nn.Module):
@@ -114,40 +30,3 @@ class Generator(nn.Module):
         """Make images."""
         images: Tensor = self.body(torch.cat([z, self.condition(code)], dim=1))
         return images
-
-
-class Discriminator(nn.Module):
-    """Images (N, C, H, W) and φ (N, K) -> logits (N,): real and of this caption, or not.
-
-    64x64x3 -> 32x32x64 -> 16x16x128 -> 8x8x256 -> 4x4x512, at each place beside the compressed φ
-    -> 1x1 convolution, 4x4x512 -> a logit
-    """
-
-    def __init__(self, s: GanIntClsSettings, shape: tuple[int, ...]) -> None:
-        super().__init__()
-        body = dcgan.trunk(shape, width=s.discriminator_width, norm=s.norm)
-        channels, base = _outlet(body.layers, shape)
-        self.body = body.layers
-        self.condition = compressed(s)
-        self.joint = nn.Sequential(
-            nn.Conv2d(channels + s.condition_dim, channels, 1), nn.LeakyReLU(SLOPE)
-        )
-        self.head = Logits(channels * base**2)
-        for part in (self.condition, self.joint, self.head):
-            finished(part, norm=s.norm, init="default")
-
-    def forward(self, images: Tensor, code: Tensor) -> Tensor:
-        """Judge images beside one code each."""
-        return self.judged(self.body(images), code)
-
-    def judged(self, maps: Tensor, code: Tensor) -> Tensor:
-        """Judge what the body makes of images (N, F, h, w), so that several codes may be asked."""
-        told = self.condition(code)[:, :, None, None].expand(-1, -1, *maps.shape[2:])
-        logits: Tensor = self.head(self.joint(torch.cat([maps, told], dim=1)))
-        return logits
-
-
-def _outlet(body: nn.Sequential, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return the channels of the last maps, and their height."""
-    convolutions = [one for one in body if isinstance(one, nn.Conv2d)]
-    return convolutions[-1].out_channels, shape[1] >> len(convolutions)

@@ -7,9 +7,9 @@ from torch.nn import functional as F
 
 from egan import collection
 from egan.collection import testing as checks
-from egan.collection.gan_int_cls.model import wrong_loss
-from egan.collection.gan_int_cls.networks import Bag, Discriminator, Given, Recurrent
 from egan.data.encodings import Encodings
+from egan.losses.matching import wrong_loss
+from egan.networks.captions import Bag, Discriminator, Given, Recurrent
 from egan.tasks import Batch
 from population.seeding import preserved_randomness
 

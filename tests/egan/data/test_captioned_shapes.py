@@ -6,6 +6,7 @@ import pytest
 from egan.data import load
 from egan.data.captioned_shapes import HELD_OUT, WORDING, captions_for, written
 from egan.data.shapes import ATTRIBUTES, COLOURS, SHAPES
+from egan.judging.attributes import read
 from egan.judging.captions import FREE, asked
 
 
@@ -61,3 +62,27 @@ def test_the_size_of_images_changes_no_caption(data):
     larger = load("captioned_shapes", image_size=8)
     assert larger.shape == (3, 8, 8)
     assert np.array_equal(larger.annotations["captions"], data.annotations["captions"])
+
+
+def test_details_change_some_pixels_and_nothing_else(data):
+    detailed, plain = load("detailed_shapes"), load("captioned_shapes", image_size=32)
+    assert detailed.shape == (3, 32, 32)
+    assert np.array_equal(detailed.annotations["captions"], data.annotations["captions"])
+    assert np.array_equal(detailed.test, data.test)
+    detail, large = detailed.annotations["detail"], detailed.annotations["size"] == 1
+    apart = np.abs(detailed.samples.astype(int) - plain.samples).max(axis=1) > 20
+    places = apart.sum(axis=(1, 2))
+    assert not places[detail == 0].any()
+    assert not (detail[~large] == 1).any()
+    assert (places[detail == 1] >= 4).all()  # a hole of two pixels' width
+    assert places[detail == 1].max() <= 16
+    rims = detailed.samples[detail == 2].min(axis=1).max(axis=(1, 2))
+    assert (rims > 110).all()  # something whiter than any shape or background
+    assert 0.28 < (detail == 2).mean() < 0.38
+
+
+def test_true_images_with_details_are_read_right():
+    data = load("detailed_shapes")
+    found, rows = read(data.real(400)), data.spread(400)
+    for name in ATTRIBUTES:
+        assert (getattr(found, name) == data.annotations[name][rows]).mean() >= 0.99
