@@ -132,8 +132,8 @@ def test_occluded_pictures_of_ones_own_are_mended_by_what_was_learned(tmp_path, 
 
 
 def test_data_without_identities_are_refused(tmp_path, capsys):
-    for name in "01":
-        Image.new("L", (8, 8)).save(tmp_path / f"{name}.png")
+    for number in range(12):
+        Image.new("L", (8, 8), 20 * number).save(tmp_path / f"{number}.png")
     words = ["rla", "--data.name", "folder", "--data.path", str(tmp_path)]
     assert main([*words, "--output", str(tmp_path / "runs")]) == 2
     assert "needs data with classes" in capsys.readouterr().err
