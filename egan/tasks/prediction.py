@@ -140,12 +140,14 @@ class Prediction(Task):
         return Batch(model.predict(past, self.steps, rng).cpu(), {PAST: past})
 
     def baselines(self) -> Mapping[str, Scores]:
-        """Return what the last frame is worth as it is, and what goes on from two in a line."""
+        """Return what the last frame is worth, going on from two, and the mean of all frames."""
         past, true = self.clips_held_out(self.num_judged)
-        return {
+        mean = self.data.real(self.num_judged).mean(dim=(0, 1)).expand_as(true)
+        found = {
             name: self.compare(continued(step, past, self.steps), true)
             for name, step in NAIVE.items()
         }
+        return {**found, "mean frame": self.compare(mean, true)}
 
     def pictures(self, model: Any) -> dict[str, Draw]:
         """Show what was, what the model says comes next, and what came."""

@@ -52,6 +52,7 @@ def test_who_knows_is_right_and_others_are_worth_less():
     assert scores["fitness"] == scores["psnr"] + scores["sharpness"]
     for name in ("psnr", "sharpness", "recursive_psnr"):
         assert scores[name] > 60 > naive["last frame"][name]
+        assert math.isfinite(naive["mean frame"][name])
     # of 256 pixels 8 are wrong after one step; 16 and 24 after two and three
     ratios = [10 * math.log10(256 / (8 * step)) for step in (1, 2, 3)]
     assert naive["last frame"]["psnr"] == pytest.approx(ratios[0])
