@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from egan.config.settings import GameSettings
 
@@ -12,11 +12,11 @@ from egan.config.settings import GameSettings
 class CaptionedSettings(GameSettings):
     """What every game has whose players are told a caption."""
 
-    STRUCTURAL = (
+    STRUCTURAL: ClassVar[tuple[str, ...]] = (
         *("width", "discriminator_width", "latent_dim", "norm"),
         *("text", "text_dim", "condition_dim"),
     )
-    MAY_BE_ZERO = ("text_updates",)
+    MAY_BE_ZERO: ClassVar[tuple[str, ...]] = ("text_updates",)
 
     width: int = 64
     """Channels of the generator's last hidden layer; they double inwards."""

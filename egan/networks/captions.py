@@ -24,11 +24,25 @@ NOTHING = 0
 class Reading(Protocol):
     """The settings that these networks look at."""
 
-    discriminator_width: int
-    norm: str
-    text: str
-    text_dim: int
-    condition_dim: int
+    @property
+    def discriminator_width(self) -> int:
+        """Channels of the discriminator's first layer."""
+
+    @property
+    def norm(self) -> str:
+        """Constraint on its weights."""
+
+    @property
+    def text(self) -> str:
+        """The text encoder, of `TEXTS`."""
+
+    @property
+    def text_dim(self) -> int:
+        """Numbers of a caption's code."""
+
+    @property
+    def condition_dim(self) -> int:
+        """Numbers that players make of it."""
 
 
 class Bag(nn.Module):

@@ -64,7 +64,8 @@ class Augmentation(nn.Module):
     def drawn(self, code: Tensor, epsilon: Tensor | None) -> Tensor:
         """Return ĉ (N, M) of φ and ε (N, M), or μ without ε."""
         mean, log_variance = self(code)
-        return mean if epsilon is None else mean + torch.exp(0.5 * log_variance) * epsilon
+        drawn: Tensor = mean if epsilon is None else mean + torch.exp(0.5 * log_variance) * epsilon
+        return drawn
 
 
 def upwards(before: int, after: int) -> list[nn.Module]:
