@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -14,23 +14,19 @@ import mutations
 from egan.collection.hf_pim import PRESETS, SOURCES, HfPimSettings
 from egan.collection.hf_pim.networks import Dictionary, Frontaliser, Made, lifted
 from egan.data.dataset import FIELD
-from egan.data.persons import Pairs
-from egan.judging.classifier import Classifier
 from egan.losses.games import hinge_loss, whole
 from egan.losses.smoothness import roughness
 from egan.networks.patches import PatchDiscriminator
 from egan.tasks import TARGET, Batch, Codes, Draw, Frontal, moved
 from egan.tasks.recogniser import recogniser, strangeness
 from egan.tasks.views import SOURCE, batch_of
-from egan.training.game import Game, Objective
-from egan.training.model import BATCH
-from egan.training.sides import Sides
+from egan.training.game import Game, Objective, Sides
 
 if TYPE_CHECKING:
     from PIL import Image
 
 TEXTURE, REFERENCE, SEEN = "texture", "reference", "seen"
-SHOWN = 10
+SHOWN, BATCH = 10, 250
 LATE = 0.1
 """What rates are multiplied by when all networks learn together, after their own phases."""
 Phase = Literal["field", "texture", "together"]
@@ -222,7 +218,7 @@ class HfPim(Game):
         return (encoding - wanted.detach()).square().sum(dim=1).mean() - logits.mean()
 
     @cached_property
-    def recogniser(self) -> Classifier:
+    def recogniser(self) -> Any:
         """What knows faces, frozen: of training persons, and another than the judge."""
         return recogniser(self.task).to(self.device)
 
@@ -243,7 +239,7 @@ class HfPim(Game):
         """Draw sources of held-out persons, their textures, what is made of them, and the truth."""
         pairs = self.task.frontal_pairs
         chosen = np.arange(SHOWN) * len(pairs.source) // SHOWN
-        batch = batch_of(self.task.held_out, Pairs(*(one[chosen] for one in pairs)))
+        batch = batch_of(self.task.held_out, type(pairs)(*(one[chosen] for one in pairs)))
         made = self.inspected(batch.codes[SOURCE])
         rows = (batch.codes[SOURCE], made.texture, made.images, batch.samples)
         names = ("source", "texture", "output", "truth")
