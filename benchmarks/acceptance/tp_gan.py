@@ -42,8 +42,9 @@ from torch import Tensor
 
 from acceptance import Figures
 from acceptance.training import built, trained
-from egan.collection.tp_gan.model import TpGan, lopsidedness
+from egan.collection.tp_gan.model import TpGan
 from egan.collection.tp_gan.networks import PATCHES, Box, TwoPathways, cut, middles, mirrored
+from egan.collection.tp_gan.terms import difference, lopsidedness
 from egan.data import load
 from egan.data.dataset import LANDMARKS, YAW, Array, Dataset
 from egan.data.persons import with_frontal
@@ -92,7 +93,8 @@ class Unweighed(TpGan):
     def generator_terms(self, fake: Any, real: Any) -> Tensor:
         """Return their sum."""
         del real
-        return self.difference(fake) + lopsidedness(fake.samples) + roughness(fake.samples)
+        gap = difference(fake, self.generator, patch_weight=1.0)  # type: ignore[arg-type]
+        return gap + lopsidedness(fake.samples) + roughness(fake.samples)
 
 
 class LeastSquares:

@@ -81,8 +81,8 @@ class Order:
             raise ValueError(f"{name} {NO_CAPTIONS}")
         if self.poses and not asks.poses:
             raise ValueError(
-                f"--poses asks for views, but {name} turns nothing; leave it out, or train a model "
-                "that does, such as capg_gan."
+                f"--poses asks for views, but {name} turns nothing to a yaw; leave it out, or "
+                "train a model that does, such as capg_gan."
             )
         if self.truncation is not None:
             model.check_truncation(self.truncation)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SEED = 2018
 
+__all__ = ["Classifier", "Known", "recogniser", "strangeness"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known(Recipe):

@@ -13,12 +13,11 @@ import mutations
 from egan.collection.capg_gan import PRESETS, SOURCES, CapgGanSettings
 from egan.collection.capg_gan.networks import Couple, Rotator
 from egan.data.dataset import LANDMARKS, YAW
-from egan.judging.classifier import Classifier
 from egan.losses.games import whole
 from egan.losses.smoothness import roughness
 from egan.networks.landmarks import LandmarkReader, heatmaps
 from egan.tasks import TARGET, Batch, Codes, Needs, Views
-from egan.tasks.recogniser import recogniser
+from egan.tasks.recogniser import Classifier, recogniser
 from egan.tasks.views import SOURCE, fitted
 from egan.training.game import Game, Objective
 

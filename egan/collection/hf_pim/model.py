@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from egan.losses.games import hinge_loss, whole
 from egan.losses.smoothness import roughness
 from egan.networks.patches import PatchDiscriminator
 from egan.tasks import TARGET, Batch, Codes, Draw, Frontal, moved
-from egan.tasks.recogniser import recogniser, strangeness
+from egan.tasks.recogniser import Classifier, recogniser, strangeness
 from egan.tasks.views import SOURCE, batch_of
 from egan.training.game import Game, Objective, Sides
 
@@ -117,7 +117,7 @@ class HfPim(Game):
     def freeze(self) -> None:
         """Have C be its average, which is nearer to the truth than its last steps."""
         average: Frontaliser = self.average  # type: ignore[assignment]
-        self.generator.field_net.load_state_dict(average.field_net.state_dict())  # type: ignore[union-attr, operator]
+        self.generator.field_net.load_state_dict(average.field_net.state_dict())  # type: ignore[union-attr]
 
     def draw(self, count: int | None = None) -> Batch:
         """Draw frontal views (N, C, H, W)."""
@@ -168,7 +168,7 @@ class HfPim(Game):
     @torch.no_grad()
     def inspected(self, source: Tensor) -> Made:
         """Turn images (N, C, H, W) to the front; return all that was made on the way too."""
-        parts = [self.average(part.to(self.device)) for part in source.split(BATCH)]
+        parts = [self.average(part.to(self.device)) for part in torch.split(source, BATCH)]
         return Made(*(torch.cat([one.cpu() for one in each]) for each in zip(*parts, strict=True)))
 
     def discriminate(self, batch: Batch) -> Tensor:
@@ -218,7 +218,7 @@ class HfPim(Game):
         return (encoding - wanted.detach()).square().sum(dim=1).mean() - logits.mean()
 
     @cached_property
-    def recogniser(self) -> Any:
+    def recogniser(self) -> Classifier:
         """What knows faces, frozen: of training persons, and another than the judge."""
         return recogniser(self.task).to(self.device)
 
@@ -243,7 +243,8 @@ class HfPim(Game):
         made = self.inspected(batch.codes[SOURCE])
         rows = (batch.codes[SOURCE], made.texture, made.images, batch.samples)
         names = ("source", "texture", "output", "truth")
-        return self.task.show(torch.cat(rows), columns=SHOWN, row_names=names)
+        drawn: Image.Image = self.task.show(torch.cat(rows), columns=SHOWN, row_names=names)
+        return drawn
 
 
 def astray(field: Tensor, mask: Tensor, true: Tensor) -> Tensor:
@@ -262,4 +263,5 @@ def astray(field: Tensor, mask: Tensor, true: Tensor) -> Tensor:
 def end_point_error(field: Tensor, true: Tensor) -> Tensor:
     """Return the mean distance of fields (N, 2, H, W) from true ones (N, 3, H, W) on the face."""
     face = true[:, 2]
-    return ((field - true[:, :2]).norm(dim=1) * face).sum() / face.sum().clamp(min=1)
+    away: Tensor = (field - true[:, :2]).norm(dim=1)
+    return (away * face).sum() / face.sum().clamp(min=1)

@@ -88,7 +88,7 @@ def small() -> RunConfig:
     """Rendered heads of 32x32 pixels, whose halves are not alike: without L_sym."""
     return RunConfig(
         data=DataConfig(name="heads"),
-        search=SearchConfig(rounds=20, interval=50),
+        search=SearchConfig(rounds=10, interval=100),
         settings=TpGanSettings(
             batch_size=8,
             width=16,

@@ -6,30 +6,23 @@ from functools import cached_property
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 import mutations
 from egan.collection.tp_gan import PRESETS, SOURCES, TpGanSettings
-from egan.collection.tp_gan.networks import NUM_LANDMARKS, Made, TwoPathways, mirrored
+from egan.collection.tp_gan.networks import NUM_LANDMARKS, Made, TwoPathways, discriminator
+from egan.collection.tp_gan.terms import terms
 from egan.data.dataset import LANDMARKS
-from egan.judging.classifier import Classifier
 from egan.losses.games import whole
-from egan.losses.smoothness import roughness
-from egan.networks.halvings import halvings
 from egan.networks.landmarks import LandmarkReader
-from egan.networks.latent import draw_codes
-from egan.networks.patches import PatchDiscriminator
 from egan.tasks import TARGET, Batch, Codes, Frontal, Needs, moved
 from egan.tasks.frontal import PERSON
-from egan.tasks.recogniser import recogniser, strangeness
+from egan.tasks.recogniser import Classifier, recogniser
 from egan.tasks.views import SOURCE, fitted
 from egan.training.game import Game, Objective
 
 NOISE = "z"
 READER_SEED, NUM_READ = 2017, 256
-SCALES = {"images": 1.5, "half": 1.0, "quarter": 1.0}
-"""The outputs at the whole size, a half and a quarter of it, and what their differences weigh."""
 
 
 class TpGan(Game):
@@ -82,9 +75,7 @@ class TpGan(Game):
 
     def discriminator_network(self) -> nn.Module:
         """Build D, whose map of logits is 2x2, or of images of 28 pixels and the like larger."""
-        channels, (_, times) = self.shape[0], halvings(self.shape)
-        width = self.settings.discriminator_width
-        return PatchDiscriminator(channels, width=width, num_layers=times)
+        return discriminator(self.shape, width=self.settings.discriminator_width)
 
     def draw(self, count: int | None = None) -> Batch:
         """Draw frontal views (N, C, H, W)."""
@@ -99,7 +90,7 @@ class TpGan(Game):
         return {**drawn, TARGET: batch.samples, NOISE: self._noise(count, rng)}
 
     def _noise(self, count: int, rng: torch.Generator) -> Tensor:
-        return draw_codes(count, self.settings.latent_dim, law="uniform", rng=rng)
+        return 2.0 * torch.rand(count, self.settings.latent_dim, generator=rng) - 1.0
 
     def generate(self, network: nn.Module, codes: Codes) -> Tensor:
         """Turn the sources of codes to the front."""
@@ -140,40 +131,11 @@ class TpGan(Game):
 
     def generator_terms(self, fake: Batch, real: Batch) -> Tensor:  # noqa: ARG002
         """Return the other terms, by their weights over that of the adversarial one."""
-        s, codes = self.settings, fake.codes
-        terms = self.difference(fake) + s.symmetry_weight * lopsidedness(
-            mirrored(fake.samples, codes["mirrored"])
-        )
-        terms = terms + s.smoothness_weight * roughness(fake.samples)
-        terms = terms + s.person_weight * F.cross_entropy(codes["persons"], codes[PERSON])
-        if s.identity_weight:
-            given = fake.samples, codes[TARGET]
-            terms = terms + s.identity_weight * strangeness(self.recogniser, *given)
-        return terms / (s.adversarial_weight or 1.0)
-
-    def difference(self, fake: Batch) -> Tensor:
-        """Return L_pixel: weighted mean absolute differences to the truth, of all outputs."""
-        codes, network = fake.codes, self.generator
-        true = mirrored(codes[TARGET], codes["mirrored"])
-        made = {**codes, "images": mirrored(fake.samples, codes["mirrored"])}
-        total = true.new_zeros(())
-        for halved, (name, weight) in enumerate(SCALES.items()):
-            total = total + weight * F.l1_loss(made[name], F.avg_pool2d(true, 2**halved))
-        if self.settings.local:
-            patches = network.pixels_of(true)  # type: ignore[operator]
-            total = total + self.settings.patch_weight * F.l1_loss(made["patches"], patches)
-        return total
+        s, network = self.settings, self.generator
+        known = self.recogniser if s.identity_weight else None
+        return terms(fake, network, s, known) / (s.adversarial_weight or 1.0)  # type: ignore[arg-type]
 
     @cached_property
     def recogniser(self) -> Classifier:
         """What knows faces, frozen: of training persons, and another than the judge."""
         return recogniser(self.task).to(self.device)
-
-
-def lopsidedness(images: Tensor) -> Tensor:
-    """Return L_sym: how far the right half of images (N, C, H, W) is from the left one's mirror.
-
-    The right half, which was turned away, is to follow the left one, which has no gradient.
-    """
-    half = images.shape[-1] // 2
-    return F.l1_loss(images[..., -half:], images[..., :half].flip(3).detach())

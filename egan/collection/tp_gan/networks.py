@@ -9,7 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from egan.collection.tp_gan.pathways import GlobalPathway, LocalPathway
+from egan.networks.halvings import halvings
 from egan.networks.landmarks import LandmarkReader
+from egan.networks.patches import PatchDiscriminator
 
 NUM_LANDMARKS = 5
 ORDER = [1, 0, 2, 4, 3]
@@ -130,6 +132,11 @@ class TwoPathways(nn.Module):
         return torch.cat(found, dim=1)
 
 
+def discriminator(shape: tuple[int, ...], *, width: int) -> PatchDiscriminator:
+    """Return D: images (N, C, H, W) -> logits of 2x2 patches, of 112 pixels and the like more."""
+    return PatchDiscriminator(shape[0], width=width, num_layers=halvings(shape)[1])
+
+
 def divided(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return a sixteenth of the images' size, and how often it can be halved.
 
@@ -176,11 +183,8 @@ def cut(images: Tensor, centres: Tensor, box: Box) -> Tensor:
         (torch.arange(side, device=images.device) - (side - 1) / 2) * step
         for side in (box.height, box.width)
     )
-    grid = torch.stack(
-        torch.broadcast_tensors(
-            centres[:, None, None, 0] + across[None, None, :],
-            centres[:, None, None, 1] + down[None, :, None],
-        ),
-        dim=3,
-    )
+    shape = len(images), box.height, box.width
+    x = (centres[:, None, None, 0] + across).expand(shape)
+    y = (centres[:, None, None, 1] + down[:, None]).expand(shape)
+    grid = torch.stack([x, y], dim=3)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from egan import collection
 from egan.collection.testing import built, random_images, small, task_of
-from egan.collection.tp_gan.model import TpGan, lopsidedness
+from egan.collection.tp_gan.model import TpGan
 from egan.collection.tp_gan.networks import (
     Box,
     cut,
@@ -21,6 +21,7 @@ from egan.collection.tp_gan.networks import (
     points_left,
 )
 from egan.collection.tp_gan.pathways import GlobalPathway, LocalPathway
+from egan.collection.tp_gan.terms import lopsidedness
 from egan.data.dataset import LANDMARKS, YAW
 from egan.run import main
 from egan.sample import main as sample_main
@@ -220,4 +221,4 @@ def test_views_of_ones_own_are_learned_from_and_photographs_turned(tmp_path, mon
     capsys.readouterr()
     asked = [str(run), *new, "--poses=-45", "--output", str(tmp_path / "x")]
     assert sample_main(asked) == 2
-    assert "TpGan turns nothing" in capsys.readouterr().err
+    assert "TpGan turns nothing to a yaw" in capsys.readouterr().err
