@@ -82,9 +82,9 @@ STRAIGHT: dict[str, Any] = {
     "texture_updates": STRAIGHT_UPDATES - TOGETHER,
 }
 
-TRIED = """The field is found, but what is made of it is worse than the U-Net's straight from view to
-view at equal compute, and the dictionary takes .4 dB from hidden textures. What was tried of skip
-links, weights, rates and upright textures is told in `benchmarks/acceptance/hf_pim.py`."""
+TRIED = """The field is found, but what is made of it is worse than the U-Net's straight from view
+to view at equal compute, and the dictionary takes .4 dB from hidden textures. What was tried of
+skip links, weights, rates and upright textures is told in `benchmarks/acceptance/hf_pim.py`."""
 
 
 class Straight(nn.Module):
