@@ -38,7 +38,7 @@ class Rotator(Hourglass):
         super().__init__(seen, shape[0], width=width, bottleneck=bottleneck)
         self.reader, self.sigma = reader, 1.0
 
-    def forward(self, source: Tensor, asked: Tensor) -> Tensor:
+    def forward(self, source: Tensor, asked: Tensor) -> Tensor:  # type: ignore[override]
         """Turn views to where the landmarks that are asked for lie."""
         both = (self.reader(source), asked)
         maps = [heatmaps(one, size=source.shape[-1], sigma=self.sigma) for one in both]

@@ -14,23 +14,19 @@ import mutations
 from egan.collection.hf_pim import PRESETS, SOURCES, HfPimSettings
 from egan.collection.hf_pim.networks import Dictionary, Frontaliser, Made, lifted
 from egan.data.dataset import FIELD
-from egan.data.persons import Pairs
-from egan.judging.classifier import Classifier
 from egan.losses.games import hinge_loss, whole
 from egan.losses.smoothness import roughness
 from egan.networks.patches import PatchDiscriminator
 from egan.tasks import TARGET, Batch, Codes, Draw, Frontal, moved
-from egan.tasks.recogniser import recogniser, strangeness
+from egan.tasks.recogniser import Classifier, recogniser, strangeness
 from egan.tasks.views import SOURCE, batch_of
-from egan.training.game import Game, Objective
-from egan.training.model import BATCH
-from egan.training.sides import Sides
+from egan.training.game import Game, Objective, Sides
 
 if TYPE_CHECKING:
     from PIL import Image
 
 TEXTURE, REFERENCE, SEEN = "texture", "reference", "seen"
-SHOWN = 10
+SHOWN, BATCH = 10, 250
 LATE = 0.1
 """What rates are multiplied by when all networks learn together, after their own phases."""
 Phase = Literal["field", "texture", "together"]
@@ -121,7 +117,7 @@ class HfPim(Game):
     def freeze(self) -> None:
         """Have C be its average, which is nearer to the truth than its last steps."""
         average: Frontaliser = self.average  # type: ignore[assignment]
-        self.generator.field_net.load_state_dict(average.field_net.state_dict())  # type: ignore[union-attr, operator]
+        self.generator.field_net.load_state_dict(average.field_net.state_dict())  # type: ignore[union-attr]
 
     def draw(self, count: int | None = None) -> Batch:
         """Draw frontal views (N, C, H, W)."""
@@ -172,7 +168,7 @@ class HfPim(Game):
     @torch.no_grad()
     def inspected(self, source: Tensor) -> Made:
         """Turn images (N, C, H, W) to the front; return all that was made on the way too."""
-        parts = [self.average(part.to(self.device)) for part in source.split(BATCH)]
+        parts = [self.average(part.to(self.device)) for part in torch.split(source, BATCH)]
         return Made(*(torch.cat([one.cpu() for one in each]) for each in zip(*parts, strict=True)))
 
     def discriminate(self, batch: Batch) -> Tensor:
@@ -243,11 +239,12 @@ class HfPim(Game):
         """Draw sources of held-out persons, their textures, what is made of them, and the truth."""
         pairs = self.task.frontal_pairs
         chosen = np.arange(SHOWN) * len(pairs.source) // SHOWN
-        batch = batch_of(self.task.held_out, Pairs(*(one[chosen] for one in pairs)))
+        batch = batch_of(self.task.held_out, type(pairs)(*(one[chosen] for one in pairs)))
         made = self.inspected(batch.codes[SOURCE])
         rows = (batch.codes[SOURCE], made.texture, made.images, batch.samples)
         names = ("source", "texture", "output", "truth")
-        return self.task.show(torch.cat(rows), columns=SHOWN, row_names=names)
+        drawn: Image.Image = self.task.show(torch.cat(rows), columns=SHOWN, row_names=names)
+        return drawn
 
 
 def astray(field: Tensor, mask: Tensor, true: Tensor) -> Tensor:
@@ -266,4 +263,5 @@ def astray(field: Tensor, mask: Tensor, true: Tensor) -> Tensor:
 def end_point_error(field: Tensor, true: Tensor) -> Tensor:
     """Return the mean distance of fields (N, 2, H, W) from true ones (N, 3, H, W) on the face."""
     face = true[:, 2]
-    return ((field - true[:, :2]).norm(dim=1) * face).sum() / face.sum().clamp(min=1)
+    away: Tensor = (field - true[:, :2]).norm(dim=1)
+    return (away * face).sum() / face.sum().clamp(min=1)

@@ -136,7 +136,7 @@ def lifted(images: Tensor, field: Tensor, mask: Tensor, *, size: int) -> tuple[T
                 )
                 where = ((row + below) * size + column + right)[:, None].expand_as(values)
                 laid.scatter_add_(2, where, values * (nearness[:, None] * mask.flatten(2)))
-        laid = laid.unflatten(2, (size, size))
+        laid = laid.view(*laid.shape[:2], size, size)
         weight = laid[:, -1:]
         seen = (weight > SEEN_FROM).to(weight.dtype)
         return seen * laid[:, :-1] / weight.clamp(min=SEEN_FROM), seen
