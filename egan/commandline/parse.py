@@ -80,7 +80,7 @@ def parse(arguments: Sequence[str] | None = None) -> Request:
 def _data_named(given: Sequence[str]) -> str | None:
     """Return the data set that the words name, the last one if they name several."""
     named = None
-    for word, following in zip(given, [*given[1:], ""], strict=True):
+    for word, following in zip(given, [*given[1:], ""], strict=False):
         flag, equals, value = word.partition("=")
         if flag == "--data.name":
             named = value if equals else following
