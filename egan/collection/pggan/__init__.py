@@ -27,6 +27,8 @@ An update:
 Weights are N(0, 1), scaled where they are used; G has pixel norm after each convolution; D sees the
 standard deviation of groups of four.
 
+An evolution does not grow: its networks have the size of the images from the start.
+
 Here all layers are there from the start, those of later sizes unused, and images of smaller sizes
 are shown, judged and handed from G to D with each pixel repeated: D takes the mean of what was
 repeated, so nothing is lost. The batch is as large at all sizes, where the authors' shrinks from

@@ -42,11 +42,17 @@ class Pggan(Game):
 
     def generator_network(self) -> nn.Module:
         """Build G."""
-        return Generator(self.shape, self.settings)
+        return self.begun(Generator(self.shape, self.settings))
 
     def discriminator_network(self) -> nn.Module:
         """Build D."""
-        return Discriminator(self.shape, self.settings)
+        return self.begun(Discriminator(self.shape, self.settings))
+
+    def begun(self, network: Growing) -> Growing:
+        """Return a network at the size that it begins with: in an evolution that of the images."""
+        if self.side is not None:
+            network.grown.fill_(float(network.last))
+        return network
 
     @property
     def growing(self) -> dict[str, Growing]:

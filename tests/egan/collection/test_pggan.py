@@ -157,3 +157,10 @@ def test_what_does_not_grow_is_refused():
         small("pggan").settings.tuned({"fade_kimg": 0.0, "stable_kimg": 0.0})
     with pytest.raises(ValueError, match="multiple of 4"):
         small("pggan").settings.tuned({"batch_size": 6})
+
+
+@pytest.mark.parametrize("side", ["members", "environment"])
+def test_networks_of_an_evolution_have_their_full_size(side):
+    task = model().task
+    member = built(partial(Pggan, settings=model().settings, task=task, side=side))
+    assert [network.size for network in member.growing.values()] == [task.shape[-1]]
