@@ -59,7 +59,11 @@ STILL = {"generator_lr": 1e-12}
 FREE = {"self_regularisation": 0.0, "pretraining": 0}
 FEW, QUICK = 8, 100
 TRIED = """\
-For the marks that are missed, tried on seed 10 after the run that is kept, with 300 updates of
+On MNIST refined digits teach a tenth more than digits as they are, and so do digits that a refiner
+has only distorted which never learned: what a classifier gains there is variety, and not likeness.
+A first form of that mark, beside digits as they are alone, was kept by such a refiner.
+
+For the marks of scikit-learn's digits that are missed, tried on seed 10 after the run that is kept, with 300 updates of
 pretraining and 700 in all: the share that is told rightly, and labels kept.
 
     lambda .5 .514, .572; 2 .532, .550; 4 .536, .677; 8 .468, .994; pretraining alone .460, 1.000
@@ -165,23 +169,24 @@ def mnist(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     raw = its.judge(source.real(len(source)), source)
     found = [refined(seed, MNIST, quick=quick) for seed in seeds]
     whole = [refined(seed, MNIST, quick=quick, **WHOLE_MNIST) for seed in seeds]
-    still = refined(seeds[0], MNIST, quick=quick, updates=UPDATES // 5, **STILL)
+    still = [refined(seed, MNIST, quick=quick, updates=1, **STILL) for seed in seeds]
     free = refined(seeds[0], MNIST, quick=quick, **FREE)
-    never = {"saboteur": "a refiner that never learns", "sabotaged": [still["fitness"]]}
+    unbound = {"saboteur": "no self-regularisation", "sabotaged": [free["fitness"]]}
     return [
         Figures(
             mark="mnist",
             found=[one["fitness"] for one in found],
-            baseline=[raw["fitness"]] * len(seeds),
-            baseline_name="digits of the font as they are",
-            **never,
+            baseline=[max(raw["fitness"], one["fitness"]) for one in still],
+            baseline_name=f"the better of a refiner that never learns and digits of the font as "
+            f"they are ({raw['fitness']:.3f})",
+            **unbound,
         ),
         Figures(
             mark="mnist_local",
             found=[one["fitness"] for one in found],
             baseline=[one["fitness"] for one in whole],
             baseline_name="a D of whole images, equal updates",
-            **never,
+            **unbound,
         ),
         Figures(
             mark="mnist_labels",
