@@ -63,8 +63,9 @@ On MNIST refined digits teach a tenth more than digits as they are, and so do di
 has only distorted which never learned: what a classifier gains there is variety, and not likeness.
 A first form of that mark, beside digits as they are alone, was kept by such a refiner.
 
-For the marks of scikit-learn's digits that are missed, tried on seed 10 after the run that is kept, with 300 updates of
-pretraining and 700 in all: the share that is told rightly, and labels kept.
+For the marks of scikit-learn's digits that are missed, tried on seed 10 after the run that is
+kept, with 300 updates of pretraining and 700 in all: the share that is told rightly, and labels
+kept.
 
     lambda .5 .514, .572; 2 .532, .550; 4 .536, .677; 8 .468, .994; pretraining alone .460, 1.000
     lambda 5, 1,200 updates .536, .745;   lambda .5, 100 of pretraining, 1,200 updates .554, .649
