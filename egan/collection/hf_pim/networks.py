@@ -84,7 +84,9 @@ class Frontaliser(nn.Module):
         """Turn views to the front; `frozen` leaves the field net without a gradient."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not frozen):
             field, logits = self.field(source)
-        texture, mask = torch.tanh(self.texture_net(source)), logits.sigmoid()
+        mask = logits.sigmoid()
+        # upright as the view, so that skip links lead to what they show; a texture has v upwards
+        texture = torch.tanh(self.texture_net(source)).flip(2)
         beside: Tensor | float = -1.0
         if self.background_net is not None:
             beside = self.background_net(torch.cat([source, mask], dim=1))
