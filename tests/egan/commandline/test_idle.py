@@ -26,7 +26,7 @@ IDLE = [
     ("vae --gpus-per-worker 0.5", "Give --workers 1"),
     (
         "digits --data.path nowhere",
-        "Give --data.name as one of gymnasium, folder, pairs, masks, side_by_side, views",
+        "Give --data.name as one of clips, gymnasium, folder, pairs, masks, side_by_side, views",
     ),
     ("gaussians8 --data.image-size 8", "have no pixels"),
     ("gail --data.image-size 8", "cartpole holds trajectories, which have none"),
