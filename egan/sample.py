@@ -186,6 +186,8 @@ def _order(options: Options, model: Model) -> Order:
         if not model.task.asks.inputs:
             raise ValueError(f"{type(model).__name__} {NO_IMAGES}")
         sources = _sources(options.inputs, model)
+        for note in sources.notes:
+            print(f"{PROG}: {printable(note)}", file=sys.stderr)
     _encode_by(options, model)
     captions = _captions(options.captions, model)
     poses = _poses(options.poses)

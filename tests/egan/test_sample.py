@@ -128,6 +128,11 @@ def test_images_are_turned_into_others(tmp_path, capsys):
     (tmp_path / "one").mkdir()
     Image.new("L", (8, 8)).save(tmp_path / "one/a.png")
     assert "--image-size" not in told([*words, "--inputs", tmp_path / "one"], capsys)
+    Image.new("L", (32, 32)).save(tmp_path / "one/a.png")
+    (tmp_path / "one/torn.png").write_bytes(b"no image")
+    found = [*words[:2], tmp_path / "found", "--inputs", tmp_path / "one"]
+    assert main([*map(str, found)]) == 0
+    assert "torn.png" in capsys.readouterr().err  # what is left out is named
     (tmp_path / "file").write_text("")
     assert "file/a.npz cannot be written" in told(
         [*words[:2], tmp_path / "file/a.npz", "--inputs", tmp_path / "mine.npz"], capsys

@@ -139,5 +139,6 @@ class StackGan(CaptionedGame):
         """Draw sketches of the first stage over the second stage's images of the same codes."""
         codes = moved(self.codes(ROW, rng), self.device)
         rows = [self.made_by(self.average, codes, both=both).cpu() for both in (False, True)]
-        picture: Image.Image = self.task.show(torch.cat(rows))
+        names = ("first stage", "second stage")
+        picture: Image.Image = self.task.show(torch.cat(rows), columns=ROW, row_names=names)
         return picture
