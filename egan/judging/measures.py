@@ -193,7 +193,7 @@ _ALL = (
     _plain("slope", "slope of places against shifts"),
     _plain("psnr", "PSNR", "higher", "dB"),
     _plain("sharpness", "sharpness difference", "higher", "dB"),
-    _plain("recursive_psnr", "PSNR of frames that follow from predicted ones", "higher", "dB"),
+    _plain("recursive_psnr", "PSNR of the next three frames", "higher", "dB"),
     _share("ssim", "SSIM", form=".3f"),
     _plain("l1", "mean absolute error", "lower"),
     _plain("gradient_energy", "energy of edges beside the true one"),

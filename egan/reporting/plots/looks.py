@@ -16,6 +16,9 @@ from egan.reporting.plots.style import SERIES, dress, legend, new_figure, plain
 COLUMNS = (0, 1, 2, 3, 2)
 """How many panels lie side by side where there are so many in all; with more, three."""
 
+MOST_INSIDE = 4
+"""Names of a legend that have room inside a panel."""
+
 WIDTHS, HEIGHT = (6.0, 9.5, 12.5), 3.9
 
 
@@ -75,7 +78,9 @@ def _draw_panel(axes: Any, table: pd.DataFrame, group: list[Measure], about: Abo
     axes.margins(x=0.03)
     title = first.title if len(group) == 1 else first.group
     dress(axes, title=plain(title), x=about.axis, y=_axis_label(group))
-    if len(axes.lines) > 1:
+    if len(group) > MOST_INSIDE:
+        legend(axes, loc="upper center", bbox_to_anchor=(0.45, -0.22), ncols=2)
+    elif len(axes.lines) > 1:
         legend(axes)
 
 
