@@ -109,6 +109,7 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     certain = [first_stage(seed, quick=quick, augment_condition=False) for seed in seeds]
     one = [one_stage(seed, quick=quick) for seed in seeds]
     lazy = pairs[0][1]["lazy"]
+    deaf = judged(as_kind(Deaf, pairs[0][0]), quick=quick)["right"]
     without = [diversity(found, quick=quick) for found in certain]
     return [
         Figures(
@@ -133,7 +134,7 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
             baseline=[found["sketched"] for found in own],
             baseline_name="the first stage",
             saboteur=DEAF,
-            sabotaged=[judged(as_kind(Deaf, pairs[0][0]), quick=quick)["right"]],
+            sabotaged=[deaf],
         ),
         Figures(
             mark="attributes_beside_one_stage",
@@ -141,7 +142,7 @@ def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
             baseline=[found["right"] for found in one],
             baseline_name="one stage",
             saboteur=DEAF,
-            sabotaged=[judged(as_kind(Deaf, pairs[0][0]), quick=quick)["right"]],
+            sabotaged=[deaf],
         ),
         Figures(
             mark="diversity",

@@ -6,12 +6,14 @@ loaded from its weights knows it no more: captions that it has not seen then nee
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from rich.progress import track
 
 from egan.data.dataset import CAPTIONS, Array, Dataset
 from egan.data.spelling import Spelling
@@ -141,7 +143,8 @@ def encode(texts: Sequence[str], encoder: Encoder, *, dim: int | None = None) ->
     import torch
 
     parts = []
-    for start in range(0, len(texts), BATCH):
+    starts = range(0, len(texts), BATCH)
+    for start in track(starts, description="encoding captions", disable=not sys.stderr.isatty()):
         asked = list(texts[start : start + BATCH])
         try:
             with torch.no_grad():

@@ -4,8 +4,9 @@ import numpy as np
 import torch
 
 from egan.data.notes import TICKS, Notes
+from egan.sampling.lot import Lot
 from egan.sampling.midi import midi_file
-from egan.sampling.writers import Lot, writer
+from egan.sampling.writers import writer
 from egan.tasks import Batch
 
 

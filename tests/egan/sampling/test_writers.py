@@ -10,7 +10,8 @@ from PIL import Image
 from egan import data
 from egan.data.kinds import Images, Line, Points, Series, Tokens
 from egan.data.spelling import Spelling
-from egan.sampling.writers import Lot, writer
+from egan.sampling.lot import Lot
+from egan.sampling.writers import writer
 from egan.tasks import Batch
 
 
