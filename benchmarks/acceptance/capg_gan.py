@@ -25,7 +25,6 @@ and terms that are not weighed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,12 +33,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acceptance import Figures
+from acceptance.parts.heads import of_heads
 from acceptance.training import built, trained
 from egan.collection.capg_gan.model import ASKED, CapgGan, difference
-from egan.data import load
 from egan.data.dataset import IDENTITY, YAW
 from egan.data.persons import frontal
-from egan.judging.features import Features, extractor
 from egan.losses.smoothness import roughness
 from egan.tasks import TARGET, Codes, Scores, Views
 from egan.tasks.views import SOURCE, batch_of
@@ -76,18 +74,9 @@ class Unweighed(CapgGan):
         return difference(fake.samples, fake.codes[TARGET]) + roughness(fake.samples)
 
 
-@cache
-def task(*, quick: bool) -> Views:
-    """Return what models learn from, the training persons; those of the test part judge."""
-    known, held_out = (load("heads", split=part) for part in ("train", "test"))
-    if quick:  # without a recogniser: its marks are not of the quick form
-        return Views(known, held_out, Features(lambda images: images.flatten(1)))
-    return Views(known, held_out, extractor(Views.compared(known)))
-
-
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train the model on the heads, and hold what it makes against true views."""
-    its, first = task(quick=quick), seeds[0]
+    its, first = of_heads(Views, quick=quick), seeds[0]
     options: dict[str, Any] = {"task": its, "updates": UPDATES, "quick": quick}
     models = [trained("capg_gan", seed, **options) for seed in seeds]
     deaf, strange = (trained(kind, first, **options) for kind in (Deaf, Strange))
@@ -177,7 +166,7 @@ def auc(images: Tensor, its: Views) -> float:
 
 def astray_from_the_paper(kind: type[CapgGan], seed: int) -> float:
     """Return the relative error of L_G, times 2 λ_adv, beside the paper's, in a tiny model."""
-    model: Any = built(kind, seed, task=task(quick=True), quick=True)
+    model: Any = built(kind, seed, task=of_heads(Views, quick=True), quick=True)
     model.rng = stream(seed)
     fake, real = model.fake(FEW), model.draw(FEW)
     with torch.no_grad():

@@ -42,7 +42,6 @@ weighed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -52,6 +51,7 @@ from torch import Tensor, nn
 
 import fitness
 from acceptance import Figures
+from acceptance.parts.heads import of_heads
 from acceptance.training import built, train, trained
 from egan.collection.hf_pim.model import (
     REFERENCE,
@@ -62,10 +62,9 @@ from egan.collection.hf_pim.model import (
     end_point_error,
 )
 from egan.collection.hf_pim.networks import Made, warped
-from egan.data import heads, load
+from egan.data import heads
 from egan.data.dataset import FIELD, IDENTITY, YAW, Array
 from egan.data.persons import Pairs, frontal
-from egan.judging.features import Features, extractor
 from egan.losses.smoothness import roughness
 from egan.networks.hourglass import Hourglass
 from egan.tasks import TARGET, Batch, Codes, Frontal, Scores
@@ -144,18 +143,9 @@ class Unweighed(HfPim):
         return terms + astray(codes["made"], codes["mask"], codes[FIELD]) + self.unlikeness(fake)
 
 
-@cache
-def task(*, quick: bool) -> Frontal:
-    """Return what models learn from, the training persons; those of the test part judge."""
-    known, held_out = (load("heads", split=part) for part in ("train", "test"))
-    if quick:  # without a recogniser: its marks are not of the quick form
-        return Frontal(known, held_out, Features(lambda images: images.flatten(1)))
-    return Frontal(known, held_out, extractor(Frontal.compared(known)))
-
-
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train the model on the heads, and hold what it makes against true frontal views."""
-    its, first = task(quick=quick), seeds[0]
+    its, first = of_heads(Frontal, quick=quick), seeds[0]
     options: dict[str, Any] = {"task": its, "quick": quick, "updates": UPDATES, **PHASES}
     direct = [
         judged(trained(Direct, seed, **{**options, "updates": STRAIGHT_UPDATES, **STRAIGHT}), its)
@@ -293,7 +283,7 @@ def exactness(seed: int, its: Frontal, *, exchanged: bool = False) -> float:
 
 def astray_from_the_formula(kind: type[HfPim], seed: int) -> float:
     """Return the relative error of L, times λ4, beside the formula's, in a tiny model."""
-    model: Any = built(kind, seed, task=task(quick=True), quick=True)
+    model: Any = built(kind, seed, task=of_heads(Frontal, quick=True), quick=True)
     model.rng = stream(seed)
     fake, real = model.fake(FEW), model.draw(FEW)
     with torch.no_grad():

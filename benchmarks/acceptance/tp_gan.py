@@ -32,7 +32,6 @@ had .88 .040. D's rate and λ2 were not searched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -41,14 +40,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from acceptance import Figures
+from acceptance.parts.heads import of_heads
 from acceptance.training import built, trained
 from egan.collection.tp_gan.model import TpGan
 from egan.collection.tp_gan.networks import PATCHES, Box, TwoPathways, cut, middles, mirrored
 from egan.collection.tp_gan.terms import difference, lopsidedness
-from egan.data import load
 from egan.data.dataset import LANDMARKS, YAW, Array, Dataset
 from egan.data.persons import with_frontal
-from egan.judging.features import Features, extractor
 from egan.losses.smoothness import roughness
 from egan.tasks import TARGET, Codes, Frontal, Scores
 from egan.tasks.frontal import PERSON
@@ -125,18 +123,9 @@ class LeastSquares:
         return torch.stack(made).float().view_as(source)
 
 
-@cache
-def task(*, quick: bool) -> Frontal:
-    """Return what models learn from, the training persons; those of the test part judge."""
-    known, held_out = (load("heads", split=part) for part in ("train", "test"))
-    if quick:  # without a recogniser: its marks are not of the quick form
-        return Frontal(known, held_out, Features(lambda images: images.flatten(1)))
-    return Frontal(known, held_out, extractor(Frontal.compared(known)))
-
-
 def accept(seeds: Sequence[int], *, quick: bool) -> list[Figures]:
     """Train the model on the heads, and hold what it makes against true frontal views."""
-    its, first = task(quick=quick), seeds[0]
+    its, first = of_heads(Frontal, quick=quick), seeds[0]
     options: dict[str, Any] = {"task": its, "updates": UPDATES, "quick": quick}
     scores = [judged(turned(trained("tp_gan", seed, **options)), its) for seed in seeds]
     alone = [judged(turned(trained("tp_gan", seed, **options, **ALONE)), its) for seed in seeds]
@@ -223,7 +212,7 @@ def judged(made: Tensor, its: Frontal) -> Scores:
 
 def astray_from_the_paper(kind: type[TpGan], seed: int) -> float:
     """Return the relative error of L_G, times λ2, beside the paper's, in a tiny model."""
-    its = task(quick=True)
+    its = of_heads(Frontal, quick=True)
     model: Any = built(kind, seed, task=its, quick=True, symmetry_weight=0.3)
     model.rng = stream(seed)
     fake, real = model.fake(FEW), model.draw(FEW)
