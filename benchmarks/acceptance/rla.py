@@ -48,6 +48,7 @@ from egan.collection.rla.networks import Discriminator
 from egan.data import load
 from egan.judging.features import Features
 from egan.tasks import DAMAGED, MASK, Batch, Codes, Deocclusion
+from egan.tasks.deocclusion import uncovered
 from egan.training.model import stream
 from population.seeding import pin_arithmetic
 
@@ -135,8 +136,8 @@ def worth(model: Any, *, quick: bool) -> Worth:
     batch = task().judged(task().num_judged)
     hidden, mask = batch.codes[DAMAGED], batch.codes[MASK]
     with model.judging():
-        made = model.restore(hidden, stream(0))
-        scores = task().held_against(made, model.occlusion(hidden, stream(0)), batch)
+        made, found = uncovered(model, hidden, stream(0))
+    scores = task().held_against(made, found, batch)
     error = float(((made - batch.samples).square() * mask).sum() / mask.sum())
     return Worth(told=reader(quick=quick)(made), error=error, iou=scores["iou"])
 

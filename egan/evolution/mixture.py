@@ -177,9 +177,9 @@ class Mixture(Model):
         """Restore images (N, C, h, w), on the CPU."""
         return self._turned("restore", damaged, rng)
 
-    def occlusion(self, damaged: Tensor, rng: torch.Generator) -> Tensor:
-        """Return how probably each pixel (N, 1, H, W) is hidden, on the CPU."""
-        return self._turned("occlusion", damaged, rng)
+    def uncover(self, damaged: Tensor, rng: torch.Generator) -> Tensor:
+        """Restore images (N, C, H, W), with how probably pixels were hidden, (N, C + 1, H, W)."""
+        return self._turned("uncover", damaged, rng)
 
     def refine(self, source: Tensor, rng: torch.Generator) -> Tensor:
         """Refine images (N, C, H, W), on the CPU."""

@@ -31,11 +31,11 @@ class Deocclusion(Restoration):
 
     A batch has true images with their "labels", each with its "damaged" one and the "mask" of what
     hides it, 1 there and 0 elsewhere, drawn anew every time. A model offers
-    ``restore(damaged, rng)`` and ``occlusion(damaged, rng)``, the probability of each pixel to be
-    hidden. Scores look at held-out images, always behind the same rectangles: the share whose class
-    a fixed classifier tells rightly once they are restored, the PSNR of what was hidden, the IoU of
-    masks, SSIM and the energy of edges of whole images. Fitness: that share, plus the PSNR in dB
-    over 40.
+    ``restore(damaged, rng)`` and ``uncover(damaged, rng)``, the same with the probability of each
+    pixel to have been hidden as a last channel (N, C + 1, H, W). Scores look at held-out images,
+    always behind the same rectangles: the share whose class a fixed classifier tells rightly once
+    they are restored, the PSNR of what was hidden, the IoU of masks, SSIM and the energy of edges of
+    whole images. Fitness: that share, plus the PSNR in dB over 40.
 
     Args:
         data: True images with classes, the identities, to learn from.
@@ -88,9 +88,7 @@ class Deocclusion(Restoration):
     def score(self, model: Any, rng: torch.Generator) -> Scores:
         """Return how well classes are told again, and how near what was hidden is to the truth."""
         batch = self.judged(self.num_judged)
-        hidden = batch.codes[DAMAGED]
-        made, mask = model.restore(hidden, rng).cpu(), model.occlusion(hidden, rng).cpu()
-        return self.held_against(made, mask, batch)
+        return self.held_against(*uncovered(model, batch.codes[DAMAGED], rng), batch)
 
     def held_against(self, made: Tensor, mask: Tensor, batch: Batch) -> Scores:
         """Score restored images (N, C, H, W) and masks (N, 1, H, W) beside the true ones."""
@@ -115,7 +113,7 @@ class Deocclusion(Restoration):
         """Draw rows of held-out images: hidden, the mask that is found, restored, true."""
         batch = self._held_out(COLUMNS)
         hidden = batch.codes[DAMAGED]
-        made, mask = model.restore(hidden, rng).cpu(), model.occlusion(hidden, rng).cpu()
+        made, mask = uncovered(model, hidden, rng)
         return self.rows({"occluded": hidden, MASK: mask, "output": made, "truth": batch.samples})
 
     def rows(self, rows: Mapping[str, Tensor]) -> Image.Image:
@@ -141,3 +139,9 @@ class Deocclusion(Restoration):
     def box(self) -> Tensor:
         """Return the rectangle (1, 1, H, W) that is nearest to what hides images of the data."""
         return best_box(self.damaged(self._known()).codes[MASK])
+
+
+def uncovered(model: Any, hidden: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return images (N, C, H, W) that a model restores, and their masks (N, 1, H, W), at once."""
+    made = model.uncover(hidden, rng).cpu()
+    return made[:, :-1], made[:, -1:]

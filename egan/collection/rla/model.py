@@ -112,9 +112,10 @@ class Rla(Game):
         return self.split(self.made({DAMAGED: damaged.cpu()})).images
 
     @torch.no_grad()
-    def occlusion(self, damaged: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
-        """Return the probability of each pixel (N, 1, H, W) to be hidden, on the CPU."""
-        return torch.sigmoid(self.split(self.made({DAMAGED: damaged.cpu()})).mask)
+    def uncover(self, damaged: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+        """Return the same with how probably each pixel was hidden as a last channel."""
+        images, mask = self.split(self.made({DAMAGED: damaged.cpu()}))
+        return torch.cat([images, torch.sigmoid(mask)], dim=1)
 
     def sample(self, count: int, rng: torch.Generator) -> Tensor:
         """Restore images of the data that are hidden."""

@@ -143,7 +143,9 @@ def test_what_is_restored_and_what_hides_are_of_one_pass():
     made = model()
     batch = made.task.draw(3, rng())
     with made.judging():
-        images, mask = (ask(batch.codes[DAMAGED], rng()) for ask in (made.restore, made.occlusion))
+        found = made.uncover(batch.codes[DAMAGED], rng())
+        images = made.restore(batch.codes[DAMAGED], rng())
         both = made.average(batch.codes[DAMAGED])
     assert torch.equal(images, both[:, :1])
-    assert torch.equal(mask, torch.sigmoid(both[:, 1:]))
+    assert torch.equal(found[:, :1], images)
+    assert torch.equal(found[:, 1:], torch.sigmoid(both[:, 1:]))

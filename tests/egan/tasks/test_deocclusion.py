@@ -37,11 +37,8 @@ class Knows:
     def __init__(self, task):
         self.batch = task.judged(30)
 
-    def restore(self, damaged, rng):
-        return self.batch.samples
-
-    def occlusion(self, damaged, rng):
-        return self.batch.codes[MASK]
+    def uncover(self, damaged, rng):
+        return torch.cat([self.batch.samples, self.batch.codes[MASK]], dim=1)
 
 
 def test_a_rectangle_of_its_share_hides_each_image_and_nothing_else_changes():
@@ -118,11 +115,8 @@ def test_pictures_have_a_row_for_the_mask():
     task = task_of()
 
     class First(Knows):
-        def restore(self, damaged, rng):
-            return damaged
-
-        def occlusion(self, damaged, rng):
-            return torch.zeros(len(damaged), 1, 8, 8)
+        def uncover(self, damaged, rng):
+            return torch.cat([damaged, torch.zeros(len(damaged), 1, 8, 8)], dim=1)
 
     drawn = task.pictures(First(task))["restorations"](rng())
     assert drawn.size == task.show_rows(First(task), rng()).size
