@@ -34,7 +34,7 @@ class Deocclusion(Restoration):
     ``restore(damaged, rng)`` and ``uncover(damaged, rng)``, the same with the probability of each
     pixel to have been hidden as a last channel (N, C + 1, H, W). Scores look at held-out images,
     always behind the same rectangles: the share whose class a fixed classifier tells rightly once
-    they are restored, the PSNR of what was hidden, the IoU of masks, SSIM and the energy of edges of
+    they are restored, PSNR of what was hidden, the IoU of masks, SSIM and the energy of edges of
     whole images. Fitness: that share, plus the PSNR in dB over 40.
 
     Args:
